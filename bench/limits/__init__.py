@@ -1,0 +1,1 @@
+"""The limits: the same work with nothing around it."""

@@ -1,0 +1,1 @@
+"""The `keytalk` command: a client of the services, holding no rule."""

@@ -1,0 +1,74 @@
+#!/bin/sh
+# See that the servers which the tests start for themselves are installed: RabbitMQ 3.10 or newer and
+# PostgreSQL (initdb, postgres, pgbench). Installs what is missing where it may, and says so.
+# KEYTALK_TEST_AMQP_URI and KEYTALK_TEST_DATABASE_URL name running servers instead; --own-servers
+# takes no notice of them.
+set -eu
+CDPATH= cd "$(dirname "$0")/.."
+. scripts/apt.sh
+
+own_servers=no
+[ "${1:-}" != --own-servers ] || own_servers=yes
+
+rabbitmq_versions() {
+    for folder in /usr/lib/rabbitmq/lib/rabbitmq_server-*; do
+        [ -x "$folder/sbin/rabbitmq-server" ] && echo "${folder##*/rabbitmq_server-}"
+    done
+    return 0
+}
+
+has_rabbitmq() {
+    command -v epmd >/dev/null 2>&1 || return 1
+    newest=$(rabbitmq_versions | sort -V | tail -n 1)
+    [ -n "$newest" ] && [ "$(printf '3.10\n%s\n' "$newest" | sort -V | head -n 1)" = 3.10 ]
+}
+
+has_postgresql() {
+    for folder in /usr/lib/postgresql/*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && [ -x "$folder/pgbench" ] && return 0
+    done
+    command -v initdb >/dev/null 2>&1 && command -v postgres >/dev/null 2>&1 && command -v pgbench >/dev/null 2>&1
+}
+
+is_given() { [ "$own_servers" = no ] && [ -n "$1" ]; }
+
+list_missing() {
+    is_given "${KEYTALK_TEST_AMQP_URI:-}" || has_rabbitmq || echo rabbitmq-server
+    is_given "${KEYTALK_TEST_DATABASE_URL:-}" || has_postgresql || echo postgresql
+}
+
+explain() {
+    {
+        echo "These are missing, and this user may not install them: $*"
+        echo "Install them:"
+        echo "    sudo apt-get install --no-install-recommends $*"
+        if [ "$own_servers" = no ]; then
+            echo "or point the tests at running servers (RabbitMQ 3.10 or newer, PostgreSQL 14 or newer):"
+            echo "    KEYTALK_TEST_AMQP_URI=amqp://USER:PASSWORD@HOST:5672/VHOST"
+            echo "    KEYTALK_TEST_DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/   (a user who may create databases)"
+        fi
+    } >&2
+}
+
+missing=$(list_missing | tr '\n' ' ')
+[ -n "$missing" ] || exit 0
+
+if ! may_install; then
+    explain $missing
+    exit 1
+fi
+install_packages $missing
+
+# The tests start their own; nothing is to start with the machine because of them.
+if [ -d /run/systemd/system ]; then
+    for package in $missing; do
+        $as_root systemctl disable --quiet "$package.service" 2>/dev/null || true
+    done
+fi
+
+missing=$(list_missing | tr '\n' ' ')
+if [ -n "$missing" ]; then
+    echo "Installed, but still not usable here (RabbitMQ must be 3.10 or newer): $missing" >&2
+    explain $missing
+    exit 1
+fi

@@ -1,0 +1,1 @@
+"""The services: each owns its database and speaks to the others in events."""

@@ -1,0 +1,1 @@
+"""How a message leaves: one small door, `base.Channel`, and the ways through it."""

@@ -1,0 +1,68 @@
+"""The door every channel opens: deliver a mail once, and say afterwards whether it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+class TemporaryFailure(Exception):  # noqa: N818 - named after the fact
+    """Nothing was delivered; the same mail may get through later. Its words hold no personal data."""
+
+
+class PermanentFailure(Exception):  # noqa: N818
+    """Nothing was delivered, and the same mail never will be. Its words hold no personal data."""
+
+
+class OutcomeUnknown(Exception):  # noqa: N818
+    """The mail may or may not have been delivered; sending it again could make two of it."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail; `parameters` go on its content type, such as `method=PUBLISH`."""
+
+    filename: str
+    content_type: str
+    content: str | bytes
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail, ready to go.
+
+    `sender`, `recipient` and `reply_to` are bare addresses, exactly one each; `sender_name` stands beside the
+    sender's. `date` carries its zone. `message_id` is `<left@right>` and decides whether two mails are one.
+    """
+
+    message_id: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    date: datetime
+    reply_to: str | None = None
+    sender_name: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    auto_submitted: str = "auto-generated"
+    references: tuple[str, ...] = ()
+
+
+class Channel(Protocol):
+    """A way to deliver mail."""
+
+    def deliver(self, mail: Mail) -> None:
+        """Hand the mail over, and return once it has been taken.
+
+        Raises TemporaryFailure, PermanentFailure or OutcomeUnknown.
+        """
+
+    def settle(self, message_id: str) -> bool | None:
+        """Say whether a mail was delivered: True it was, False it surely was not, None nobody can know.
+
+        Asked after a crash, when an attempt was begun and its outcome never recorded.
+        """

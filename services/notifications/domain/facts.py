@@ -1,0 +1,126 @@
+"""What the other services told us about enquiries and runs, as this service needs it. No personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class EnquiryFacts:
+    """An enquiry by its public reference, with the words people know its programme and prison by."""
+
+    reference: str
+    programme: str
+    establishment: str
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> EnquiryFacts:
+        """Read `{"reference", "programme", "establishment"}`, all names for people; KeyError names a lack."""
+        return cls(plain["reference"], plain["programme"], plain["establishment"])
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give the JSON form that `from_plain` reads."""
+        return {
+            "reference": self.reference,
+            "programme": self.programme,
+            "establishment": self.establishment,
+        }
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session of a run. Its local date and times and its zone are the truth; UTC is worked out from them."""
+
+    id: str
+    number: int
+    date: date
+    start: time
+    end: time
+    zone: str = "Europe/London"
+
+    @property
+    def starts_at(self) -> datetime:
+        """The moment it starts, in UTC."""
+        return self.local(self.date, self.start).astimezone(UTC)
+
+    def local(self, day: date, at: time) -> datetime:
+        """Put a wall time on a day in this session's zone."""
+        return datetime.combine(day, at, ZoneInfo(self.zone))
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> SessionFacts:
+        """Read `{"id", "number", "date", "start", "end", "zone"?}`: ISO date, local ISO times, IANA zone."""
+        return cls(
+            id=str(plain["id"]),
+            number=int(plain["number"]),
+            date=date.fromisoformat(plain["date"]),
+            start=time.fromisoformat(plain["start"]),
+            end=time.fromisoformat(plain["end"]),
+            zone=plain.get("zone") or "Europe/London",
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give the JSON form that `from_plain` reads, times as HH:MM."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "date": self.date.isoformat(),
+            "start": self.start.isoformat("minutes"),
+            "end": self.end.isoformat("minutes"),
+            "zone": self.zone,
+        }
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A confirmed run: where, what, who leads it (ids only), and every session in order of number.
+
+    `version` rises with each change of the run; a message of a higher version replaces one of a lower.
+    """
+
+    run: str
+    enquiry: str
+    establishment: str
+    programme: str
+    facilitators: tuple[str, ...]
+    sessions: tuple[SessionFacts, ...]
+    version: int
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> RunFacts:
+        """Read `{"run", "enquiry", "establishment", "programme", "facilitators", "sessions", "version"}`.
+
+        `run` and each of `facilitators` is an id, `enquiry` the public reference, the two names are words for
+        people, `sessions` as `SessionFacts.from_plain` reads them. Raises KeyError or ValueError when one lacks.
+        """
+        sessions = sorted(map(SessionFacts.from_plain, plain["sessions"]), key=lambda session: session.number)
+        return cls(
+            run=str(plain["run"]),
+            enquiry=plain["enquiry"],
+            establishment=plain["establishment"],
+            programme=plain["programme"],
+            facilitators=tuple(dict.fromkeys(map(str, plain["facilitators"]))),
+            sessions=tuple(sessions),
+            version=int(plain["version"]),
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give the JSON form that `from_plain` reads."""
+        return self.summary() | {
+            "facilitators": list(self.facilitators),
+            "sessions": [session.to_plain() for session in self.sessions],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Give what is true of the run as a whole, as JSON and without its sessions and people."""
+        return {
+            "run": self.run,
+            "enquiry": self.enquiry,
+            "establishment": self.establishment,
+            "programme": self.programme,
+            "version": self.version,
+        }

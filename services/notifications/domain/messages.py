@@ -1,0 +1,178 @@
+"""One message to one recipient on one occasion, and the states it may pass through.
+
+A mail server can take a message and the answer can still be lost, so nothing here is sent twice by itself:
+a message is claimed, handed over, and its outcome recorded; where the outcome cannot be known it says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+
+class MessageState(StrEnum):
+    """Where a message stands. Only `scheduled` and `sending` lead on by themselves."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    SUPERSEDED = "superseded"
+    MISSED = "missed"
+
+
+S = MessageState
+
+# To each state, the states it may be entered from.
+LEADS_FROM: Mapping[MessageState, frozenset[MessageState]] = {
+    S.SENDING: frozenset({S.SCHEDULED}),
+    S.SCHEDULED: frozenset({S.SENDING}),
+    # A later look (in the mailbox, or by an operator) may settle what was unknown.
+    S.ACCEPTED: frozenset({S.SENDING, S.UNKNOWN}),
+    S.FAILED: frozenset({S.SENDING}),
+    S.UNKNOWN: frozenset({S.SENDING}),
+    S.SUPPRESSED: frozenset({S.SCHEDULED, S.SENDING}),
+    S.MISSED: frozenset({S.SCHEDULED, S.SENDING}),
+    # A message on its way may already be out, so only a waiting one can be replaced.
+    S.SUPERSEDED: frozenset({S.SCHEDULED}),
+}
+
+# Waits after the first, second, ... attempt that did not get through; the last one repeats.
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480))
+# How long after it was due a message is still tried (the default for a temporary fault).
+RETRY_WINDOW = timedelta(hours=24)
+# A message first tried late, after an outage of ours, still gets these attempts.
+LEAST_ATTEMPTS = 4
+
+
+class MessageCannotBecome(ValueError):
+    """The message is in a state that does not lead to the one asked for."""
+
+    def __init__(self, message: Message, state: MessageState) -> None:
+        super().__init__(f"message {message.id} is {message.state} and cannot become {state}")
+
+
+class MessageNotDue(ValueError):
+    """The message was claimed before its time."""
+
+
+class DatetimeIsNaive(ValueError):
+    """A moment was given without its zone."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A row of the ledger.
+
+    `recipient` is `enquirer:REFERENCE`, `facilitator:ID` or `ops`, never an address; `facts` is JSON for the
+    template and holds no personal data (that is looked up when the message is sent). `(recipient, occasion,
+    version)` is its key and gives its `message_id`. `useful_until` is when sending it stops making sense.
+    `retry_at` is set after an attempt that did not get through; `due_at` stays what it was.
+    Every moment carries its zone; raises DatetimeIsNaive otherwise.
+    """
+
+    id: UUID
+    recipient: str
+    occasion: str
+    version: int
+    template: str
+    subject_ref: str
+    due_at: datetime
+    useful_until: datetime | None
+    state: MessageState
+    why: str | None
+    attempts: int
+    message_id: str
+    facts: Mapping[str, Any]
+    retry_at: datetime | None = field(default=None, kw_only=True)
+    claimed_at: datetime | None = field(default=None, kw_only=True)
+    accepted_at: datetime | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        # A row read back holds the plain word.
+        object.__setattr__(self, "state", MessageState(self.state))
+        for name in ("due_at", "useful_until", "retry_at", "claimed_at", "accepted_at"):
+            moment = getattr(self, name)
+            if moment is not None and moment.utcoffset() is None:
+                raise DatetimeIsNaive(f"{name} of message {self.id} has no zone")
+
+    @property
+    def next_attempt_at(self) -> datetime:
+        """When it is to be tried next: when due, or after the wait that follows an attempt."""
+        return self.retry_at or self.due_at
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether it waits and its time has come."""
+        return self.state is S.SCHEDULED and self.next_attempt_at <= now
+
+    def is_past_use(self, now: datetime) -> bool:
+        """Say whether it would come too late to help, such as a reminder once the session has started."""
+        return self.useful_until is not None and now >= self.useful_until
+
+    def claim(self, now: datetime) -> Message:
+        """Take it for sending; counts the attempt. Raises MessageNotDue before its time."""
+        claimed = self._become(S.SENDING, attempts=self.attempts + 1, claimed_at=now, why=None)
+        if now < self.next_attempt_at:
+            raise MessageNotDue(f"message {self.id} is not due before {self.next_attempt_at.isoformat()}")
+        return claimed
+
+    def accepted(self, now: datetime) -> Message:
+        """Record that the channel has taken it."""
+        return self._become(S.ACCEPTED, accepted_at=now, why=None)
+
+    def retry_later(self, now: datetime, error: str) -> Message:
+        """Put it back for another attempt after a growing wait, or give up 24 hours after it was due.
+
+        Only for an attempt that surely delivered nothing.
+        """
+        next_at = now + self._wait()
+        if next_at > self.due_at + RETRY_WINDOW and self.attempts >= LEAST_ATTEMPTS:
+            return self._become(S.FAILED, why=error)
+        return self._become(S.SCHEDULED, retry_at=next_at, why=error)
+
+    def refused(self, why: str) -> Message:
+        """Record that it was turned down for good, or cannot be made."""
+        return self._become(S.FAILED, why=why)
+
+    def in_doubt(self, why: str) -> Message:
+        """Record that nobody can say whether it was delivered; it is never sent again by itself."""
+        return self._become(S.UNKNOWN, why=why)
+
+    def suppressed(self, why: str) -> Message:
+        """Record that it must not go out, such as to a contact who has left or whose data was erased."""
+        return self._become(S.SUPPRESSED, why=why)
+
+    def missed(self, why: str) -> Message:
+        """Record that its time passed before it could go out."""
+        return self._become(S.MISSED, why=why)
+
+    def superseded(self, why: str) -> Message:
+        """Record that a newer message takes its place."""
+        return self._become(S.SUPERSEDED, why=why)
+
+    def _wait(self) -> timedelta:
+        return RETRY_DELAYS[min(max(self.attempts, 1), len(RETRY_DELAYS)) - 1]
+
+    def _become(self, state: MessageState, **changes: Any) -> Message:
+        if self.state not in LEADS_FROM[state]:
+            raise MessageCannotBecome(self, state)
+        return replace(self, state=state, **changes)
+
+
+def stable_message_id(recipient: str, occasion: str, version: int, domain: str) -> str:
+    """Give the Message-ID, `<hash@domain>`, of a ledger key: the same key always gives the same one.
+
+    So a mailbox can tell a repeat, and a reader of the header learns nothing about the recipient.
+    Raises ValueError when `domain` cannot stand in a header.
+    """
+    if not domain or not all(label.replace("-", "").isalnum() for label in domain.split(".")):
+        raise ValueError(f"{domain!r} is not a mail domain")
+    key = "\x1f".join((recipient, occasion, str(version)))
+    return f"<{sha256(key.encode()).hexdigest()[:40]}@{domain}>"

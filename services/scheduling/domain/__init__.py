@@ -1,0 +1,1 @@
+"""The rules of planning runs, as plain values and functions: no storage, no clock, no framework."""

@@ -1,0 +1,1 @@
+"""Libraries that every service builds on. Nothing here knows a service."""

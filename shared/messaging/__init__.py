@@ -1,0 +1,1 @@
+"""The event backbone: envelope, outbox, relay, inbox, and what carries events between services."""

@@ -1,0 +1,1 @@
+"""One database a service: its engine, its unit of work, its migrations."""

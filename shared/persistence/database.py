@@ -1,0 +1,141 @@
+"""A service's own database: connections, transactions, and who is woken by a commit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.errors import Refused
+
+POOL_TIMEOUT = 3.0
+"""Seconds to wait for a free connection before the caller hears 503."""
+
+IDLE_BEFORE_PING = 1.0
+"""Seconds after which a pooled connection is asked whether it is alive before it is used again."""
+
+
+class Database:
+    """The engine of one service's database.
+
+    On SQLite one writer at a time holds `_writer`: with green threads, SQLite's own wait for a lock would stop the
+    whole process, so nobody may meet that lock (see `docs/decisions/0003-embedded-mode.md`).
+    """
+
+    def __init__(self, url: URL, pool_size: int = 20) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._writer = threading.Lock() if self.is_sqlite else None
+        self._woken: list[Callable[[], None]] = []
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, pool_size)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Run one transaction that writes: committed when the block ends, rolled back when it raises.
+
+        Raises `Refused("unavailable")` when no connection is to be had. Do no other I/O inside.
+        """
+        with self._one_writer(), _told_plainly(), self.engine.begin() as connection:
+            yield connection
+        for wake in self._woken:
+            wake()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection to read from. Raises `Refused("unavailable")` when there is none."""
+        with _told_plainly(), self.engine.connect() as connection:
+            yield connection
+
+    def wake_on_commit(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after every commit of this process: the relay and the sender wait for that."""
+        self._woken.append(wake)
+
+    def answers(self) -> bool:
+        """Say whether the database answers a question now."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except (DBAPIError, PoolTimeout):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        with self._writer:
+            yield
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout:
+        raise Refused("unavailable", "The database is busy. Please try again in a minute.") from None
+    except OperationalError as error:
+        raise Refused("unavailable", "The database cannot be reached. Please try again in a minute.") from error
+
+
+def _postgres_engine(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "application_name": "keytalk"},
+    )
+    event.listen(engine, "checkin", _note_the_time)
+    event.listen(engine, "checkout", _ping_after_a_pause)
+    return engine
+
+
+def _note_the_time(_connection: Any, record: Any) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _ping_after_a_pause(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask an idle connection whether it still stands, so that a restart of the server costs no request.
+
+    SQLAlchemy's own `pool_pre_ping` asks at every checkout: a round trip for each request under load.
+    """
+    if time.monotonic() - record.info.get("returned_at", float("inf")) < IDLE_BEFORE_PING:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 2})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Durable on every commit (`synchronous=FULL`), readers beside the writer (WAL), and BEGIN left to us."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

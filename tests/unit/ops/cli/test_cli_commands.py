@@ -1,0 +1,283 @@
+"""What each command asks of the gateway, and what it prints."""
+
+import json
+
+import pytest
+
+ENQUIRY = {
+    "reference": "KT-7F3K-92",
+    "stage": "availability",
+    "waiting_on": "us",
+    "programme": "many-faces-of-trauma",
+    "establishment": "Risley",
+    "establishment_id": "RSI",
+    "contact": {"name": "Ffion Môn", "role": None, "email": "f@example.org", "phone": None, "organisation": None},
+    "group_size": 12,
+    "message": "Tuesdays [please]",
+    "received_at": "2026-11-24T09:00:00+00:00",
+    "timeline": [
+        {"at": "2026-11-24T10:00:00+00:00", "actor": "ops", "from": "new", "to": "availability", "reason": None}
+    ],
+    "next_stages": ["suitability", "declined"],
+}
+LISTED = {key: ENQUIRY[key] for key in ("reference", "stage", "establishment", "programme", "received_at")}
+
+
+def session(number, date, *whys):
+    breaches = [{"rule": "two_facilitators", "name": "Two facilitators", "why": why} for why in whys]
+    return {"number": number, "date": date, "start": "09:00", "end": "12:00", "breaches": breaches}
+
+
+RUN = {
+    "run": "3f0c9a4e-5d58-4f4e-8f57-0d5a4f5f8c11",
+    "enquiry": "KT-7F3K-92",
+    "establishment": "Risley",
+    "programme": "many-faces-of-trauma",
+    "state": "draft",
+    "facilitators": [{"id": "f1", "name": "Asha Rowe"}],
+    "sessions": [
+        session(1, "2027-01-05"),
+        session(2, "2027-01-12", "Only one facilitator is named; two are needed."),
+    ],
+    "skipped": [{"date": "2027-01-19", "why": "Risley has asked for no visits that day."}],
+}
+
+
+def test_a_list_is_a_table_for_people(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [LISTED])
+
+    result = keytalk("enquiries", "list", "--limit", "7", "--stage", "availability")
+
+    assert result.exit_code == 0
+    assert "KT-7F3K-92" in result.stdout
+    assert "Risley" in result.stdout
+    assert gateway.asked == [("enquiries.list_enquiries", {"limit": 7, "stage": "availability"})]
+    assert gateway.tokens == ["Bearer a-token"]
+
+
+def test_json_is_the_result_and_nothing_else(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [LISTED])
+
+    result = keytalk("enquiries", "list", "--limit", "1", "--json")
+
+    assert json.loads(result.stdout) == [LISTED]
+    assert result.stderr == ""
+
+
+def test_an_empty_list_is_a_sentence_for_people_and_an_empty_list_in_json(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [])
+
+    assert keytalk("enquiries", "list").stdout == "No enquiries to show.\n"
+    assert json.loads(keytalk("enquiries", "list", "--json").stdout) == []
+
+
+def test_a_list_as_long_as_the_limit_says_that_there_may_be_more(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [LISTED])
+
+    assert "--limit" in keytalk("enquiries", "list", "--limit", "1").stderr
+    assert keytalk("enquiries", "list", "--limit", "2").stderr == ""
+
+
+def test_a_long_id_is_never_cut_in_a_table(keytalk, gateway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    message_id = "<" + "7" * 90 + "@keytalk.example>"
+    mail = {"to": "f@example.org", "subject": "Hello", "date": "d", "message_id": message_id, "path": "p"}
+    gateway.will_answer("notifications.list_mail", [mail])
+
+    assert message_id in keytalk("mail", "list").stdout
+
+
+def test_what_people_wrote_cannot_steer_the_terminal(keytalk, gateway):
+    gateway.will_answer("enquiries.get_enquiry", {**ENQUIRY, "message": "[bold]hi\x1b[2J\u202e\nthere"})
+    gateway.will_answer("enquiries.list_enquiries", [{**LISTED, "establishment": "[red]Ris\x1b[31mley\x9b"}])
+
+    shown, listed = keytalk("enquiries", "show", "KT-7F3K-92"), keytalk("enquiries", "list")
+
+    assert "[bold]hi\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}\nthere" in shown.stdout
+    assert "[red]Ris\N{REPLACEMENT CHARACTER}[31mley\N{REPLACEMENT CHARACTER}" in listed.stdout
+
+
+def test_an_enquiry_is_shown_with_its_contact_its_story_and_where_it_can_go(keytalk, gateway):
+    gateway.will_answer("enquiries.get_enquiry", ENQUIRY)
+
+    shown = keytalk("enquiries", "show", "KT-7F3K-92").stdout
+
+    assert "Contact: Ffion Môn" in shown
+    assert "Tuesdays [please]" in shown
+    assert "2026-11-24T10:00:00+00:00" in shown
+    assert "From here it can go to: suitability, declined." in shown
+    assert json.loads(keytalk("enquiries", "show", "KT-7F3K-92", "--json").stdout) == ENQUIRY
+
+
+def test_a_move_carries_its_reason(keytalk, gateway):
+    gateway.will_answer("enquiries.move_enquiry", {**ENQUIRY, "stage": "declined", "next_stages": []})
+
+    result = keytalk("enquiries", "move", "KT-7F3K-92", "declined", "--reason", "No room this year")
+
+    assert "Stage: declined" in result.stdout
+    assert gateway.asked[0][1] == {
+        "reference": "KT-7F3K-92",
+        "to": "declined",
+        "reason": "No room this year",
+    }
+
+
+def test_a_plan_asks_with_every_option_given(keytalk, gateway):
+    gateway.will_answer("scheduling.plan_run", RUN)
+    line = "runs plan --enquiry KT-7F3K-92 --start 2027-01-04 --weekday TUE --window am --establishment RSI"
+
+    result = keytalk(*line.split(), "--facilitator", "f1", "--facilitator", "f2", "--json")
+
+    assert json.loads(result.stdout) == RUN
+    assert gateway.asked == [
+        (
+            "scheduling.plan_run",
+            {
+                "enquiry": "KT-7F3K-92",
+                "start": "2027-01-04",
+                "weekday": "tue",
+                "window": "am",
+                "facilitators": ["f1", "f2"],
+                "establishment": "RSI",
+            },
+        )
+    ]
+
+
+def test_a_plan_prints_breaches_beneath_their_session_then_skipped_dates_then_what_to_do(keytalk, gateway):
+    gateway.will_answer("scheduling.plan_run", RUN)
+
+    printed = keytalk("runs", "plan", "--enquiry", "KT-7F3K-92", "--start", "2027-01-04").stdout.splitlines()
+
+    sessions = printed.index("  1  Tue  5 Jan 2027, 09:00 to 12:00")
+    assert printed[sessions + 1 : sessions + 3] == [
+        "  2  Tue 12 Jan 2027, 09:00 to 12:00",
+        "       - Only one facilitator is named; two are needed.",
+    ]
+    assert "     Tue 19 Jan 2027: Risley has asked for no visits that day." in printed
+    assert "1 of 2 sessions still need something" in printed[-1]
+    assert printed[-1].endswith(f"keytalk runs confirm {RUN['run']}")
+
+
+def test_a_plan_with_only_the_promised_keys_still_prints(keytalk, gateway):
+    local = {"number": 1, "date": "2027-01-05", "start": "2027-01-05T09:00:00", "end": "2027-01-05T12:00:00"}
+    gateway.will_answer("scheduling.get_run", {"run": "r1", "sessions": [{**local, "breaches": []}], "skipped": []})
+
+    shown = keytalk("runs", "show", "r1").stdout
+
+    assert "  1  Tue  5 Jan 2027, 09:00 to 12:00" in shown
+    assert "Every session fits. To confirm the run and let everyone know: keytalk runs confirm r1" in shown
+
+
+def test_a_confirmed_run_is_not_offered_for_confirming(keytalk, gateway):
+    gateway.will_answer("scheduling.confirm_run", {**RUN, "state": "confirmed"})
+
+    result = keytalk("runs", "confirm", RUN["run"])
+
+    assert gateway.asked == [("scheduling.confirm_run", {"run": RUN["run"]})]
+    assert "This run is confirmed." in result.stdout
+    assert "keytalk runs confirm" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "runs plan --enquiry KT-7F3K-92 --start 5jan",
+        "clearances grant --facilitator f --establishment e --from 2027-02-30 --until 2027-03-01",
+        "jobs run-due --as-of tomorrow",
+    ],
+)
+def test_a_date_that_is_none_is_bad_usage_with_an_example(keytalk, gateway, line):
+    result = keytalk(*line.split())
+
+    assert result.exit_code == 2
+    assert "Write it like 2027-" in result.stderr
+    assert gateway.asked == []
+
+
+def test_a_weekday_that_is_none_is_bad_usage(keytalk, gateway):
+    result = keytalk("runs", "plan", "--enquiry", "K", "--start", "2027-01-04", "--weekday", "someday")
+
+    assert result.exit_code == 2
+    assert gateway.asked == []
+
+
+def test_an_added_facilitator_comes_with_the_next_step(keytalk, gateway):
+    gateway.will_answer("scheduling.add_facilitator", {"id": "f1", "name": "Asha", "email": "a@example.org"})
+
+    result = keytalk("facilitators", "add", "--name", "Asha", "--email", "a@example.org")
+
+    assert gateway.asked == [("scheduling.add_facilitator", {"name": "Asha", "email": "a@example.org"})]
+    assert "keytalk clearances grant --facilitator f1" in result.stdout
+
+
+def test_facilitators_are_listed_with_their_clearances(keytalk, gateway):
+    clearance = {
+        "establishment": "RSI",
+        "level": "standard",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+    }
+    people = [{"id": "f1", "name": "Asha", "email": "a@example.org", "clearances": [clearance]}]
+    gateway.will_answer("scheduling.list_facilitators", people)
+
+    assert "RSI (standard, 2026-01-01 to 2027-12-31)" in keytalk("facilitators", "list").stdout
+    assert json.loads(keytalk("facilitators", "list", "--json").stdout) == people
+
+
+def test_a_clearance_is_granted_from_and_until_its_dates(keytalk, gateway):
+    gateway.will_answer("scheduling.grant_clearance", {"establishment": "RSI", "valid_until": "2027-12-31"})
+    line = "clearances grant --facilitator f1 --establishment RSI --from 2026-01-01 --until 2027-12-31"
+
+    result = keytalk(*line.split())
+
+    assert gateway.asked[0][1] == {
+        "facilitator": "f1",
+        "establishment": "RSI",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+        "level": "standard",
+    }
+    assert "Until: 2027-12-31" in result.stdout
+
+
+def test_messages_are_listed_by_state_and_occasion(keytalk, gateway):
+    message = {"id": "m1", "recipient": "a@example.org", "occasion": "reminder", "state": "waiting"}
+    gateway.will_answer("notifications.list_messages", [message])
+
+    result = keytalk("messages", "list", "--state", "waiting", "--occasion", "reminder")
+
+    assert gateway.asked[0][1] == {"limit": 200, "state": "waiting", "occasion": "reminder"}
+    assert "a@example.org" in result.stdout
+
+
+def test_a_mail_is_shown_with_its_words_and_attachments(keytalk, gateway):
+    calendar = {"filename": "run.ics", "content_type": "text/calendar", "text": "BEGIN:VCALENDAR\r\nEND:V\r\n"}
+    gateway.will_answer(
+        "notifications.get_mail",
+        {"headers": {"To": "a@example.org"}, "text": "Hello\r\nAsha\r\n", "attachments": [calendar]},
+    )
+
+    shown = keytalk("mail", "show", "<1@keytalk.example>").stdout
+
+    assert gateway.asked[0][1] == {"message_id": "<1@keytalk.example>"}
+    assert "To: a@example.org\n\nHello\nAsha\n" in shown
+    assert "Attached: run.ics (text/calendar)\nBEGIN:VCALENDAR\nEND:V\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2027-01-04T15:00", "2027-01-04T15:00:00"),
+        ("2027-01-04T15:00Z", "2027-01-04T15:00:00+00:00"),
+        ("2027-07-04T15:00+01:00", "2027-07-04T15:00:00+01:00"),
+    ],
+)
+def test_due_jobs_run_as_of_a_time_local_or_with_its_offset(keytalk, gateway, given, sent):
+    gateway.will_answer("notifications.run_due_jobs", {"as_of": sent, "sent": 2, "missed": [], "waiting": 14})
+
+    result = keytalk("jobs", "run-due", "--as-of", given)
+
+    assert gateway.asked == [("notifications.run_due_jobs", {"as_of": sent})]
+    assert result.stdout == f"as of: {sent}\nsent: 2\nmissed: 0\nwaiting: 14\n"
