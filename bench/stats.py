@@ -31,14 +31,17 @@ class Rounds:
 
     @property
     def median(self) -> float:
+        """The figure that is reported."""
         return statistics.median(self.values)
 
     @property
     def low(self) -> float:
+        """The lowest round."""
         return min(self.values)
 
     @property
     def high(self) -> float:
+        """The highest round."""
         return max(self.values)
 
     def __str__(self) -> str:

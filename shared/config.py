@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 SERVICES = ("enquiries", "scheduling", "notifications")
 """The services that own a database, in the order in which they start."""
 
-EMBEDDED_BROKER = "keytalk-memory://"
+EMBEDDED_BROKER = "keytalk-memory://localhost"
 """The broker address of the embedded mode: kombu's memory transport, woken on put."""
 
 

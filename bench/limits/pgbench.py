@@ -1,13 +1,13 @@
 """The limit of intake: pgbench doing the same two inserts and the commit, with no application around them."""
 
 import re
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.stats import percentile
+from tests.servers.postgres import find_programs
 
 CLIENTS = 32
 THREADS = 2
@@ -15,14 +15,14 @@ THREADS = 2
 SCRIPT = """\
 \\set number random(1, 1000000000000)
 BEGIN;
-INSERT INTO enquiries (id, reference, programme, establishment, contact_name, contact_role, contact_email,
+INSERT INTO enquiries (id, reference, channel, programme, establishment, contact_name, contact_role, contact_email,
     contact_phone, organisation, group_size, preferred_start, preferred_times, message, received_at, stage,
-    waiting_on, version)
-VALUES (gen_random_uuid(), 'KT-' || gen_random_uuid(), 'many-faces-of-trauma', 'HMP Risley', 'Jordan Ellis',
+    version)
+VALUES (gen_random_uuid(), 'KT-' || gen_random_uuid(), 'api', 'many-faces-of-trauma', 'HMP Risley', 'Jordan Ellis',
     'Head of reducing reoffending', 'reducing.reoffending.' || :number || '@example.com', '01925 555 010',
     'HMP Risley', 10, '2027-01-12', 'Tuesday afternoons, from January',
     'We would like to offer the programme to a group of ten. Our note has the number ' || :number || '.', now(),
-    'new', 'us', 1);
+    'new', 1);
 INSERT INTO outbox (event_id, type, subject, envelope, created_at)
 VALUES (gen_random_uuid(), 'enquiry_received', :number, '{envelope}', now());
 COMMIT;
@@ -47,13 +47,13 @@ def script() -> str:
 def run(url: str, seconds: int) -> Limit:
     """Run pgbench for `seconds` against the database at `url`, which has both tables.
 
-    Raises FileNotFoundError when pgbench is missing and RuntimeError when it ends in an error.
+    Raises RuntimeError when pgbench is missing or ends in an error.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "intake.sql")
         file.write_text(script(), encoding="utf-8")
         command = [
-            *(program(), "-n", "-f", str(file), "-M", "prepared", "-c", str(CLIENTS), "-j", str(THREADS)),
+            *(str(find_programs() / "pgbench"), "-n", "-f", str(file), "-M", "prepared", "-c", str(CLIENTS), "-j", str(THREADS)),
             *("-T", str(seconds), "-l", "--log-prefix", f"{folder}/log", url),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -70,12 +70,3 @@ def read(output: str, folder: Path) -> Limit:
     lines = (line for log in folder.glob("log.*") for line in log.read_text().splitlines())
     took = [int(line.split()[2]) / 1000 for line in lines]
     return Limit(float(tps[1]), percentile(took, 50), percentile(took, 99))
-
-
-def program() -> str:
-    """The path of pgbench: Debian keeps it out of PATH, beside the server."""
-    found = [path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))]
-    path = shutil.which("pgbench") or (str(found[-1]) if found else None)
-    if path is None:
-        raise FileNotFoundError("pgbench was not found; it comes with the package postgresql")
-    return path

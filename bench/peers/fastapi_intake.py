@@ -25,6 +25,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     DateTime,
@@ -46,7 +47,8 @@ ATTEMPTS = 5
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PRISON_NUMBER = re.compile(r"\b[A-Za-z][0-9]{4}[A-Za-z]{2}\b")
 HEADER = re.compile(
-    r"\s*(?:to|cc|bcc|from|sender|subject|date|reply-to|return-path|message-id|mime-version|content-[a-z-]+|x-[a-z-]+)\s*:",
+    r"\s*(?:to|cc|bcc|from|sender|subject|date|reply-to|return-path|message-id|in-reply-to|references"
+    r"|mime-version|content-[a-z-]+|x-[a-z-]+|list-[a-z-]+)\s*:",
     re.IGNORECASE,
 )
 
@@ -57,6 +59,7 @@ enquiries = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("reference", Text, nullable=False),
+    Column("channel", Text, nullable=False),
     Column("programme", Text, nullable=False),
     Column("establishment", Text, nullable=False),
     Column("establishment_id", Text),
@@ -72,22 +75,26 @@ enquiries = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("acknowledged_at", DateTime(timezone=True)),
     Column("stage", Text, nullable=False),
-    Column("waiting_on", Text),
     Column("version", Integer, nullable=False),
+    Column("idempotency_key", Text),
+    Column("answers_digest", Text),
     UniqueConstraint("reference", name="uq_enquiries_reference"),
+    UniqueConstraint("idempotency_key", name="uq_enquiries_idempotency_key"),
     Index("ix_enquiries_received_at", "received_at"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("event_id", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=True),
+    Column("event_id", Uuid, nullable=False),
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("envelope", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("published_at", DateTime(timezone=True)),
-    Index("ix_outbox_unpublished", "created_at", postgresql_where=text("published_at IS NULL")),
+    UniqueConstraint("event_id", name="uq_outbox_event_id"),
+    Index("ix_outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),
 )
 
 
@@ -187,7 +194,7 @@ def envelope_of(event_id: str, enquiry_id: str, enquiry: Enquiry, received: Rece
 
 
 INSERT_ENQUIRY = insert(enquiries)
-INSERT_EVENT = insert(outbox)
+INSERT_EVENT = insert(outbox).inline()
 
 
 async def store(engine: AsyncEngine, enquiry: Enquiry, received: Received) -> None:
@@ -198,8 +205,8 @@ async def store(engine: AsyncEngine, enquiry: Enquiry, received: Received) -> No
         "id": enquiry_id,
         "reference": received.reference,
         "received_at": received.received_at,
+        "channel": "api",
         "stage": "new",
-        "waiting_on": "us",
         "version": 1,
     }
     event = {

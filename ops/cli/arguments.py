@@ -22,8 +22,7 @@ def iso_time(text: str) -> str:
         return datetime.fromisoformat(text).isoformat()
     except ValueError as error:
         raise typer.BadParameter(
-            f"'{text}' is not a date and time. Write it like 2027-01-04T15:00 (London time) or "
-            "2027-01-04T15:00+00:00."
+            f"'{text}' is not a date and time. Write it like 2027-01-04T15:00 (London time) or 2027-01-04T15:00+00:00."
         ) from error
 
 

@@ -30,9 +30,7 @@ def clearances() -> None:
 def grant_clearance(
     *,
     facilitator: Annotated[str, typer.Option(metavar="ID", help="As `keytalk facilitators list` shows it.")],
-    establishment: Annotated[
-        str, typer.Option(metavar="ID", help="As `keytalk establishments list` shows it.")
-    ],
+    establishment: Annotated[str, typer.Option(metavar="ID", help="As `keytalk establishments list` shows it.")],
     valid_from: Annotated[
         str, typer.Option("--from", parser=iso_date, metavar="DATE", help="The first day it covers.")
     ],

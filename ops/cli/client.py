@@ -194,6 +194,5 @@ def _fields(errors: Any) -> dict[str, list[str]]:
     if not isinstance(errors, dict):
         return {}
     return {
-        str(field): [str(one) for one in (said if isinstance(said, list) else [said])]
-        for field, said in errors.items()
+        str(field): [str(one) for one in (said if isinstance(said, list) else [said])] for field, said in errors.items()
     }

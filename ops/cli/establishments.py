@@ -29,9 +29,7 @@ REFUSED = (
 
 CsvFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="A CSV file saved as UTF-8."
-    ),
+    typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="A CSV file saved as UTF-8."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 

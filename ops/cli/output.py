@@ -107,5 +107,6 @@ def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) ->
     if not sys.stdout.isatty():
         console.width = WIDER_THAN_ANY_TABLE  # one row a line for whatever reads the pipe
     # Better that a narrow terminal breaks the line than that a reference is cut.
-    console.width = max(console.width, Measurement.get(console, console.options, table).minimum)
+    unbound = console.options.update(max_width=WIDER_THAN_ANY_TABLE)
+    console.width = max(console.width, Measurement.get(console, unbound, table).minimum)
     console.print(table)

@@ -42,4 +42,4 @@ def migrate(
     """Bring the databases to the shape this version needs."""
     from shared.runtime import launch  # noqa: PLC0415 - see the module
 
-    launch.migrate(service)
+    launch.migrate_databases(service)

@@ -1,0 +1,1 @@
+"""The gateway: operators reach the services through it, by HTTP and with a token; it calls nameko RPC."""

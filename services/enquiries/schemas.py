@@ -66,9 +66,7 @@ class Answer(fields.Field[Any]):
 class Words(Answer):
     """Free text of up to `most` characters with no prison number; `lines` allows line breaks."""
 
-    def __init__(
-        self, label: str, most: int, wanted: str = "", lines: bool = False, header: bool = True
-    ) -> None:
+    def __init__(self, label: str, most: int, wanted: str = "", lines: bool = False, header: bool = True) -> None:
         super().__init__(label, wanted)
         self.most = most
         self.lines = lines
@@ -96,7 +94,7 @@ class Words(Answer):
     def _unreadable(self) -> str:
         if self.lines:
             return f"{self.label} holds a character that cannot be read. Please type that part again."
-        return f"{self.label} must be on one line, without line breaks or control characters."
+        return f"{self.label} must be on one line, with no line breaks, control or unreadable characters."
 
 
 class Choice(Answer):
@@ -115,7 +113,7 @@ class Email(Answer):
         text = self._text(value)
         if control_characters_in(text, multiline=False):
             raise ValidationError(
-                f"{self.label} must be on one line, without line breaks or control characters."
+                f"{self.label} must be on one line, with no line breaks, control or unreadable characters."
             )
         address = _reachable(clean(text))
         if address is None:
@@ -215,12 +213,8 @@ class EnquiryForm(Schema):
     error_messages = {"type": "Send the answers as one JSON object."}  # noqa: RUF012 - as marshmallow has it
 
     programme = Choice("The programme", _CHOOSE_BY_SLUG)
-    establishment = Words(
-        "The prison or organisation", 200, "Tell us which prison or organisation it is for."
-    )
-    contact_name = Words(
-        "Your name", 120, "Tell us your name, so that we know who to write to.", header=False
-    )
+    establishment = Words("The prison or organisation", 200, "Tell us which prison or organisation it is for.")
+    contact_name = Words("Your name", 120, "Tell us your name, so that we know who to write to.", header=False)
     contact_role = Words("Your role", 120, header=False)
     contact_email = Email("Your email address", "Tell us your email address, so that we can reply.")
     contact_phone = Telephone("Your phone number")
@@ -256,9 +250,7 @@ def parse_enquiry(data: Any) -> dict[str, Any]:
         answers: dict[str, Any] = _FORM.load(data)
     except ValidationError as error:
         found = error.messages_dict
-        raise Refused(
-            "invalid", _NO_ANSWERS, {str(name): list(says) for name, says in found.items()}
-        ) from None
+        raise Refused("invalid", _NO_ANSWERS, {str(name): list(says) for name, says in found.items()}) from None
     return answers
 
 

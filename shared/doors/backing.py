@@ -12,7 +12,11 @@ from shared.runtime.process import Process, process_of
 
 
 class Backing(SharedExtension):
-    """One a container; every extension of a service that needs its database asks here."""
+    """One a container; every extension of a service that needs its database asks here.
+
+    nameko looks at every attribute of an extension before it has a container: each of these then raises
+    `AttributeError`, which it takes for "not there".
+    """
 
     @property
     def service(self) -> str:
@@ -37,6 +41,7 @@ class Backing(SharedExtension):
         return database
 
     def stop(self) -> None:
-        """Close the database's connections."""
-        self.database.close()
+        """Close the database's connections, if there ever were any."""
+        if "database" in self.__dict__:
+            self.database.close()
         super().stop()

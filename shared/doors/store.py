@@ -22,9 +22,8 @@ class StoreProvider(DependencyProvider):
         self.messaging = messaging
         self._relay: Relay | None = None
 
-    @property
     def store(self) -> Store:
-        """The store of this service."""
+        """Give the store of this service."""
         backing = self.backing
         return Store(backing.database, self.messaging.outbox, backing.process.clock, backing.service)
 
@@ -36,7 +35,7 @@ class StoreProvider(DependencyProvider):
 
     def start(self) -> None:
         """Start the relay."""
-        self._relay = Relay(self.store, self._carrier())
+        self._relay = Relay(self.store(), self._carrier())
         self.container.spawn_managed_thread(self._relay.run, identifier="relay")
 
     def stop(self) -> None:
@@ -46,4 +45,4 @@ class StoreProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Store:
         """Give the store to a worker."""
-        return self.store
+        return self.store()

@@ -36,9 +36,8 @@ class WebDoor(DependencyProvider):
         """Offer the app."""
         self.backing.process.mount(self.port, self.path, self.create_app(self))
 
-    @property
     def store(self) -> Store:
-        """The service's store, for apps that call its handlers."""
+        """Give the service's store, for apps that call its handlers."""
         if self.messaging is None:
             raise TypeError("this door was declared without messaging tables")
         backing = self.backing

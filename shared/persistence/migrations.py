@@ -68,7 +68,7 @@ def run_environment(metadata: MetaData) -> None:
         if not engine.url.get_backend_name().startswith("sqlite"):
             # Two replicas that start at once must not migrate at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(7234017283807667300)"))
-        context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+        context.configure(connection=connection, target_metadata=metadata)
         context.run_migrations()
     engine.dispose()
 

@@ -69,12 +69,18 @@ class Store:
     service: str
 
     @contextmanager
-    def work(self, correlation_id: str | None = None) -> Iterator[UnitOfWork]:
-        """Open a unit of work; it commits, with its news, when the block ends without an error."""
+    def work(self, correlation_id: str | None = None, *, trial: bool = False) -> Iterator[UnitOfWork]:
+        """Open a unit of work; it commits, with its news, when the block ends without an error.
+
+        A `trial` does everything and then undoes it: what a dry run reports is what would have happened.
+        """
         with self.database.writing() as connection:
             unit = UnitOfWork(connection, self.clock(), self.service, correlation_id=correlation_id)
             yield unit
-            self.save_news(unit)
+            if trial:
+                connection.rollback()
+            else:
+                self.save_news(unit)
 
     def save_news(self, unit: UnitOfWork) -> None:
         """Write what a unit of work recorded into the outbox, inside its transaction."""

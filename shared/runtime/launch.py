@@ -146,7 +146,8 @@ def _until_mounted(process: Process, services: Sequence[str], starting: Any) -> 
 
 
 def _start_web(process: Process, internal_port: int | None) -> dict[str, WebServer]:
-    settings, servers = process.settings, {}
+    settings = process.settings
+    servers: dict[str, WebServer] = {}
     ports = {"public": settings.public_port, "ops": settings.ops_port}
     for name, apps in process.apps.items():
         if apps:

@@ -12,9 +12,7 @@ from typing import Literal, cast
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["am", "pm"]
 
-_DAYS = re.compile(
-    r"\b(mon|tue|wed|thu|fri|sat|sun)(?:s|rs?|sdays?|nesdays?|rsdays?|urdays?|days?)?\b", re.IGNORECASE
-)
+_DAYS = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:s|rs?|sdays?|nesdays?|rsdays?|urdays?|days?)?\b", re.IGNORECASE)
 # "9am" and "1.45pm" count; the "am" of "I am flexible" does not.
 _WINDOWS = re.compile(
     r"\b(?:(?P<am>mornings?)|(?P<pm>afternoons?))\b"
@@ -22,9 +20,7 @@ _WINDOWS = re.compile(
     re.IGNORECASE,
 )
 # A day that is named only to be left out is no preference.
-_LEFT_OUT = re.compile(
-    r"\b(?:not|no|never|except|excluding|but|avoid|without|cannot|can['’]t)\b", re.IGNORECASE
-)
+_LEFT_OUT = re.compile(r"\b(?:not|no|never|except|excluding|but|avoid|without|cannot|can['’]t)\b", re.IGNORECASE)
 
 
 def preferred_weekday(text: str) -> Weekday | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from shared.errors import Refused
+
 # Left out is what looks alike (0 O, 1 I L, 5 S, 2 Z, 8 B and U V: the digits stay), what sounds alike (B C D
 # E G P rhyme with T, N with M, J with K) and what would make words (vowels, Y). 17 to the power of 6 is 24
 # million: few enough to say, many enough that a repeat is rare. Source: domain notes, section 4, "Reference
@@ -36,3 +38,8 @@ def normalise_reference(text: str) -> str:
     bare = _BETWEEN.sub("", text).upper()
     found = _SIX.fullmatch(bare)
     return f"KT-{found[1]}-{found[2]}" if found else text.strip().upper()
+
+
+def not_found(reference: str) -> Refused:
+    """Give the refusal for a reference that no enquiry has."""
+    return Refused("not_found", f"There is no enquiry {reference}. Look at the reference again, letter by letter.")

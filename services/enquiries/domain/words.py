@@ -14,9 +14,7 @@ import unicodedata
 # hyphen may stand between the groups, but never inside the digits: that would catch postcodes and telephones.
 _FOUR_DIGITS = re.compile("[0-9]{4}")
 _GAP = r"[^\S\r\n]{0,3}[-_\u2010-\u2015]?[^\S\r\n]{0,3}"
-_PRISON_NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9])([A-Za-z]){_GAP}([0-9]{{4}})({_GAP})([A-Za-z]{{2}})(?![A-Za-z0-9])"
-)
+_PRISON_NUMBER = re.compile(rf"(?<![A-Za-z0-9])([A-Za-z]){_GAP}([0-9]{{4}})({_GAP})([A-Za-z]{{2}})(?![A-Za-z0-9])")
 # "In a 2027 or later group", "the A1234 to Leeds": small words after a space are prose, not a number's end.
 _SMALL_WORDS = re.compile("a[mnst]|b[ey]|do|go|he|i[fnst]|m[ey]|no|o[fnr]|pm|so|to|u[ps]|we")
 

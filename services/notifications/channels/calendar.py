@@ -29,7 +29,7 @@ def run_calendar(run: RunFacts, organiser: str, now: datetime) -> str:
     for session in run.sessions:
         calendar.add_component(_event(run, session, organiser, now))
     calendar.add_missing_timezones()
-    return calendar.to_ical().decode()
+    return str(calendar.to_ical().decode())
 
 
 def _event(run: RunFacts, session: SessionFacts, organiser: str, now: datetime) -> Event:

@@ -95,6 +95,4 @@ def _attach(message: EmailMessage, attachment: Attachment) -> None:
         )
         return
     content = attachment.content.encode() if isinstance(attachment.content, str) else attachment.content
-    message.add_attachment(
-        content, maintype=maintype, subtype=subtype, filename=attachment.filename, params=parameters
-    )
+    message.add_attachment(content, maintype=maintype, subtype=subtype, filename=attachment.filename, params=parameters)

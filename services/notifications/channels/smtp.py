@@ -68,9 +68,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
 class SmtpChannel:
     """An SMTP server as a channel. Times in seconds; `read_timeout` is for each answer of the server."""
 
-    def __init__(
-        self, server: SmtpServer, *, connect_timeout: float = 10.0, read_timeout: float = 60.0
-    ) -> None:
+    def __init__(self, server: SmtpServer, *, connect_timeout: float = 10.0, read_timeout: float = 60.0) -> None:
         self.server = server
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout

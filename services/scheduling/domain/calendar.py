@@ -84,8 +84,7 @@ class Blackout:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError(
-                f"last: a blackout's last day cannot be before its first, {self.first}. "
-                f"Give {self.first} or later."
+                f"last: a blackout's last day cannot be before its first, {self.first}. Give {self.first} or later."
             )
         if self.yearly and (self.last - self.first).days >= 364:
             raise ValueError("last: a blackout that comes every year has to be shorter than a year.")
@@ -104,9 +103,7 @@ def default_blackouts() -> tuple[Blackout, ...]:
     Education and workshops close over the festive period (The Independent 1565680; jailhousetours.com); the
     exact days are this project's default, and each establishment keeps its own.
     """
-    return (
-        Blackout(dt.date(2000, 12, 21), dt.date(2001, 1, 3), "Christmas and New Year closure", yearly=True),
-    )
+    return (Blackout(dt.date(2000, 12, 21), dt.date(2001, 1, 3), "Christmas and New Year closure", yearly=True),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,7 @@ def _after(start: dt.time, programme: Programme) -> dt.time:
         length = counted(programme.minutes, "minute")
         raise Refused(
             "refused",
-            f"A session of {length} from {start:%H:%M} would run past midnight. "
-            "An earlier window would mend it.",
+            f"A session of {length} from {start:%H:%M} would run past midnight. An earlier window would mend it.",
         )
     return start.replace(hour=hours, minute=minutes)
 

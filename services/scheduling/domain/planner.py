@@ -80,7 +80,5 @@ def _sessions_they_can_take(person: UUID, sessions: Sequence[Session], facts: Fa
 def _refuse_strangers(facilitator_ids: Sequence[UUID], facts: Facts) -> None:
     strangers = [str(each) for each in facilitator_ids if each not in facts.facilitators]
     if strangers:
-        why = (
-            f"No facilitator is on file with id {', '.join(strangers)}. Choose from the list of facilitators."
-        )
+        why = f"No facilitator is on file with id {', '.join(strangers)}. Choose from the list of facilitators."
         raise Refused("not_found", why, {"facilitators": [why]})

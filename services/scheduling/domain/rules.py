@@ -74,9 +74,7 @@ class Facts:
 
     @cached_property
     def _clearances(self) -> dict[UUID, tuple[Clearance, ...]]:
-        return _by_facilitator(
-            each for each in self.clearances if each.establishment_id == self.establishment.id
-        )
+        return _by_facilitator(each for each in self.clearances if each.establishment_id == self.establishment.id)
 
     @cached_property
     def _bookings(self) -> dict[UUID, tuple[Booking, ...]]:
@@ -101,9 +99,7 @@ def breaches_of_assignment(session: Session, facilitator_id: UUID, facts: Facts)
     """Put the rules about one facilitator to one session, whether assigned already or only considered."""
     name = facts.name_of(facilitator_id)
     found = (
-        clearance_covers_every_session(
-            session, name, facts.establishment, facts.clearances_of(facilitator_id)
-        ),
+        clearance_covers_every_session(session, name, facts.establishment, facts.clearances_of(facilitator_id)),
         facilitator_is_in_one_place(session, name, facts.establishment, facts.bookings_of(facilitator_id)),
     )
     return tuple(breach for breach in found if breach)
@@ -116,8 +112,7 @@ def establishment_is_active(establishment: Establishment) -> Breach | None:
     return Breach(
         "active",
         "establishment_is_active",
-        f"{establishment.name} is marked as not active. Marking it active, or another establishment, "
-        "would mend it.",
+        f"{establishment.name} is marked as not active. Marking it active, or another establishment, would mend it.",
     )
 
 
@@ -146,9 +141,7 @@ def session_fits_the_regime_window(
     return Breach("H1", "session_fits_the_regime_window", f"{why} would mend it.")
 
 
-def date_is_open(
-    session: Session, establishment: Establishment, calendar: EstablishmentCalendar
-) -> Breach | None:
+def date_is_open(session: Session, establishment: Establishment, calendar: EstablishmentCalendar) -> Breach | None:
     """H2: the date is no bank holiday of the establishment's division and in none of its blackouts.
 
     HMPPS activities do not run on bank holidays by default (hmpps-activities-management-api).
@@ -174,9 +167,7 @@ def clearance_covers_every_session(
     held = tuple(clearances)
     if any(each.covers(session.date, establishment.required_level) for each in held):
         return None
-    why = _why_not_covered(
-        session.date, f"{facilitator}'s clearance for {establishment.name}", establishment, held
-    )
+    why = _why_not_covered(session.date, f"{facilitator}'s clearance for {establishment.name}", establishment, held)
     why = why or (
         f"{facilitator} has no clearance on file for {establishment.name}, so cannot yet come in on "
         f"{in_words(session.date)}. A clearance from the prison would mend it."
@@ -184,9 +175,7 @@ def clearance_covers_every_session(
     return Breach("H3", "clearance_covers_every_session", why)
 
 
-def enough_facilitators(
-    session: Session, establishment: Establishment, programme: Programme
-) -> Breach | None:
+def enough_facilitators(session: Session, establishment: Establishment, programme: Programme) -> Breach | None:
     """H4: at least the programme's smallest number of facilitators, counting each person once."""
     have, need = len(set(session.facilitator_ids)), programme.min_facilitators
     if have >= need:
@@ -239,16 +228,10 @@ def _why_not_covered(
     strong = [each for each in held if each.reaches(establishment.required_level)]
     ends = max((each.valid_until for each in strong if each.valid_until < on), default=None)
     if ends:
-        return (
-            f"{subject} ends on {in_words(ends)}, before this session. "
-            "A renewal from the prison would mend it."
-        )
+        return f"{subject} ends on {in_words(ends)}, before this session. A renewal from the prison would mend it."
     if strong:
         starts = in_words(min(each.valid_from for each in strong))
-        return (
-            f"{subject} starts on {starts}, after this session. "
-            "A later start or an earlier clearance would mend it."
-        )
+        return f"{subject} starts on {starts}, after this session. A later start or an earlier clearance would mend it."
     if held:
         needed = _spoken(establishment.required_level)
         return (

@@ -1,8 +1,11 @@
 """What each command asks of the gateway, and what it prints."""
 
 import json
+import sys
 
 import pytest
+
+from ops.cli.output import Column, show
 
 ENQUIRY = {
     "reference": "KT-7F3K-92",
@@ -78,14 +81,18 @@ def test_a_list_as_long_as_the_limit_says_that_there_may_be_more(keytalk, gatewa
     assert keytalk("enquiries", "list", "--limit", "2").stderr == ""
 
 
-def test_a_long_id_is_never_cut_in_a_table(keytalk, gateway, monkeypatch):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_long_id_is_never_cut_in_a_table(capsys, monkeypatch, terminal):
     monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
     message_id = "<" + "7" * 90 + "@keytalk.example>"
-    mail = {"to": "f@example.org", "subject": "Hello", "date": "d", "message_id": message_id, "path": "p"}
-    gateway.will_answer("notifications.list_mail", [mail])
+    columns = (Column("subject", "Subject"), Column("message_id", "Message-ID", copyable=True))
 
-    assert message_id in keytalk("mail", "list").stdout
+    show([{"subject": "Two words", "message_id": message_id}], columns, as_json=False)
+
+    printed = capsys.readouterr().out
+    assert message_id in printed
+    assert ("Two words" in printed) is not terminal  # a terminal folds what may be folded, a pipe nothing
 
 
 def test_what_people_wrote_cannot_steer_the_terminal(keytalk, gateway):

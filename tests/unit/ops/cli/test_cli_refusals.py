@@ -99,6 +99,7 @@ def test_an_answer_that_takes_too_long_says_that_it_may_have_been_done(keytalk, 
         result = keytalk("enquiries", "list")
 
     assert result.exit_code == 3
+    assert "took longer than" in result.stderr
     assert "may still have been done" in result.stderr
 
 
@@ -130,12 +131,19 @@ def test_the_token_is_found_in_the_home(keytalk, gateway, monkeypatch, tmp_path)
     assert gateway.tokens == ["Bearer from-the-file"]
 
 
-def test_the_token_is_sent_whatever_netrc_and_proxy_settings_say(keytalk, gateway, monkeypatch, tmp_path):
+def test_no_proxy_stands_between_on_the_same_machine(keytalk, gateway, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    gateway.will_answer("enquiries.list_enquiries", [])
+
+    assert keytalk("enquiries", "list").exit_code == 0
+
+
+def test_a_netrc_entry_for_a_host_does_not_replace_the_token(keytalk, gateway, monkeypatch, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    monkeypatch.setattr(client, "LOOPBACK", set())  # as if it were another machine
     gateway.will_answer("enquiries.list_enquiries", [])
 
     assert keytalk("enquiries", "list").exit_code == 0

@@ -16,7 +16,7 @@ def launched(monkeypatch):
     launch = ModuleType("shared.runtime.launch")
     launch.up = lambda demo: calls.append(("up", demo))
     launch.serve = lambda service: calls.append(("serve", service))
-    launch.migrate = lambda service: calls.append(("migrate", service))
+    launch.migrate_databases = lambda service: calls.append(("migrate", service))
     runtime = ModuleType("shared.runtime")
     runtime.launch = launch
     monkeypatch.setitem(sys.modules, "shared.runtime", runtime)

@@ -1,0 +1,43 @@
+"""Joins the web side to the service behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.enquiries import handlers, queries
+from services.enquiries.web.app import create_app
+from services.enquiries.web.intake import Channel, Receipt
+from shared.doors.web import WebDoor
+
+
+class ServiceIntake:
+    """The intake that stores into this service's own database."""
+
+    def __init__(self, door: WebDoor) -> None:
+        settings = door.backing.settings
+        self._store = door.store()
+        self._readiness = door.backing.process.readiness
+        self.org_name = settings.org_name
+        self.public_url = settings.public_url
+        self.allowed_origins = settings.allowed_origins
+        self.secret_keys = settings.secret_keys
+        self.limits_on = settings.intake_limits
+
+    def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
+        """Store an enquiry."""
+        return handlers.receive_enquiry(self._store, answers, idempotency_key=idempotency_key, channel=channel)
+
+    def establishments(self) -> Sequence[tuple[str, str]]:
+        """List the active establishments."""
+        with self._store.database.reading() as connection:
+            return queries.list_establishments(connection)
+
+    def readiness(self) -> dict[str, Any]:
+        """Ask the database and the broker."""
+        return self._readiness()
+
+
+def public_app(door: WebDoor) -> Callable[..., Any]:
+    """Make the public app for a door."""
+    return create_app(ServiceIntake(door))

@@ -1,0 +1,61 @@
+"""What the web side needs of the service behind it, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+Channel = Literal["api", "form"]
+
+
+class Receipt(Protocol):
+    """An enquiry that is safely stored."""
+
+    @property
+    def reference(self) -> str:
+        """The public reference, such as `KT-7F3K-92`."""
+
+    @property
+    def received_at(self) -> datetime:
+        """When it was stored, with its offset from UTC."""
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the same enquiry had already come under the same key."""
+
+
+class Intake(Protocol):
+    """Takes enquiries in, and knows what the pages show around the form."""
+
+    @property
+    def org_name(self) -> str:
+        """The name of the organisation that the form belongs to."""
+
+    @property
+    def public_url(self) -> str:
+        """Where the form is on the internet, such as `https://example.org`; no slash at the end."""
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The websites whose pages may call the API or show the form in a frame."""
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys that sign the form's tokens: the first signs, all of them are accepted."""
+
+    @property
+    def limits_on(self) -> bool:
+        """Whether posts are scored and limited; off in tests and benches."""
+
+    def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
+        """Store an enquiry once for each key. `answers` is what `schemas.parse_enquiry` gives.
+
+        Raises `Refused`: `invalid` (an answer, or a key seen with other answers), `unavailable` (no database).
+        """
+
+    def establishments(self) -> Sequence[tuple[str, str]]:
+        """Give the active establishments as (id, name), in the order to show them."""
+
+    def readiness(self) -> dict[str, Any]:
+        """Give `{"status": "ready" | "degraded" | "unavailable", "checks": {...}}`, having really asked."""

@@ -1,0 +1,184 @@
+"""Sending what is due: claim, look up, render, hand over, record. Each step survives a crash after it.
+
+A message is claimed in one transaction and its outcome recorded in another; the mail goes out between the two, in
+no transaction. What was claimed and never recorded is settled by asking the channel, or marked `unknown`: it is
+never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+
+from services.notifications.channels.base import (
+    Attachment,
+    Channel,
+    Mail,
+    OutcomeUnknown,
+    PermanentFailure,
+    TemporaryFailure,
+)
+from services.notifications.channels.calendar import run_calendar
+from services.notifications.domain.facts import RunFacts
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.rendering import MessageNotRendered, Organisation, render
+from services.notifications.tables import message_of, message_row, messages
+from shared.contracts.notifications import MessageAccepted
+from shared.errors import Refused
+from shared.persistence.work import Store, UnitOfWork
+
+_log = logging.getLogger(__name__)
+
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a message goes to, as the owner of the person says at the moment of sending."""
+
+    address: str
+    facts: Mapping[str, Any]
+
+
+class Directory(Protocol):
+    """Finds the person behind a recipient."""
+
+    def look_up(self, message: Message) -> Person:
+        """Ask the service that owns the person. Raises `Refused`: "not_found", or "unavailable"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Everything that sending needs. `lease` is how long an attempt may take before it counts as broken off."""
+
+    store: Store
+    channel: Channel
+    directory: Directory
+    organisation: Organisation
+    mail_from: str
+    lease: timedelta
+
+    def send_due(self, as_of: datetime | None = None) -> Counter[str]:
+        """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now."""
+        self.settle_broken_off()
+        outcomes: Counter[str] = Counter()
+        while True:
+            claimed, missed = self._claim(as_of or self.store.clock())
+            outcomes[MessageState.MISSED] += missed
+            if not claimed and not missed:
+                return outcomes
+            for message in claimed:
+                outcomes[self._record(message, self._attempt(message)).state] += 1
+
+    def _claim(self, now: datetime) -> tuple[list[Message], int]:
+        """Claim a batch; what would come too late to help is marked missed. Replicas never claim the same row."""
+        due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
+        query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(BATCH)
+        with self.store.work() as work:
+            found = [message_of(row) for row in work.connection.execute(query.with_for_update(skip_locked=True))]
+            late = [each.missed("Its time passed before it could be sent.") for each in found if each.is_past_use(now)]
+            # The lease runs on the real clock, whatever time is played.
+            mine = [replace(each.claim(now), claimed_at=work.now) for each in found if not each.is_past_use(now)]
+            for message in (*late, *mine):
+                _save(work, message)
+        return mine, len(late)
+
+    def _attempt(self, message: Message) -> Callable[[datetime], Message]:
+        """Try to send; give what is to be recorded, once the time of the record is known."""
+        try:
+            self.channel.deliver(self._mail(message))
+        except Refused as refused:
+            return _unreachable(message, refused)
+        except TemporaryFailure as failure:
+            words = str(failure)
+            return lambda now: message.retry_later(now, words)
+        except (PermanentFailure, MessageNotRendered) as failure:
+            words = str(failure)
+            return lambda _now: message.refused(words)
+        except OutcomeUnknown as failure:
+            words = str(failure)
+            return lambda _now: message.in_doubt(words)
+        return message.accepted
+
+    def _mail(self, message: Message) -> Mail:
+        person = self.directory.look_up(message)
+        words = render(message.template, {**message.facts, **person.facts}, self.organisation)
+        now = self.store.clock()
+        return Mail(
+            message_id=message.message_id,
+            sender=self.mail_from,
+            sender_name=self.organisation.name,
+            recipient=person.address,
+            reply_to=self.organisation.email,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            date=now,
+            attachments=self._attachments(message, now),
+        )
+
+    def _attachments(self, message: Message, now: datetime) -> tuple[Attachment, ...]:
+        if not message.template.startswith("run_confirmed_"):
+            return ()
+        calendar = run_calendar(RunFacts.from_plain(message.facts), self.organisation.email, now)
+        return (Attachment("sessions.ics", "text/calendar", calendar, {"method": "PUBLISH"}),)
+
+    def _record(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
+        with self.store.work() as work:
+            message = outcome(work.now)
+            if _save(work, message, attempt=claimed.attempts) and message.state is MessageState.ACCEPTED:
+                _tell(work, message)
+        _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})
+        return message
+
+    def settle_broken_off(self) -> int:
+        """Settle attempts that never recorded an outcome: ask the channel; where it cannot tell, say `unknown`."""
+        broken = (messages.c.state == MessageState.SENDING.value) & (
+            messages.c.claimed_at < self.store.clock() - self.lease
+        )
+        with self.store.database.reading() as connection:
+            found = [message_of(row) for row in connection.execute(select(messages).where(broken))]
+        for message in found:
+            self._record(message, _settled(message, self.channel.settle(message.message_id)))
+        return len(found)
+
+
+def _settled(message: Message, delivered: bool | None) -> Callable[[datetime], Message]:
+    if delivered is None:
+        words = "Sending was broken off, and nobody can say whether it arrived."
+        return lambda _now: message.in_doubt(words)
+    if delivered:
+        return message.accepted
+    return lambda now: replace(message.retry_later(now, "Sending was broken off before it arrived."), retry_at=now)
+
+
+def _unreachable(message: Message, refused: Refused) -> Callable[[datetime], Message]:
+    if refused.code == "unavailable":
+        return lambda now: message.retry_later(now, refused.detail)
+    return lambda _now: message.suppressed(refused.detail)
+
+
+def _save(work: UnitOfWork, message: Message, attempt: int | None = None) -> bool:
+    """Save a message; an outcome only while its own attempt is the last one. Say whether it was saved."""
+    query = update(messages).where(messages.c.id == message.id)
+    if attempt is not None:
+        open_states = (MessageState.SENDING.value, MessageState.UNKNOWN.value)
+        query = query.where(messages.c.attempts == attempt, messages.c.state.in_(open_states))
+    return work.connection.execute(query.values(message_row(message))).rowcount == 1
+
+
+def _tell(work: UnitOfWork, message: Message) -> None:
+    kind, _colon, about = message.subject_ref.partition(":")
+    event = MessageAccepted(
+        message_id=message.id,
+        template=message.template,
+        about=about if kind == "enquiry" else str(message.facts.get("enquiry", "")),
+        accepted_at=work.now,
+    )
+    work.record(event, subject=str(message.id), sequence=1)

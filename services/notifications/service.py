@@ -1,0 +1,92 @@
+"""The notifications service: its doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notifications import handlers, queries
+from services.notifications.channels.maildir import MaildirChannel, MailNotFound
+from services.notifications.post_room import PostRoom
+from services.notifications.tables import messaging
+from shared.clock import parse_moment
+from shared.contracts.enquiries import EnquiryReceived
+from shared.contracts.scheduling import RunConfirmed
+from shared.doors.events import consumer_of
+from shared.doors.loop import repeats
+from shared.doors.rpc import operation
+from shared.doors.store import StoreProvider
+from shared.errors import Refused
+from shared.paging import page_size
+from shared.persistence.work import UnitOfWork
+
+consumes = consumer_of(messaging)
+
+
+class NotificationsService:
+    """Tells everyone what they need to know, once. Owns the message ledger."""
+
+    name = "notifications"
+
+    store = StoreProvider(messaging)
+    post_room = PostRoom(messaging)
+
+    @operation
+    def list_messages(
+        self, limit: int = 200, state: str | None = None, occasion: str | None = None
+    ) -> list[dict[str, Any]]:
+        """List the ledger, the first due first."""
+        with self.store.database.reading() as connection:
+            return queries.list_messages(connection, limit=page_size(limit), state=state, occasion=occasion)
+
+    @operation
+    def list_mail(self, limit: int = 200) -> list[Any]:
+        """List the mail in the local Maildir, the newest first."""
+        return list(self._maildir().list_mail(page_size(limit)))
+
+    @operation
+    def get_mail(self, message_id: str) -> dict[str, Any]:
+        """Give one mail of the local Maildir."""
+        try:
+            return self._maildir().read(message_id)
+        except MailNotFound:
+            raise Refused("not_found", f"No mail here has the Message-ID {message_id}.") from None
+
+    @operation
+    def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
+        """Run the scheduled jobs as if it were `as_of`."""
+        if not self.post_room.may_play_time:
+            raise Refused("forbidden", "Another time can be played only in the embedded mode and in tests.")
+        try:
+            moment = parse_moment(as_of)
+        except ValueError:
+            why = "Write a time such as 2027-01-07T15:00, local in London unless an offset is given."
+            raise Refused("invalid", why, {"as_of": [why]}) from None
+        outcomes = self.post_room.sender.send_due(moment)
+        with self.store.database.reading() as connection:
+            waiting = queries.count_waiting(connection, moment)
+        others = {str(state): count for state, count in outcomes.items() if state not in {"accepted", "missed"}}
+        sent, missed = outcomes["accepted"], outcomes["missed"]
+        return {"as_of": moment.isoformat(), "sent": sent, "missed": missed, "waiting": waiting, "other": others}
+
+    @repeats(every=2.0)
+    def send_due_messages(self) -> None:
+        """Send what is due. Every replica does; each message is claimed by one."""
+        self.post_room.sender.send_due()
+
+    @consumes(EnquiryReceived)
+    def when_enquiry_received(self, work: UnitOfWork, event: EnquiryReceived) -> None:
+        """Thank the enquirer, tell the ops team."""
+        handlers.when_enquiry_received(work, event, self.post_room.mail_domain)
+
+    @consumes(RunConfirmed)
+    def when_run_confirmed(self, work: UnitOfWork, event: RunConfirmed) -> None:
+        """Confirm the dates and schedule reminders."""
+        handlers.when_run_confirmed(work, event, self.post_room.mail_domain)
+
+    def _maildir(self) -> MaildirChannel:
+        channel = self.post_room.sender.channel
+        if not isinstance(channel, MaildirChannel):
+            raise Refused(
+                "refused", "Mail goes out by SMTP here and is not kept. The message list shows what was sent."
+            )
+        return channel

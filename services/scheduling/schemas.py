@@ -1,0 +1,101 @@
+"""What callers send to scheduling: shape is checked here, once, with a sentence for each argument at fault."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from services.scheduling.domain.clearances import LEVELS, Clearance
+from services.scheduling.handlers import WEEKDAYS, PlanRun
+from shared.errors import Refused
+
+_DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12.", "required": "Give a date."}
+_ID: dict[str, Any] = {"invalid_uuid": "Give an id as the lists show it.", "required": "Give an id."}
+
+
+def _address(value: str) -> None:
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError:
+        raise ValidationError("Give one full email address, such as ana@example.org.") from None
+
+
+def _one_of(choices: Any) -> validate.OneOf:
+    return validate.OneOf(tuple(choices), error=f"Choose one of: {', '.join(choices)}.")
+
+
+class PlanRunSchema(Schema):
+    """The arguments of `plan_run`."""
+
+    start = fields.Date(required=True, error_messages=_DATE)
+    weekday = fields.String(load_default=None, allow_none=True, validate=_one_of(WEEKDAYS))
+    window = fields.String(load_default=None, allow_none=True, validate=_one_of(("am", "pm", "day")))
+    facilitators = fields.List(fields.UUID(error_messages=_ID), load_default=list)
+    establishment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> PlanRun:
+        """Give the command."""
+        return PlanRun(**{**data, "facilitators": tuple(data["facilitators"])})
+
+
+class FacilitatorSchema(Schema):
+    """The arguments of `add_facilitator`."""
+
+    name = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            r"^\S[^\r\n\t\x00-\x1f]{0,119}$", error="Give a name on one line, up to 120 characters."
+        ),
+    )
+    email = fields.String(required=True, validate=_address)
+
+
+class ClearanceSchema(Schema):
+    """The arguments of `grant_clearance`."""
+
+    facilitator_id = fields.UUID(required=True, data_key="facilitator", error_messages=_ID)
+    establishment_id = fields.String(required=True, data_key="establishment", validate=validate.Length(1, 10))
+    level = fields.String(load_default="standard", validate=_one_of(LEVELS))
+    valid_from = fields.Date(required=True, error_messages=_DATE)
+    valid_until = fields.Date(required=True, error_messages=_DATE)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Clearance:
+        """Give the clearance, or say why its dates cannot be."""
+        data["establishment_id"] = data["establishment_id"].upper()
+        try:
+            return Clearance(**data)
+        except ValueError as error:
+            field, _colon, sentence = str(error).partition(": ")
+            raise ValidationError(sentence, field) from None
+
+
+def read(schema: Schema, **arguments: Any) -> Any:
+    """Load arguments through a schema, or raise `Refused("invalid")` with each one's sentences."""
+    try:
+        return schema.load(arguments)
+    except ValidationError as error:
+        raise Refused("invalid", "Some of this needs a change.", _sentences(error.messages_dict)) from None
+
+
+def _sentences(messages: Any) -> dict[str, list[str]]:
+    return {str(name): _flat(said) for name, said in messages.items()}
+
+
+def _flat(said: Any) -> list[str]:
+    if isinstance(said, dict):
+        return [sentence for each in said.values() for sentence in _flat(each)]
+    return [str(each) for each in said]
+
+
+def read_id(text: Any, argument: str) -> UUID:
+    """Read an id, or raise `Refused("invalid")`."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        why = f"'{text}' is not an id. Copy it as the lists show it."
+        raise Refused("invalid", why, {argument: [why]}) from None

@@ -1,0 +1,81 @@
+"""What a new database starts with: the real catalogue, and for a first look a small demonstration set.
+
+The establishments are real ones, written by hand from public sources; the facilitators are invented.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+
+from services.scheduling import handlers
+from services.scheduling.domain.clearances import Clearance
+from services.scheduling.domain.establishments import Establishment
+from services.scheduling.tables import establishments, regime_windows
+from shared.persistence.work import Store, UnitOfWork
+
+ESTABLISHMENTS = (
+    Establishment("RSI", "Risley (HMP)", active=True, nation="england", town="Warrington"),
+    Establishment("STI", "Styal (HMP & YOI)", active=True, nation="england", town="Wilmslow"),
+    Establishment("DHI", "Drake Hall (HMP & YOI)", active=True, nation="england", town="Stafford"),
+    Establishment("BNI", "Bullingdon (HMP & YOI)", active=True, nation="england", town="Bicester"),
+    Establishment("BWI", "Berwyn (HMP)", active=True, nation="wales", town="Wrexham"),
+)
+
+_AM, _PM = ("08:30", "11:30"), ("13:45", "16:45")
+_AFTERNOONS_TOO_SHORT = ("13:45", "16:30")
+WINDOWS = {
+    "RSI": {"am": _AM, "pm": _PM},
+    "STI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+    "DHI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+    "BNI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+    "BWI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+}
+"""Monday to Friday. Of these, only Risley's afternoon holds three hours."""
+
+FACILITATORS = {
+    "Ana Reyes": ("RSI", "STI", "DHI"),
+    "Tom Okafor": ("RSI", "BNI", "BWI"),
+    "Lee Whitfield": ("STI", "DHI", "BNI"),
+}
+"""Invented people, and where each is cleared."""
+
+CLEARED_FOR_DAYS = 3 * 365
+
+
+def load(store: Store, *, demo: bool) -> None:
+    """Load the catalogue, and into a database with no establishment the demonstration set, if wanted."""
+    with store.work() as work:
+        handlers.load_catalogue(work)
+        empty = not work.connection.scalar(select(func.count()).select_from(establishments))
+        if demo and empty:
+            _load_establishments(work)
+            _load_facilitators(work)
+
+
+def _load_establishments(work: UnitOfWork) -> None:
+    for establishment in ESTABLISHMENTS:
+        handlers.save_establishment(work, establishment)
+        rows = [
+            {
+                "establishment_id": establishment.id,
+                "weekday": weekday,
+                "name": name,
+                "start": dt.time.fromisoformat(start),
+                "end": dt.time.fromisoformat(end),
+            }
+            for weekday in range(5)
+            for name, (start, end) in WINDOWS[establishment.id].items()
+        ]
+        work.connection.execute(insert(regime_windows), rows)
+
+
+def _load_facilitators(work: UnitOfWork) -> None:
+    first = work.now.date()
+    for name, places in FACILITATORS.items():
+        person: UUID = handlers.add_facilitator(work, name, f"{name.split()[0].lower()}@facilitators.example")
+        for place in places:
+            last = first + dt.timedelta(days=CLEARED_FOR_DAYS)
+            handlers.grant_clearance(work, Clearance(person, place, "standard", first, last))
