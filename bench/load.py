@@ -98,6 +98,7 @@ class Tally:
     broken: int = 0
 
     def answered(self, status: int, since: float, now: float) -> None:
+        """Count one answer; `since` and `now` are seconds of the performance counter."""
         accepted = 200 <= status < 300
         self.accepted_in_all += accepted
         if self.opens <= now < self.closes:
@@ -106,6 +107,7 @@ class Tally:
                 self.latencies.append(now - since)
 
     def summary(self, ended: float) -> dict[str, object]:
+        """What is printed; the rate is of accepted requests over the seconds that were counted."""
         seconds = min(self.closes, ended) - self.opens
         accepted = len(self.latencies)
         return {
@@ -138,6 +140,7 @@ class Load:
         self.tally = Tally(now + plan.warmup, now + plan.warmup + plan.seconds)
 
     async def run(self) -> dict[str, object]:
+        """Connect, send until the plan ends, wait for the last answers."""
         await asyncio.gather(*(self.connect() for _ in range(self.plan.connections)))
         pace = asyncio.create_task(self.pace()) if self.plan.rate else None
         await self.until_the_end()
@@ -149,11 +152,13 @@ class Load:
         return self.tally.summary(ended)
 
     async def connect(self) -> None:
+        """Open one connection; it asks for work as soon as it is there."""
         where = urlsplit(self.plan.url)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: Connection(self), where.hostname, where.port or 80)
 
     async def until_the_end(self) -> None:
+        """Wait for the planned seconds, or for the planned number of answers."""
         left = self.tally.closes - time.perf_counter()
         try:
             await asyncio.wait_for(self.done.wait(), left)
@@ -161,6 +166,7 @@ class Load:
             return
 
     async def last_answers(self) -> None:
+        """Give what is under way a while to be answered, so that nothing accepted is missed."""
         give_up = time.perf_counter() + LAST_ANSWERS_SECONDS
         while (self.busy or self.due) and time.perf_counter() < give_up:
             await asyncio.sleep(0.01)
@@ -187,11 +193,13 @@ class Load:
             self.send(connection, time.perf_counter())
 
     def send(self, connection: "Connection", since: float) -> None:
+        """Send the next request; its latency counts from `since`."""
         number, self.sent = self.sent, self.sent + 1
         self.busy += 1
         connection.send(self.request(number), since)
 
     def answered(self, connection: "Connection", status: int, since: float) -> None:
+        """Count an answer and use the connection again."""
         self.busy -= 1
         self.tally.answered(status, since, time.perf_counter())
         if self.sent == self.plan.count and not self.busy:
@@ -212,12 +220,15 @@ class Load:
             task.add_done_callback(self.reconnecting.discard)
 
     async def reconnect(self) -> None:
+        """Open a connection in place of a lost one, however often it takes."""
         while not self.stopped:
             await asyncio.sleep(RECONNECT_SECONDS)
             try:
-                return await self.connect()
+                await self.connect()
             except OSError:
                 self.tally.broken += 1
+            else:
+                return
 
 
 class Connection(asyncio.Protocol):
@@ -230,15 +241,18 @@ class Connection(asyncio.Protocol):
         self.since: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the first request."""
         self.transport = transport
         self.open = True
         self.load.ready(self)
 
     def send(self, request: bytes, since: float) -> None:
+        """Write one whole request."""
         self.since = since
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
+        """Take a part of an answer; when it is whole, report its status."""
         self.buffer = self.buffer + data if self.buffer else data
         end = answer_end(self.buffer)
         if end is None or self.since is None:
@@ -250,7 +264,8 @@ class Connection(asyncio.Protocol):
         since, self.since = self.since, None
         self.load.answered(self, int(answer[9:12]), since)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report the end, with whether a request was under way."""
         self.open = False
         self.load.lost(self, unanswered=self.since is not None)
 

@@ -22,7 +22,7 @@ EMBEDDED_BROKER = "keytalk-memory://localhost"
 """The broker address of the embedded mode: kombu's memory transport, woken on put."""
 
 
-class BadSettings(Exception):  # noqa: N818 - named after the fact
+class BadSettings(Exception):
     """One or more environment variables cannot be used; the message names each and says the mend."""
 
 

@@ -16,7 +16,7 @@ TITLES: dict[str, tuple[int, str]] = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - named after the fact, as every error here is
+class Refused(Exception):
     """What was asked cannot be done; the words are fit for the person who asked.
 
     `code` says which kind of refusal it is (see `TITLES` for each one's HTTP status), `detail` is one plain

@@ -55,10 +55,7 @@ def ours(lab: Lab) -> Load:
 def peer_and_limit(lab: Lab) -> tuple[Load, pgbench.Limit]:
     """One round of the peer and one of pgbench, in the tables that the peer made."""
     url = lab.postgres.new_database("peer")
-    env = {
-        "BENCH_DATABASE_URL": url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        "BENCH_POOL": str(POOL),
-    }
+    env = {"BENCH_DATABASE_URL": url.replace("postgresql://", "postgresql+asyncpg://", 1), "BENCH_POOL": str(POOL)}
     lab.checkpoint()
     with lab.serving("bench.peers.fastapi_intake:app", env) as address:
         peer = lab.load(f"{address}/api/enquiries", warmup=WARMUP, seconds=SECONDS)

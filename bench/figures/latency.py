@@ -25,9 +25,7 @@ SECONDS = 10
 HANDLED_WITHIN = 30
 
 COMMITTED = "SELECT event_id, created_at FROM outbox WHERE type = 'enquiry_received'"
-HANDLED = (
-    "SELECT event_id, handled_at FROM inbox WHERE type = 'enquiry_received' AND handled_at IS NOT NULL"
-)
+HANDLED = "SELECT event_id, handled_at FROM inbox WHERE type = 'enquiry_received' AND handled_at IS NOT NULL"
 
 Times = dict[UUID, datetime]
 
@@ -93,8 +91,11 @@ def limit(lab: Lab) -> tuple[float, float]:
     queue, count = f"bench-{secrets.token_hex(4)}", RATE * SECONDS
     where = (lab.rabbitmq.uri, queue, str(count))
     consumer = start_module("bench.limits.bare_amqp", "consume", *where)
-    finish(start_module("bench.limits.bare_amqp", "publish", *where, str(RATE)))
-    seen = finish(consumer, within=60)
+    try:
+        finish(start_module("bench.limits.bare_amqp", "publish", *where, str(RATE)))
+        seen = finish(consumer, within=60)
+    finally:
+        consumer.kill()
     return seen["p50_ms"], seen["p99_ms"]
 
 

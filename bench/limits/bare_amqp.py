@@ -64,9 +64,10 @@ def consume(uri: str, queue: str, count: int) -> dict[str, object]:
         channel = connection.channel()
         declare(channel, queue)
         channel.basic_qos(0, PREFETCH, a_global=False)
-        channel.basic_consume(queue, callback=receive)
+        consumer = channel.basic_consume(queue, callback=receive)
         while len(took) < count:
             connection.drain_events(timeout=QUIET_SECONDS)
+        channel.basic_cancel(consumer)
         channel.queue_delete(queue)
     return {"count": len(took), "p50_ms": percentile(took, 50), "p99_ms": percentile(took, 99)}
 

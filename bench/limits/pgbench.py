@@ -53,7 +53,18 @@ def run(url: str, seconds: int) -> Limit:
         file = Path(folder, "intake.sql")
         file.write_text(script(), encoding="utf-8")
         command = [
-            *(str(find_programs() / "pgbench"), "-n", "-f", str(file), "-M", "prepared", "-c", str(CLIENTS), "-j", str(THREADS)),
+            *(
+                str(find_programs() / "pgbench"),
+                "-n",
+                "-f",
+                str(file),
+                "-M",
+                "prepared",
+                "-c",
+                str(CLIENTS),
+                "-j",
+                str(THREADS),
+            ),
             *("-T", str(seconds), "-l", "--log-prefix", f"{folder}/log", url),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

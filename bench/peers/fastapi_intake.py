@@ -5,7 +5,7 @@ answers 201 with the reference after the commit. The inserts are SQLAlchemy Core
 usual as the ORM and was the faster of the two when both were tried. What it leaves out is in its favour: no relay
 runs beside it, no idempotency key, no limit on the size of a body, no rate limit.
 
-    BENCH_DATABASE_URL=postgresql+asyncpg://... uvicorn bench.peers.fastapi_intake:app --loop uvloop --http httptools
+    BENCH_DATABASE_URL=postgresql+asyncpg://... BENCH_POOL=20 uvicorn bench.peers.fastapi_intake:app --loop uvloop
 """
 
 import json
@@ -42,7 +42,6 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-POOL = 20
 ATTEMPTS = 5
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 PRISON_NUMBER = re.compile(r"\b[A-Za-z][0-9]{4}[A-Za-z]{2}\b")
@@ -223,7 +222,8 @@ async def store(engine: AsyncEngine, enquiry: Enquiry, received: Received) -> No
 
 @asynccontextmanager
 async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-    engine = create_async_engine(os.environ["BENCH_DATABASE_URL"], pool_size=POOL, max_overflow=0)
+    pool = int(os.environ["BENCH_POOL"])
+    engine = create_async_engine(os.environ["BENCH_DATABASE_URL"], pool_size=pool, max_overflow=0)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     api.state.engine = engine

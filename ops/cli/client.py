@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-class CommandRefused(Exception):  # noqa: N818 - named after the fact, as every error here is
+class CommandRefused(Exception):
     """Keytalk understood the command and said no; the words are fit for the person at the keyboard.
 
     `sentence` is the reason, `fields` the answers at fault with their own sentences. `exit_code` is what the

@@ -72,7 +72,7 @@ def create_app(call: Call, token: str) -> Flask:
     return app
 
 
-class Unauthorised(Exception):  # noqa: N818 - named after the fact
+class Unauthorised(Exception):
     """The request carries no token, or not the right one."""
 
 

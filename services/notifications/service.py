@@ -64,9 +64,8 @@ class NotificationsService:
         outcomes = self.post_room.sender.send_due(moment)
         with self.store.database.reading() as connection:
             waiting = queries.count_waiting(connection, moment)
-        others = {str(state): count for state, count in outcomes.items() if state not in {"accepted", "missed"}}
-        sent, missed = outcomes["accepted"], outcomes["missed"]
-        return {"as_of": moment.isoformat(), "sent": sent, "missed": missed, "waiting": waiting, "other": others}
+        counts = {"sent": outcomes.pop("accepted", 0), "missed": outcomes.pop("missed", 0), "waiting": waiting}
+        return {"as_of": moment.isoformat(), **counts, **{str(state): count for state, count in outcomes.items()}}
 
     @repeats(every=2.0)
     def send_due_messages(self) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlalchemy import select, update
 
 from services.scheduling.domain.calendar import default_blackouts
 from services.scheduling.domain.clearances import Clearance
-from services.scheduling.domain.dates import AskedWindow
+from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from services.scheduling.domain.establishments import Establishment, matching_establishment
 from services.scheduling.domain.planner import draft_run, review
 from services.scheduling.domain.programmes import CATALOGUE
@@ -32,20 +31,6 @@ from shared.contracts.scheduling import EstablishmentChanged, PlannedSession, Ru
 from shared.errors import Refused
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRun:
-    """What an operator asks for: a run for an enquiry, from a date on. None means: choose for me."""
-
-    start: dt.date
-    weekday: str | None = None
-    window: AskedWindow | None = None
-    facilitators: tuple[UUID, ...] = ()
-    establishment: str | None = None
-
 
 def load_catalogue(work: UnitOfWork) -> None:
     """Put the real programmes in, or bring them up to date."""

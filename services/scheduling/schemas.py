@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from services.scheduling.domain.clearances import LEVELS, Clearance
-from services.scheduling.handlers import WEEKDAYS, PlanRun
+from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from shared.errors import Refused
 
 _DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12.", "required": "Give a date."}

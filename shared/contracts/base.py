@@ -19,7 +19,7 @@ Event = Any
 E = TypeVar("E")
 
 
-class NotInTheLanguage(Exception):  # noqa: N818 - named after the fact
+class NotInTheLanguage(Exception):
     """A type that no contract describes."""
 
 

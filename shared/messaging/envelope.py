@@ -14,7 +14,7 @@ from shared.contracts.base import Event, contract_of
 SPEC_VERSION = "1.0"
 
 
-class NotAnEnvelope(Exception):  # noqa: N818 - named after the fact
+class NotAnEnvelope(Exception):
     """What arrived is not an envelope of ours; the message says which attribute is at fault."""
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 
-class NotMigrated(Exception):  # noqa: N818 - named after the fact
+class NotMigrated(Exception):
     """A database is behind its code; the message says which, and the command that mends it."""
 
 

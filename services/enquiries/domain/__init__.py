@@ -1,0 +1,1 @@
+"""The rules of enquiries: pure, with no I/O, no clock and no framework."""

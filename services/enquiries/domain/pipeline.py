@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from shared.errors import Refused
 
@@ -36,7 +37,7 @@ _ENDINGS = frozenset({Stage.DECLINED, Stage.WITHDRAWN, Stage.LAPSED})
 def _moves() -> Mapping[Stage, frozenset[Stage]]:
     """One step forward, one step back while it is open, or to an ending; what was closed can be opened again."""
     moves: dict[Stage, set[Stage]] = {stage: set() for stage in Stage}
-    for here, there in zip(_ALONG, _ALONG[1:], strict=False):
+    for here, there in pairwise(_ALONG):
         moves[here].add(there)
         if here is not Stage.NEW and there is not Stage.WON:
             moves[there].add(here)

@@ -27,14 +27,14 @@ Headers = list[tuple[str, str]]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-NEXT = "A person reads this and replies within two working days. You will have a copy by email."
+NEXT = "A person reads this and replies within two working days. You will have an email with your reference soon."
 TOO_LARGE = "An enquiry can be up to 64 KiB. Please shorten the message."
 
 
 _ALWAYS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
-class NotUnderstood(Exception):  # noqa: N818 - a fact about the request
+class NotUnderstood(Exception):
     """The request is no enquiry in JSON; `status` and the one sentence say why."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Headers | None = None) -> None:

@@ -47,6 +47,6 @@ def note_incident(error: BaseException, method: str, path: str) -> str:
 def incident_told(incident: str) -> str:
     """Say what an accident means to the person who met it."""
     return (
-        "Something went wrong on our side and we could not finish this. You can safely send it again. "
+        "Something went wrong on our side and we could not finish this. You can send it again. "
         f"If it happens twice, please tell us this number: {incident}."
     )

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Protocol
 
 
-class TemporaryFailure(Exception):  # noqa: N818 - named after the fact
+class TemporaryFailure(Exception):
     """Nothing was delivered; the same mail may get through later. Its words hold no personal data."""
 
 
-class PermanentFailure(Exception):  # noqa: N818
+class PermanentFailure(Exception):
     """Nothing was delivered, and the same mail never will be. Its words hold no personal data."""
 
 
-class OutcomeUnknown(Exception):  # noqa: N818
+class OutcomeUnknown(Exception):
     """The mail may or may not have been delivered; sending it again could make two of it."""
 
 

@@ -81,7 +81,7 @@ class SmtpChannel:
             _send_content(smtp, content)
             _say_goodbye(smtp)
 
-    def settle(self, message_id: str) -> bool | None:  # noqa: ARG002
+    def settle(self, message_id: str) -> bool | None:
         """Nobody can ask an SMTP server what it took."""
         return None
 

@@ -1,0 +1,1 @@
+"""The rules of notifications: pure, with no I/O, no clock and no framework."""

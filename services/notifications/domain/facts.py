@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,19 +37,19 @@ class SessionFacts:
 
     id: str
     number: int
-    date: date
-    start: time
-    end: time
+    date: dt.date
+    start: dt.time
+    end: dt.time
     zone: str = "Europe/London"
 
     @property
-    def starts_at(self) -> datetime:
+    def starts_at(self) -> dt.datetime:
         """The moment it starts, in UTC."""
-        return self.local(self.date, self.start).astimezone(UTC)
+        return self.local(self.date, self.start).astimezone(dt.UTC)
 
-    def local(self, day: date, at: time) -> datetime:
+    def local(self, day: dt.date, at: dt.time) -> dt.datetime:
         """Put a wall time on a day in this session's zone."""
-        return datetime.combine(day, at, ZoneInfo(self.zone))
+        return dt.datetime.combine(day, at, ZoneInfo(self.zone))
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> SessionFacts:
@@ -57,9 +57,9 @@ class SessionFacts:
         return cls(
             id=str(plain["id"]),
             number=int(plain["number"]),
-            date=date.fromisoformat(plain["date"]),
-            start=time.fromisoformat(plain["start"]),
-            end=time.fromisoformat(plain["end"]),
+            date=dt.date.fromisoformat(plain["date"]),
+            start=dt.time.fromisoformat(plain["start"]),
+            end=dt.time.fromisoformat(plain["end"]),
             zone=plain.get("zone") or "Europe/London",
         )
 
