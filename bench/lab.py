@@ -26,7 +26,7 @@ CONNECTIONS = 32
 MOST_LOST = 0.001
 
 
-class TooManyLost(RuntimeError):  # noqa: N818 - named after the fact
+class TooManyLost(RuntimeError):
     """A load had answers other than 2xx, or broken connections, beyond a stray few."""
 
 

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import uvloop
-
 from bench.stats import percentile
 
 LAST_ANSWERS_SECONDS = 10.0
@@ -81,8 +79,8 @@ def answer_end(buffer: bytes) -> int | None:
         length = int(head[start + 17 : line_end if line_end >= 0 else None])
         return head_end + 4 + length if len(buffer) >= head_end + 4 + length else None
     if b"chunked" in head:
-        last = buffer.find(b"0\r\n\r\n", head_end)
-        return last + 5 if last >= 0 else None
+        last = buffer.find(b"\r\n0\r\n\r\n", head_end + 2)
+        return last + 7 if last >= 0 else None
     return head_end + 4
 
 
@@ -287,6 +285,9 @@ async def _run(plan: Plan) -> dict[str, object]:
 
 
 def main() -> None:
+    """Run the plan of the command line and print the summary."""
+    import uvloop  # noqa: PLC0415 - only the bench installs it, and the tests read this module without it
+
     print(json.dumps(uvloop.run(_run(read_plan(sys.argv[1:])))))
 
 

@@ -6,8 +6,6 @@ One home serves all four figures: empty at the first start, with its databases a
 import time
 from contextlib import closing
 
-import psutil
-
 from bench.lab import Lab
 from bench.rows import Goal, Row, command_for
 from tests.servers.keytalk import Keytalk
@@ -53,5 +51,7 @@ def seconds_to_ready(up: Keytalk) -> float:
 
 def memory_mb(pid: int) -> float:
     """The resident memory of a process and its children, in millions of bytes."""
+    import psutil  # noqa: PLC0415 - only the bench installs it, and the tests read this module without it
+
     process = psutil.Process(pid)
     return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 1e6

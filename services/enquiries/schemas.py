@@ -196,7 +196,9 @@ def _validated(text: str) -> str | None:
         return None
     try:
         # Beyond ASCII before the @, every mail server on the way would need SMTPUTF8; few offer it.
-        seen = validate_email(text, check_deliverability=False, test_environment=False, allow_smtputf8=False)
+        seen = validate_email(
+            text, check_deliverability=False, test_environment=False, allow_smtputf8=False, strict=True
+        )
     except EmailNotValidError:
         return None
     return seen.ascii_email

@@ -80,6 +80,9 @@ class Sender:
         """Claim a batch; what would come too late to help is marked missed. Replicas never claim the same row."""
         due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
         query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(BATCH)
+        if not self._any(due):
+            # Opening a transaction to change nothing would wake every loop that waits for a commit, this one too.
+            return [], 0
         with self.store.work() as work:
             found = [message_of(row) for row in work.connection.execute(query.with_for_update(skip_locked=True))]
             late = [each.missed("Its time passed before it could be sent.") for each in found if each.is_past_use(now)]
@@ -88,6 +91,10 @@ class Sender:
             for message in (*late, *mine):
                 _save(work, message)
         return mine, len(late)
+
+    def _any(self, condition: Any) -> bool:
+        with self.store.database.reading() as connection:
+            return connection.scalar(select(messages.c.id).where(condition).limit(1)) is not None
 
     def _attempt(self, message: Message) -> Callable[[datetime], Message]:
         """Try to send; give what is to be recorded, once the time of the record is known."""

@@ -18,7 +18,6 @@ from shared.config import Settings
 from shared.doors.backing import Backing
 from shared.doors.rpc import Calls
 from shared.messaging.tables import MessagingTables
-from shared.persistence.work import Store
 
 MAILDIR_LEASE = timedelta(seconds=5)
 """Writing a file takes milliseconds, and a folder always knows what arrived: broken-off mail is settled soon."""
@@ -64,9 +63,8 @@ class PostRoom(DependencyProvider):
 
     def _sender(self, worker_ctx: Any, settings: Settings) -> Sender:
         assert self._channel is not None  # noqa: S101 - nameko sets up before it asks
-        backing = self.backing
         return Sender(
-            store=Store(backing.database, self.messaging.outbox, backing.process.clock, backing.service),
+            store=self.backing.store(self.messaging),
             channel=self._channel,
             directory=ServiceDirectory(self.calls.caller(worker_ctx).call, settings.ops_mailbox),
             organisation=Organisation(settings.org_name, settings.ops_mailbox),

@@ -32,6 +32,7 @@ from shared.errors import Refused
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
 
+
 def load_catalogue(work: UnitOfWork) -> None:
     """Put the real programmes in, or bring them up to date."""
     for programme in CATALOGUE.values():

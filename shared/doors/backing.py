@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from nameko.extensions import SharedExtension
 
 from shared.config import Settings
+from shared.messaging.tables import MessagingTables
 from shared.persistence.database import Database
+from shared.persistence.work import Store
 from shared.runtime.process import Process, process_of
 
 
 class Backing(SharedExtension):
     """One a container; every extension of a service that needs its database asks here.
 
-    nameko looks at every attribute of an extension before it has a container: each of these then raises
-    `AttributeError`, which it takes for "not there".
+    What opens something is a method: nameko reads every attribute of an extension to find the ones within.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._database: Database | None = None
 
     @property
     def service(self) -> str:
         """The name of the service."""
         return str(self.container.service_name)
 
-    @cached_property
+    @property
     def process(self) -> Process:
         """The process this service runs in."""
         return process_of(self.container.config)
@@ -33,15 +36,19 @@ class Backing(SharedExtension):
         """The settings of the process."""
         return self.process.settings
 
-    @cached_property
     def database(self) -> Database:
-        """The service's own database."""
-        database = Database(self.settings.database_url_of(self.service), self.settings.pool_size)
-        self.process.databases[f"{self.service} database"] = database.answers
-        return database
+        """Give the service's own database, opened the first time."""
+        if self._database is None:
+            self._database = Database(self.settings.database_url_of(self.service), self.settings.pool_size)
+            self.process.databases[f"{self.service} database"] = self._database.answers
+        return self._database
+
+    def store(self, messaging: MessagingTables) -> Store:
+        """Give the service's store: where its units of work begin."""
+        return Store(self.database(), messaging.outbox, self.process.clock, self.service)
 
     def stop(self) -> None:
         """Close the database's connections, if there ever were any."""
-        if "database" in self.__dict__:
-            self.database.close()
+        if self._database is not None:
+            self._database.close()
         super().stop()

@@ -14,7 +14,6 @@ from shared.doors.loop import Loop
 from shared.messaging.consumer import QueueReader
 from shared.messaging.inbox import Inbox
 from shared.messaging.tables import MessagingTables
-from shared.persistence.work import Store
 
 
 class InboxConsumer(ProviderCollector, SharedExtension):
@@ -52,10 +51,8 @@ class InboxConsumer(ProviderCollector, SharedExtension):
 
     def _inbox(self) -> Inbox:
         tables = next(iter(self._providers)).messaging
-        backing = self.backing
-        store = Store(backing.database, tables.outbox, backing.process.clock, backing.service)
         handlers = {provider.contract.type: self._method(provider) for provider in self._providers}
-        return Inbox(store, tables.inbox, handlers)
+        return Inbox(self.backing.store(tables), tables.inbox, handlers)
 
     def _method(self, provider: Consumes) -> Any:
         """Give the service's method, bound to an instance that has its dependencies."""

@@ -55,7 +55,7 @@ class Repeats(Entrypoint):
     def start(self) -> None:
         """Start the loop."""
         self._loop = Loop(self._turn, self._every, self.method_name)
-        self.backing.database.wake_on_commit(self._loop.signal.notify)
+        self.backing.database().wake_on_commit(self._loop.signal.notify)
         self.container.spawn_managed_thread(self._loop.run, identifier=self.method_name)
 
     def stop(self) -> None:

@@ -22,11 +22,6 @@ class StoreProvider(DependencyProvider):
         self.messaging = messaging
         self._relay: Relay | None = None
 
-    def store(self) -> Store:
-        """Give the store of this service."""
-        backing = self.backing
-        return Store(backing.database, self.messaging.outbox, backing.process.clock, backing.service)
-
     def _carrier(self) -> Carrier:
         backing = self.backing
         if backing.settings.embedded:
@@ -35,7 +30,7 @@ class StoreProvider(DependencyProvider):
 
     def start(self) -> None:
         """Start the relay."""
-        self._relay = Relay(self.store(), self._carrier())
+        self._relay = Relay(self.backing.store(self.messaging), self._carrier())
         self.container.spawn_managed_thread(self._relay.run, identifier="relay")
 
     def stop(self) -> None:
@@ -45,4 +40,4 @@ class StoreProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Store:
         """Give the store to a worker."""
-        return self.store()
+        return self.backing.store(self.messaging)

@@ -40,8 +40,7 @@ class WebDoor(DependencyProvider):
         """Give the service's store, for apps that call its handlers."""
         if self.messaging is None:
             raise TypeError("this door was declared without messaging tables")
-        backing = self.backing
-        return Store(backing.database, self.messaging.outbox, backing.process.clock, backing.service)
+        return self.backing.store(self.messaging)
 
     def get_dependency(self, worker_ctx: Any) -> None:
         """Nothing is injected: the door is for callers outside."""

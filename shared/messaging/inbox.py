@@ -141,9 +141,14 @@ class Inbox:
     def retry_due(self) -> int:
         """Try each message whose time has come and that no earlier one of its subject holds up; give how many."""
         tried = 0
-        while self._retry_next():
+        while self._any_due() and self._retry_next():
             tried += 1
         return tried
+
+    def _any_due(self) -> bool:
+        """Look before opening a transaction: a commit wakes every loop that waits for one."""
+        with self._store.database.reading() as connection:
+            return connection.execute(self._next_due(lock=False)).first() is not None
 
     def _retry_next(self) -> bool:
         row: Any = None
@@ -163,14 +168,14 @@ class Inbox:
             self._postpone(row, error)
         return True
 
-    def _next_due(self) -> Any:
+    def _next_due(self, *, lock: bool = True) -> Any:
         table, earlier = self._table, self._table.alias("earlier")
         held_up = exists().where(
             earlier.c.subject == table.c.subject, earlier.c.seq < table.c.seq, earlier.c.state != HANDLED
         )
         due = (table.c.next_attempt_at.is_(None)) | (table.c.next_attempt_at <= self._store.clock())
         query = select(table).where(table.c.state == WAITING, due, ~held_up).order_by(table.c.seq).limit(1)
-        return query.with_for_update(skip_locked=True)
+        return query.with_for_update(skip_locked=True) if lock else query
 
     def _postpone(self, row: AnyRow, error: Exception) -> None:
         envelope = Envelope.from_json(row.envelope)

@@ -13,35 +13,20 @@ from http import HTTPStatus
 from typing import Any
 
 from services.enquiries.schemas import parse_enquiry
+from services.enquiries.web.bodies import Environ, Headers, NotUnderstood, read_body
 from services.enquiries.web.intake import Intake, Receipt
 from services.enquiries.web.problems import MEDIA_TYPE, body_for, body_of, incident_told, note_incident
 from shared.errors import Refused
 
 PATH = "/api/enquiries"
-MOST_BYTES = 64 * 1024
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-Headers = list[tuple[str, str]]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 NEXT = "A person reads this and replies within two working days. You will have an email with your reference soon."
-TOO_LARGE = "An enquiry can be up to 64 KiB. Please shorten the message."
-
-
 _ALWAYS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-
-
-class NotUnderstood(Exception):
-    """The request is no enquiry in JSON; `status` and the one sentence say why."""
-
-    def __init__(self, status: HTTPStatus, detail: str, headers: Headers | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = headers or []
 
 
 class EnquiriesApi:
@@ -79,7 +64,7 @@ class EnquiriesApi:
     def _receive(self, environ: Environ) -> Receipt:
         _check_request(environ)
         key = _idempotency_key(environ)
-        return self._intake.receive(parse_enquiry(_object_in(_body(environ))), key, "api")
+        return self._intake.receive(parse_enquiry(_object_in(read_body(environ))), key, "api")
 
     def _cors(self, environ: Environ) -> Headers:
         origin = environ.get("HTTP_ORIGIN")
@@ -131,31 +116,6 @@ def _idempotency_key(environ: Environ) -> str | None:
         says = "Idempotency-Key must be 1 to 200 visible ASCII characters, without spaces."
         raise Refused("invalid", says, {"Idempotency-Key": [says]})
     return key
-
-
-def _body(environ: Environ) -> bytes:
-    """Read the whole body, or refuse it before or while it grows past the limit."""
-    stated = environ.get("CONTENT_LENGTH") or "0"
-    if not stated.isdecimal():
-        raise NotUnderstood(HTTPStatus.BAD_REQUEST, "The header Content-Length must be a number.")
-    length = int(stated[:12])  # no more digits are needed to see that it is too much
-    # Only a server that ends the stream itself may be read past the stated length; others would wait for ever.
-    wanted = MOST_BYTES + 1 if environ.get("wsgi.input_terminated") else length
-    raw = _read(environ["wsgi.input"], wanted) if length <= MOST_BYTES else b""
-    if max(length, len(raw)) > MOST_BYTES:
-        raise NotUnderstood(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
-    return raw
-
-
-def _read(stream: Any, most: int) -> bytes:
-    parts: list[bytes] = []
-    try:
-        while most > 0 and (part := stream.read(most)):
-            parts.append(part)
-            most -= len(part)
-    except (OSError, ValueError):  # the client left, or its chunks are no chunks
-        raise NotUnderstood(HTTPStatus.BAD_REQUEST, "The request ended early. Please send it again.") from None
-    return b"".join(parts)
 
 
 def _object_in(raw: bytes) -> dict[str, Any]:

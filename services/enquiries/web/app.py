@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from services.enquiries.schemas import PROGRAMMES
-from services.enquiries.web.api import MOST_BYTES, TOO_LARGE, EnquiriesApi
+from services.enquiries.web.api import EnquiriesApi
+from services.enquiries.web.bodies import MOST_BYTES, NotUnderstood
 from services.enquiries.web.intake import Intake
 from services.enquiries.web.pages import FormPages
 from services.enquiries.web.problems import MEDIA_TYPE, body_for, incident_told, note_incident
@@ -20,7 +21,6 @@ _FOR_MACHINES = ("/api/", "/health/")
 _WORDS = {
     404: "There is no page at this address. The form for enquiries is one step away.",
     405: "This address cannot be used in this way. The form for enquiries is one step away.",
-    413: TOO_LARGE,
 }
 _OTHER_WORDS = "This request could not be understood. The form for enquiries is one step away."
 
@@ -61,6 +61,10 @@ def _mount_refusals(app: Flask) -> None:
         answer = _say(status, _WORDS.get(status, _OTHER_WORDS))
         answer.headers.extend(item for item in error.get_headers() if item[0] == "Allow")
         return answer
+
+    @app.errorhandler(NotUnderstood)
+    def explain(error: NotUnderstood) -> Response:
+        return _say(error.status, error.detail)
 
     @app.errorhandler(Exception)
     def tell_of_incident(error: Exception) -> Response:

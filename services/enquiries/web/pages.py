@@ -8,6 +8,7 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from services.enquiries.schemas import QUESTIONS, parse_form
+from services.enquiries.web.bodies import read_form
 from services.enquiries.web.intake import Intake
 from services.enquiries.web.problems import note_incident
 from services.enquiries.web.tokens import Tokens
@@ -37,7 +38,7 @@ class FormPages:
 
     def take(self) -> Response:
         """Take a form: thank for it, or show it again with the answers kept and each mend named."""
-        sent = request.form.to_dict()
+        sent = read_form(request.environ)
         try:
             answers = parse_form(sent)
             key = self._tokens.form_key(sent.get("form_token", ""), answers)

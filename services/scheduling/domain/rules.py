@@ -197,7 +197,8 @@ def facilitator_is_in_one_place(
     Between two establishments there must also be time to leave one and report at the other
     (`EXIT_AND_REPORT`); travel time is not known here and comes on top.
     """
-    clash = next((each for each in bookings if _clashes(session, establishment, each)), None)
+    start, end = session.starts_at(), session.ends_at()
+    clash = next((each for each in bookings if _clashes(start, end, establishment, each)), None)
     if clash is None:
         return None
     return Breach(
@@ -245,9 +246,9 @@ def _spoken(level: str) -> str:
     return level.replace("_", " ")
 
 
-def _clashes(session: Session, establishment: Establishment, booking: Booking) -> bool:
+def _clashes(start: dt.datetime, end: dt.datetime, establishment: Establishment, booking: Booking) -> bool:
     gap = dt.timedelta(0) if booking.establishment_id == establishment.id else EXIT_AND_REPORT
-    return session.starts_at() < booking.ends_at + gap and booking.starts_at < session.ends_at() + gap
+    return start < booking.ends_at + gap and booking.starts_at < end + gap
 
 
 def _by_facilitator(facts: Iterable[_Fact]) -> dict[UUID, tuple[_Fact, ...]]:

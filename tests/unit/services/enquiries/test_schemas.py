@@ -37,7 +37,6 @@ def refusal_of(changed: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_whole_answers_come_back_typed() -> None:
     assert parse_enquiry(WHOLE) == WHOLE | {"preferred_start": date(2027, 1, 12)}
-    assert tuple(WHOLE) != QUESTIONS
     assert set(WHOLE) == set(QUESTIONS)
 
 
@@ -194,7 +193,7 @@ def test_the_quick_way_and_the_validator_agree(local: str, domain: str) -> None:
     address = f"{local}@{domain}"
     try:
         wanted: str | None = validate_email(
-            address, check_deliverability=False, test_environment=False, allow_smtputf8=False
+            address, check_deliverability=False, test_environment=False, allow_smtputf8=False, strict=True
         ).ascii_email
     except EmailNotValidError:
         wanted = None
@@ -205,18 +204,13 @@ def test_the_quick_way_and_the_validator_agree(local: str, domain: str) -> None:
         assert parse_enquiry(LEAST | {"contact_email": address})["contact_email"] == wanted
 
 
-@pytest.mark.parametrize("length", [254, 255])
-def test_an_address_has_up_to_254_characters(length: int) -> None:
-    domain = ".".join(["d" * 60] * 4) + ".example"
-    address = "j" * (length - len(domain) - 1) + "@" + domain if len(domain) < 190 else ""
-    tail = ".".join(["d" * 60] * 3) + ".example"
-    address = address or "j" * 60 + "@" + "e" * (length - 61 - len(tail) - 1) + "." + tail
-    assert len(address) == length
+def test_an_address_has_up_to_254_characters() -> None:
+    domain = ".".join(["d" * 60] * 3) + ".example"
+    longest = "j" * 60 + "@" + "e" * (254 - 61 - len(domain) - 1) + "." + domain
+    assert len(longest) == 254
 
-    if length <= 254:
-        assert parse_enquiry(LEAST | {"contact_email": address})["contact_email"] == address
-    else:
-        refusal_of({"contact_email": address})
+    assert parse_enquiry(LEAST | {"contact_email": longest})["contact_email"] == longest
+    refusal_of({"contact_email": "j" + longest})
 
 
 @pytest.mark.parametrize(

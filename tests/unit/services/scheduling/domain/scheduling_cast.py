@@ -57,9 +57,7 @@ def window(text: str) -> Window:
     return Window(at(start), at(end))
 
 
-def calendar(
-    regime: Regime | None = None, blackouts: tuple[Blackout, ...] | None = None
-) -> EstablishmentCalendar:
+def calendar(regime: Regime | None = None, blackouts: tuple[Blackout, ...] | None = None) -> EstablishmentCalendar:
     closures = default_blackouts() if blackouts is None else blackouts
     return EstablishmentCalendar(regime or hours(), closures, BANK_HOLIDAYS)
 

@@ -42,6 +42,13 @@ def test_a_yearly_closure_over_the_leap_day_holds_in_every_year():
     assert not late_winter.covers(dt.date(2027, 3, 2))
 
 
+def test_a_yearly_closure_of_one_day_is_that_day_alone():
+    open_day = Blackout(dt.date(2027, 7, 14), dt.date(2027, 7, 14), "family day", yearly=True)
+
+    assert open_day.covers(dt.date(2028, 7, 14))
+    assert not open_day.covers(dt.date(2028, 7, 15))
+
+
 def test_a_closure_of_one_year_does_not_come_again():
     refit = Blackout(dt.date(2027, 2, 1), dt.date(2027, 2, 5), "refit")
 
@@ -93,6 +100,10 @@ def test_a_name_means_its_establishment_however_it_is_written(text):
 @pytest.mark.parametrize("text", ["", "HMP", "Risley Hall", "Styal", "RS"])
 def test_another_name_does_not(text):
     assert not same_establishment(text, "RSI", "Risley (HMP)")
+
+
+def test_words_for_a_kind_of_place_alone_mean_no_place():
+    assert not same_establishment("HMP", "XXI", "The Prison")
 
 
 def test_the_kind_of_place_accents_and_apostrophes_make_no_difference():

@@ -171,6 +171,7 @@ def test_a_daily_programme_takes_every_open_weekday_until_it_is_done(start, on):
     ("am", "pm", "expected"),
     [
         ("08:30-11:45", "13:45-16:45", "08:30-11:30"),
+        ("08:30-11:30", "13:15-16:45", "08:30-11:30"),
         ("09:30-11:30", "13:45-16:45", "13:45-16:45"),
         ("08:30-11:00", "13:45-16:30", "13:45-16:45"),
         ("08:30-11:15", "13:45-16:30", "08:30-11:30"),
@@ -178,6 +179,7 @@ def test_a_daily_programme_takes_every_open_weekday_until_it_is_done(start, on):
     ],
     ids=[
         "morning holds it",
+        "morning holds it to the minute",
         "only afternoon holds it",
         "neither: the longer",
         "equal: the first",

@@ -229,9 +229,7 @@ def test_a_session_nobody_reviewed_stops_the_confirmation():
 
 
 def test_the_catalogue_has_the_public_figures():
-    figures = {
-        p.slug: (p.sessions, p.minutes, p.max_group, p.price_pence, p.price_unit) for p in CATALOGUE.values()
-    }
+    figures = {p.slug: (p.sessions, p.minutes, p.max_group, p.price_pence, p.price_unit) for p in CATALOGUE.values()}
 
     assert figures == {
         "many-faces-of-trauma": (16, 180, 12, 25000, "session"),

@@ -180,9 +180,7 @@ def test_a_facilitator_is_in_one_place_with_time_to_leave_and_report(start, end,
 
 
 def test_a_double_booking_says_with_what():
-    other = booking(
-        ANA, "2027-01-12T14:00+00:00", "2027-01-12T15:00+00:00", what="a session at Featherstone (HMP)"
-    )
+    other = booking(ANA, "2027-01-12T14:00+00:00", "2027-01-12T15:00+00:00", what="a session at Featherstone (HMP)")
 
     assert said(session(), facts(bookings=(other,))) == (
         "facilitator_is_in_one_place",
