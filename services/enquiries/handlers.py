@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.enquiries.domain.pipeline import Move, Progress, Stage
-from services.enquiries.domain.places import establishment_meant
 from services.enquiries.domain.preferences import preferred_weekday, preferred_window
 from services.enquiries.domain.references import new_reference, not_found
 from services.enquiries.tables import enquiries, establishments, timeline
@@ -22,6 +21,7 @@ from shared.contracts.enquiries import EnquiryReceived, StageChanged
 from shared.contracts.notifications import MessageAccepted
 from shared.contracts.scheduling import EstablishmentChanged
 from shared.errors import Refused
+from shared.establishment_names import matching_establishment
 from shared.persistence.upsert import insert_or_update
 from shared.persistence.work import Store, UnitOfWork
 
@@ -131,7 +131,7 @@ def _receipt_of(store: Store, key: str | None, digest: str | None) -> Receipt | 
 def _establishment_of(work: UnitOfWork, text: str) -> str | None:
     """Give the id of the establishment that was named, where that is clear."""
     known = work.connection.execute(select(establishments.c.id, establishments.c.name)).all()
-    return establishment_meant(text, {row.id: row.name for row in known})
+    return matching_establishment(text, {row.id: row.name for row in known})
 
 
 def move_enquiry(work: UnitOfWork, reference: str, to: Stage, *, actor: str, reason: str | None) -> None:

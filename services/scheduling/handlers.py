@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from services.scheduling.domain.calendar import default_blackouts
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
-from services.scheduling.domain.establishments import Establishment, matching_establishment
+from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.planner import draft_run, review
 from services.scheduling.domain.programmes import CATALOGUE
 from services.scheduling.domain.runs import Run
@@ -29,6 +29,7 @@ from services.scheduling.tables import (
 from shared.contracts.enquiries import EnquiryReceived, StageChanged
 from shared.contracts.scheduling import EstablishmentChanged, PlannedSession, RunConfirmed
 from shared.errors import Refused
+from shared.establishment_names import matching_establishment
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
 

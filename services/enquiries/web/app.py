@@ -1,11 +1,11 @@
-"""Puts the public web side together: the API in front, the pages, health, and what every answer carries."""
+"""Puts the public web side together: the API in front, the pages, and what every answer carries."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -16,7 +16,7 @@ from services.enquiries.web.intake import Intake
 from services.enquiries.web.pages import FormPages
 from services.enquiries.web.problems import MEDIA_TYPE, body_for, incident_told, note_incident
 
-_FOR_MACHINES = ("/api/", "/health/")
+_FOR_MACHINES = ("/api/",)
 
 _WORDS = {
     404: "There is no page at this address. The form for enquiries is one step away.",
@@ -26,7 +26,7 @@ _OTHER_WORDS = "This request could not be understood. The form for enquiries is 
 
 
 def create_app(intake: Intake) -> Flask:
-    """Make the public app over one intake: `/enquire`, `POST /api/enquiries`, `/health/live`, `/health/ready`."""
+    """Make the public app over one intake: `/enquire`, `POST /api/enquiries`."""
     app = Flask(__name__, static_folder="static", static_url_path="/enquire")
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
@@ -34,24 +34,10 @@ def create_app(intake: Intake) -> Flask:
         lambda: {"org_name": intake.org_name, "public_url": intake.public_url, "programmes": PROGRAMMES}
     )
     FormPages(intake).mount(app)
-    _mount_health(app, intake)
     _mount_refusals(app)
     _mount_headers(app, intake)
     app.wsgi_app = EnquiriesApi(intake, app.wsgi_app)  # type: ignore[method-assign]
     return app
-
-
-def _mount_health(app: Flask, intake: Intake) -> None:
-    @app.get("/health/live")
-    def live() -> Response:
-        return jsonify(status="live")
-
-    @app.get("/health/ready")
-    def ready() -> Response:
-        state = intake.readiness()
-        answer = jsonify(state)
-        answer.status_code = 200 if state["status"] in ("ready", "degraded") else 503
-        return answer
 
 
 def _mount_refusals(app: Flask) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from services.enquiries import handlers, queries
 from services.enquiries.web.app import create_app
 from services.enquiries.web.intake import Channel, Receipt
+from services.enquiries.web.limits import limited
 from shared.doors.web import WebDoor
 
 
@@ -17,12 +18,10 @@ class ServiceIntake:
     def __init__(self, door: WebDoor) -> None:
         settings = door.backing.settings
         self._store = door.store()
-        self._readiness = door.backing.process.readiness
         self.org_name = settings.org_name
         self.public_url = settings.public_url
         self.allowed_origins = settings.allowed_origins
         self.secret_keys = settings.secret_keys
-        self.limits_on = settings.intake_limits
 
     def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
         """Store an enquiry."""
@@ -33,11 +32,9 @@ class ServiceIntake:
         with self._store.database.reading() as connection:
             return queries.list_establishments(connection)
 
-    def readiness(self) -> dict[str, Any]:
-        """Ask the database and the broker."""
-        return self._readiness()
-
 
 def public_app(door: WebDoor) -> Callable[..., Any]:
     """Make the public app for a door."""
-    return create_app(ServiceIntake(door))
+    settings = door.backing.settings
+    app = create_app(ServiceIntake(door))
+    return limited(app, settings.trusted_proxies) if settings.intake_limits else app

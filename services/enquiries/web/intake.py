@@ -44,6 +44,33 @@ class Intake(Protocol):
     def secret_keys(self) -> tuple[str, ...]:
         """The keys that sign the form's tokens: the first signs, all of them are accepted."""
 
+    def received_at(self) -> datetime:
+        """When it was stored, with its offset from UTC."""
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the same enquiry had already come under the same key."""
+
+
+class Intake(Protocol):
+    """Takes enquiries in, and knows what the pages show around the form."""
+
+    @property
+    def org_name(self) -> str:
+        """The name of the organisation that the form belongs to."""
+
+    @property
+    def public_url(self) -> str:
+        """Where the form is on the internet, such as `https://example.org`; no slash at the end."""
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The websites whose pages may call the API or show the form in a frame."""
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys that sign the form's tokens: the first signs, all of them are accepted."""
+
     @property
     def limits_on(self) -> bool:
         """Whether posts are scored and limited; off in tests and benches."""
@@ -56,6 +83,3 @@ class Intake(Protocol):
 
     def establishments(self) -> Sequence[tuple[str, str]]:
         """Give the active establishments as (id, name), in the order to show them."""
-
-    def readiness(self) -> dict[str, Any]:
-        """Give `{"status": "ready" | "degraded" | "unavailable", "checks": {...}}`, having really asked."""

@@ -1,10 +1,7 @@
-"""The places sessions are held, and how to tell that two names mean the same one."""
+"""The places sessions are held, their nations and what they ask for."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,11 +9,6 @@ from services.scheduling.domain.clearances import rank_of
 
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Division = Literal["england-and-wales", "scotland", "northern-ireland"]
-
-_KINDS_OF_PLACE = frozenset(
-    {"hm", "hmp", "hmpyoi", "hmyoi", "yoi", "stc", "hmrc", "rc", "prison", "carchar", "the", "and", "y"}
-)
-"""Words that say what kind of place it is, and so do not tell two places apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +34,3 @@ def division_of(nation: Nation) -> Division:
     if nation in {"england", "wales"}:
         return "england-and-wales"
     return "scotland" if nation == "scotland" else "northern-ireland"
-
-
-def same_establishment(text: str, establishment_id: str, name: str) -> bool:
-    """Say whether free text names this establishment, by its id or by its name however it is written.
-
-    "HMP Risley", "Risley (HMP)", "risley" and "RSI" all mean Risley (HMP). Two establishments may share a
-    bare name (Parc has two): `matching_establishment` settles which.
-    """
-    if text.strip().casefold() == establishment_id.casefold():
-        return True
-    return bool(_bare(text)) and _bare(text) == _bare(name)
-
-
-def matching_establishment(text: str, names: Mapping[str, str]) -> str | None:
-    """Find the id that free text means among `names` (name by id), or None when no one or several fit.
-
-    An id or a name written out exactly wins over a bare name that two places share.
-    """
-    wanted = text.strip().casefold()
-    exact = [each for each, name in names.items() if wanted in (each.casefold(), name.casefold())]
-    found = exact or [each for each, name in names.items() if same_establishment(text, each, name)]
-    return found[0] if len(found) == 1 else None
-
-
-def _bare(name: str) -> str:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    words = re.findall(r"[^\W_]+", re.sub(r"['’]", "", plain).casefold())
-    return " ".join(word for word in words if word not in _KINDS_OF_PLACE)

@@ -11,9 +11,8 @@ from services.scheduling.domain.calendar import Blackout, Regime, default_blacko
 from services.scheduling.domain.establishments import (
     Establishment,
     division_of,
-    matching_establishment,
-    same_establishment,
 )
+from shared.establishment_names import matching_establishment, same_establishment
 
 
 @pytest.mark.parametrize(
