@@ -14,15 +14,15 @@ class Receipt(Protocol):
 
     @property
     def reference(self) -> str:
-        """The public reference, such as `KT-7F3K-92`."""
+        """The public reference."""
 
     @property
     def received_at(self) -> datetime:
-        """When it was stored, with its offset from UTC."""
+        """When it was stored."""
 
     @property
     def repeated(self) -> bool:
-        """Whether the same enquiry had already come under the same key."""
+        """Whether the same one had already come under the same key."""
 
 
 class Intake(Protocol):
@@ -43,37 +43,6 @@ class Intake(Protocol):
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """The keys that sign the form's tokens: the first signs, all of them are accepted."""
-
-    def received_at(self) -> datetime:
-        """When it was stored, with its offset from UTC."""
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the same enquiry had already come under the same key."""
-
-
-class Intake(Protocol):
-    """Takes enquiries in, and knows what the pages show around the form."""
-
-    @property
-    def org_name(self) -> str:
-        """The name of the organisation that the form belongs to."""
-
-    @property
-    def public_url(self) -> str:
-        """Where the form is on the internet, such as `https://example.org`; no slash at the end."""
-
-    @property
-    def allowed_origins(self) -> tuple[str, ...]:
-        """The websites whose pages may call the API or show the form in a frame."""
-
-    @property
-    def secret_keys(self) -> tuple[str, ...]:
-        """The keys that sign the form's tokens: the first signs, all of them are accepted."""
-
-    @property
-    def limits_on(self) -> bool:
-        """Whether posts are scored and limited; off in tests and benches."""
 
     def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
         """Store an enquiry once for each key. `answers` is what `schemas.parse_enquiry` gives.
