@@ -14,6 +14,7 @@ from typing import Any, Self
 import psycopg
 import requests
 
+from bench.queues import declare_all
 from tests.servers.keytalk import Keytalk
 from tests.servers.postgres import Postgres
 from tests.servers.processes import Child, free_port, make_folder, remove_folder
@@ -78,6 +79,23 @@ class Lab:
             "KEYTALK_DATABASE_POOL": str(POOL),
         }
         return Keytalk(demo=False, env=env)
+
+    @contextmanager
+    def enquiries_alone(self) -> Iterator[str]:
+        """Serve the enquiries service alone, with its subscribers' queues on the broker; gives the form's address."""
+        frame = self.keytalk()
+        declare_all(frame.environment["KEYTALK_AMQP_URI"])
+        frame.run("migrate")
+        env = frame.environment | {"KEYTALK_INTERNAL_PORT": str(free_port())}
+        child = Child(
+            [sys.executable, "-m", "ops.cli", "serve", "enquiries"], log=self.folder / "serve.log", env=env, cwd=ROOT
+        )
+        try:
+            child.wait_until(lambda: _is_live(frame.public_url), what="keytalk serve", within=60)
+            yield frame.public_url
+        finally:
+            child.end()
+            frame.close()
 
     def checkpoint(self) -> None:
         """Write out what earlier work left to write, so that each measurement begins alike."""
@@ -151,4 +169,11 @@ def _answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/health/live", timeout=5).ok
     except requests.ConnectionError:
+        return False
+
+
+def _is_live(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health/live", timeout=2).ok
+    except requests.RequestException:
         return False

@@ -6,7 +6,7 @@ CDPATH= cd "$(dirname "$0")/.."
 uv_version=0.9.5
 
 scripts/venv.sh bare
-.venv/bin/python -m pip --quiet --no-input --disable-pip-version-check install "uv==$uv_version"
+.venv/bin/python -m pip -qq --no-input --disable-pip-version-check install "uv==$uv_version"
 
 compile() {
     name=$1

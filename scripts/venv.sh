@@ -81,7 +81,7 @@ is_whole && is_here || create_venv
 
 rm -f .venv/.stamp-*
 echo "Installing the locked dependencies (requirements/$level.txt)"
-pip() { .venv/bin/python -m pip --quiet --no-input --disable-pip-version-check "$@"; }
+pip() { .venv/bin/python -m pip -qq --no-input --disable-pip-version-check "$@"; }
 pip install --require-hashes -r "requirements/$level.txt"
 pip install --no-deps --no-build-isolation -e .
 

@@ -20,7 +20,7 @@ def same_establishment(text: str, establishment_id: str, name: str) -> bool:
     """
     if text.strip().casefold() == establishment_id.casefold():
         return True
-    return bool(_bare(text)) and _bare(text) == _bare(name)
+    return bool(bare_name(text)) and bare_name(text) == bare_name(name)
 
 
 def matching_establishment(text: str, names: Mapping[str, str]) -> str | None:
@@ -34,7 +34,8 @@ def matching_establishment(text: str, names: Mapping[str, str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
+    """Give a name without case, accents and the words for its kind: what two spellings of it share."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = re.findall(r"[^\W_]+", re.sub(r"['’]", "", plain).casefold())
     return " ".join(word for word in words if word not in _KINDS_OF_PLACE)

@@ -1,8 +1,8 @@
 """Intake: durable `POST /api/enquiries` a second at 32 connections, and how long one takes.
 
-Ours is the whole of `keytalk up` in one process: beside the posts it relays the events and handles them in the other
-two services. The peer only takes posts. The limit is pgbench doing the same two inserts. The three take turns, on
-empty databases each time, because machines are noisy; the median counts.
+Ours is `keytalk serve enquiries`, the one process that takes posts in production: beside them it relays each event
+to RabbitMQ, where the other services' queues keep it. The peer only takes posts. The limit is pgbench doing the same
+two inserts. The three take turns, on empty databases each time, because machines are noisy; the median counts.
 """
 
 from collections.abc import Callable
@@ -48,8 +48,8 @@ def run(lab: Lab) -> list[Row]:
 def ours(lab: Lab) -> Load:
     """One round of Keytalk: one process, a pool of 20 connections, intake limits off."""
     lab.checkpoint()
-    with lab.keytalk() as keytalk:
-        return lab.load(f"{keytalk.public_url}/api/enquiries", warmup=WARMUP, seconds=SECONDS)
+    with lab.enquiries_alone() as address:
+        return lab.load(f"{address}/api/enquiries", warmup=WARMUP, seconds=SECONDS)
 
 
 def peer_and_limit(lab: Lab) -> tuple[Load, pgbench.Limit]:

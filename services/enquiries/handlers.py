@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.enquiries.domain.pipeline import Move, Progress, Stage
@@ -21,7 +21,7 @@ from shared.contracts.enquiries import EnquiryReceived, StageChanged
 from shared.contracts.notifications import MessageAccepted
 from shared.contracts.scheduling import EstablishmentChanged
 from shared.errors import Refused
-from shared.establishment_names import matching_establishment
+from shared.establishment_names import bare_name
 from shared.persistence.upsert import insert_or_update
 from shared.persistence.work import Store, UnitOfWork
 
@@ -62,21 +62,20 @@ def _store_enquiry(
     work: UnitOfWork, answers: Mapping[str, Any], key: str | None, digest: str | None, channel: str
 ) -> Receipt:
     reference = new_reference(secrets.choice)
-    establishment_id = _establishment_of(work, answers["establishment"])
-    work.connection.execute(
-        enquiries.insert(),
+    establishment_id = work.connection.execute(
+        _INSERT,
         {
             **_BLANK,
             **answers,
+            **_place_meant(answers["establishment"]),
             "id": work.new_id(),
             "reference": reference,
             "channel": channel,
-            "establishment_id": establishment_id,
             "received_at": work.now,
             "idempotency_key": key,
             "answers_digest": digest,
         },
-    )
+    ).scalar_one()
     times = answers.get("preferred_times", "")
     work.record(
         EnquiryReceived(
@@ -109,6 +108,32 @@ _BLANK: dict[str, Any] = {
 }
 
 
+def _only(condition: Any) -> Any:
+    """Give the id of the one establishment that fits, or null where none or several do."""
+    return select(func.min(establishments.c.id)).where(condition).having(func.count() == 1).scalar_subquery()
+
+
+# What was written is matched while it is stored: an id, else a name as it stands, else a bare name that is clear.
+_INSERT = (
+    enquiries.insert()
+    .values(
+        {
+            "establishment_id": func.coalesce(
+                _only(establishments.c.id == bindparam("place_id")),
+                _only(func.lower(establishments.c.name) == bindparam("place_name")),
+                _only(establishments.c.bare_name == bindparam("place_bare")),
+            ),
+            **{each.name: bindparam(each.name) for each in enquiries.c if each.name != "establishment_id"},
+        }
+    )
+    .returning(enquiries.c.establishment_id)
+)
+
+
+def _place_meant(text: str) -> dict[str, str]:
+    return {"place_id": text.upper(), "place_name": text.lower(), "place_bare": bare_name(text) or text}
+
+
 def _digest(answers: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(answers, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -126,12 +151,6 @@ def _receipt_of(store: Store, key: str | None, digest: str | None) -> Receipt | 
         why = "This key was used for an enquiry with other answers. Send a new key with new answers."
         raise Refused("invalid", why, {"Idempotency-Key": [why]})
     return Receipt(row.reference, row.received_at, repeated=True)
-
-
-def _establishment_of(work: UnitOfWork, text: str) -> str | None:
-    """Give the id of the establishment that was named, where that is clear."""
-    known = work.connection.execute(select(establishments.c.id, establishments.c.name)).all()
-    return matching_establishment(text, {row.id: row.name for row in known})
 
 
 def move_enquiry(work: UnitOfWork, reference: str, to: Stage, *, actor: str, reason: str | None) -> None:
@@ -184,6 +203,7 @@ def when_establishment_changed(work: UnitOfWork, event: EstablishmentChanged) ->
     values = {
         "id": event.id,
         "name": event.name,
+        "bare_name": bare_name(event.name),
         "town": event.town,
         "nation": event.nation,
         "active": event.active,

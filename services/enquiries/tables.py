@@ -56,6 +56,8 @@ establishments = Table(
     metadata,
     Column("id", String(10), primary_key=True),
     Column("name", String(200), nullable=False),
+    # As `shared.establishment_names` gives it: how an enquirer's words find the establishment.
+    Column("bare_name", String(200), nullable=False, index=True),
     Column("town", String(100)),
     Column("nation", String(20), nullable=False),
     Column("active", Boolean, nullable=False),

@@ -91,6 +91,7 @@ class AmqpCarrier:
         self._answers: dict[int, bool] = {}
         self._returned: set[str] = set()
         self._sent = 0
+        self._first = 1
 
     def carry(self, rows: Sequence[AnyRow]) -> set[int]:
         """Publish rows in order. A row is carried when the broker confirmed it and every queue it needs exists."""
@@ -104,6 +105,7 @@ class AmqpCarrier:
         self._open()
         self._answers.clear()
         self._returned.clear()
+        self._first = self._sent + 1
         tags = {self._publish(row): row for row in rows}
         self._await_answers(set(tags))
         carried = {row.seq for tag, row in tags.items() if self._answers[tag] and self._arrived(row)}
@@ -155,8 +157,8 @@ class AmqpCarrier:
         self._answer(delivery_tag, multiple, taken=False)
 
     def _answer(self, delivery_tag: int, multiple: bool, *, taken: bool) -> None:
-        first = max(self._answers, default=delivery_tag - 1) + 1 if multiple else delivery_tag
-        for tag in range(min(first, delivery_tag), delivery_tag + 1):
+        """Note the broker's answer to one tag or, with `multiple`, to every tag of the batch up to it."""
+        for tag in range(self._first if multiple else delivery_tag, delivery_tag + 1):
             self._answers.setdefault(tag, taken)
 
     def _on_return(self, _exc: Exception, _exchange: str, _routing_key: str, message: Any) -> None:

@@ -18,7 +18,7 @@ from tests.servers.processes import Child, Server, free_port, make_folder, remov
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class CommandRefused(RuntimeError):  # noqa: N818 - named after the fact
+class CommandRefused(RuntimeError):
     """A `keytalk` command ended with another status than 0; the message holds what it said."""
 
     def __init__(self, args: tuple[str, ...], done: subprocess.CompletedProcess[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import random
 import shutil
@@ -17,16 +18,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_ROOT_TRIES = 200
+_PORT_TRIES = 200
 _handed_out: set[int] = set()
 _random = random.SystemRandom()
 
 
-class ServerDidNotStart(RuntimeError):  # noqa: N818 - named after the fact
+class ServerDidNotStart(RuntimeError):
     """A server ended early or was not ready in time; the message holds the end of what it said."""
 
 
-class NotOurServer(RuntimeError):  # noqa: N818 - named after the fact
+class NotOurServer(RuntimeError):
     """A server that runs elsewhere was asked to stop, restart or do what only a private one can."""
 
 
@@ -36,7 +37,7 @@ def free_port() -> int:
     Ports that the kernel gives to outgoing connections (32768 and up) are left out: while a server is down for a
     restart, a client that tries to reach it could otherwise be given its port.
     """
-    for _ in range(_ROOT_TRIES):
+    for _ in range(_PORT_TRIES):
         port = _random.randrange(18_000, 32_000)
         if port not in _handed_out and _is_free(port):
             _handed_out.add(port)
@@ -99,7 +100,7 @@ class Child:
         *,
         log: Path,
         env: Mapping[str, str],
-        cwd: Path,
+        cwd: Path | None = None,
         user: int | None = None,
         group: int | None = None,
     ) -> None:
@@ -128,20 +129,16 @@ class Child:
         """Send a signal, wait up to `within` seconds, then kill what is left of the group; give the exit status."""
         if self.running:
             self.process.send_signal(sent)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(within)
-            except subprocess.TimeoutExpired:
-                pass
         self._kill_group()
         status = self.process.wait()
         _watcher.note("-", "group", self.process.pid)
         return status
 
     def _kill_group(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     def tail(self, lines: int = 40) -> str:
         """Give the last lines that the process wrote."""

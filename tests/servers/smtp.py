@@ -84,7 +84,7 @@ class MailServer(Server):
             subjects = [str(message["Subject"]) for message in self.messages]
         raise TimeoutError(f"{count} fitting mails did not arrive within {within:g} s; there are {subjects}.")
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take one mail; aiosmtpd calls this."""
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         with self._arrived:

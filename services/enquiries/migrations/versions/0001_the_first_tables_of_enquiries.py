@@ -42,12 +42,14 @@ def upgrade() -> None:
         "establishments",
         sa.Column("id", sa.String(length=10), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("bare_name", sa.String(length=200), nullable=False),
         sa.Column("town", sa.String(length=100), nullable=True),
         sa.Column("nation", sa.String(length=20), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_establishments"),
     )
+    op.create_index("ix_establishments_bare_name", "establishments", ["bare_name"], unique=False)
     op.create_table(
         "inbox",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -124,6 +126,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state != 'handled'"),
     )
     op.drop_table("inbox")
+    op.drop_index("ix_establishments_bare_name", table_name="establishments")
     op.drop_table("establishments")
     op.drop_index("ix_enquiries_received_at", table_name="enquiries")
     op.drop_table("enquiries")
