@@ -24,6 +24,9 @@ Receive = Callable[[Sequence[Envelope]], None]
 Subscribers = MutableMapping[str, Receive]
 """The inboxes of the services that run in this process, by service."""
 
+GIVE_WAY = 10
+"""Messages published before other green threads, such as posts being answered, have their turn."""
+
 CONFIRM_DEADLINE = 10.0
 """Seconds that the broker has to confirm a batch."""
 
@@ -106,7 +109,11 @@ class AmqpCarrier:
         self._answers.clear()
         self._returned.clear()
         self._first = self._sent + 1
-        tags = {self._publish(row): row for row in rows}
+        tags = {}
+        for row in rows:
+            tags[self._publish(row)] = row
+            if len(tags) % GIVE_WAY == 0:
+                time.sleep(0)
         self._await_answers(set(tags))
         carried = {row.seq for tag, row in tags.items() if self._answers[tag] and self._arrived(row)}
         if len(carried) < len(tags):

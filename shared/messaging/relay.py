@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,9 +16,11 @@ from shared.persistence.work import Store
 
 _log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 100
 POLL = 1.0
 """Seconds between looks when nothing wakes the relay: the net under a missed wake-up."""
+REST = 0.01
+"""Seconds between two batches under load: commits gather meanwhile, and one batch costs little more than one row."""
 LONGEST_PAUSE = 15.0
 """Seconds between tries while the broker is away."""
 
@@ -59,6 +62,7 @@ class Relay:
             else:
                 pause = POLL if moved or not left else min(pause * 2, LONGEST_PAUSE)
             if moved < BATCH:
+                time.sleep(REST if moved else 0)
                 self._signal.wait(pause)
         self._carrier.close()
 
