@@ -186,7 +186,8 @@ def _tell(work: UnitOfWork, run: Run, establishment: Establishment, programme_na
             PlannedSession(each.id, each.number, each.date, each.start, each.end, each.zone) for each in run.sessions
         ),
     )
-    work.record(event, subject=str(run.id), sequence=run.version)
+    # A draft, version 1, is told to nobody: the confirmation is the first event of its run.
+    work.record(event, subject=str(run.id), sequence=run.version - 1)
 
 
 def when_enquiry_received(work: UnitOfWork, event: EnquiryReceived) -> None:

@@ -64,3 +64,17 @@ def test_a_repeated_post_is_one_enquiry_and_other_answers_under_its_key_are_refu
         assert other.status_code == 422
         assert "Idempotency-Key" in other.json()["errors"]
         assert len(keytalk.cli("enquiries", "list")) == 1
+
+
+def test_keytalk_started_before_its_broker_takes_enquiries_and_answers_them_later(postgres):
+    with RabbitMQ() as broker:
+        env = {"KEYTALK_AMQP_URI": broker.new_vhost(), **postgres.service_databases()}
+        broker.stop()
+        with Keytalk(env=env) as keytalk:
+            references = _post_many(keytalk)
+
+            broker.start()
+
+            eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
+            assert eventually(lambda: _acknowledged(keytalk) == references, within=60)
+            assert keytalk.stop() == 0

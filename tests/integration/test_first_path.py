@@ -88,6 +88,22 @@ def test_confirming_tells_everyone_once_and_schedules_the_reminders(keytalk, run
     assert max(row["due_at"] for row in waiting) == "2027-04-26T14:00:00+00:00"
 
 
+def test_the_confirmation_reads_as_the_first_one_and_holds_all_sessions(embedded):
+    reference = embedded.post(risley_enquiry(contact_email="sam@risley.example")).json()["reference"]
+    run = embedded.cli("runs", "plan", "--enquiry", reference, "--start", "2028-06-06", "--window", "am")
+    for stage in WAY_TO_WON:
+        embedded.cli("enquiries", "move", reference, stage)
+    embedded.cli("runs", "confirm", run["run"])
+
+    mails = eventually(
+        lambda: [m for m in embedded.cli("mail", "list") if reference in m["subject"] and "16" in m["subject"]]
+    )
+    mail = embedded.cli("mail", "show", mails[0]["message_id"])
+
+    assert "have changed" not in mail["text"]
+    assert mail["attachments"][0]["text"].count("BEGIN:VEVENT") == 16
+
+
 def test_a_confirmed_run_is_not_confirmed_again(keytalk, run):
     with pytest.raises(CommandRefused, match="this one is confirmed"):
         keytalk.cli("runs", "confirm", run["run"])
