@@ -1,0 +1,81 @@
+"""What every event of the published language promises to those who hear it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from marshmallow import fields
+
+import shared.contracts  # noqa: F401 - fills the list of contracts
+from shared.config import SERVICES
+from shared.contracts.base import Contract, contract_for, contracts
+from shared.messaging.envelope import Envelope
+
+EACH = pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.type)
+
+# What names a place or a programme and nobody. Another name goes on this list only after someone has thought about it.
+NOT_PERSONAL = {
+    ("establishment_changed", "name"),
+    ("establishment_changed", "town"),
+    ("run_confirmed", "programme_name"),
+    ("run_confirmed", "establishment_name"),
+    # The number of a message, not its words.
+    ("message_accepted", "message_id"),
+}
+PERSONAL = re.compile(
+    r"name|mail|phone|mobile|tel(_|$)|address|town|postcode|contact|person|role|birth|gender|message|note|comment"
+    r"|text|reason|organisation|actor|recipient|answers|times"
+)
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """Every field of a shape, at every depth."""
+    for name, field in schema.fields.items():
+        yield name
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            yield from _names(inner.schema)
+
+
+@EACH
+def test_an_event_comes_out_of_its_envelope_as_it_went_in(contract: Contract):
+    event = contract.load(contract.sample)
+    sent = Envelope.of(
+        event, id=UUID(int=7), source=contract.source, subject="KT-7F3K-92", sequence=1, time=datetime.now(UTC)
+    )
+
+    arrived = Envelope.from_json(sent.to_json())
+
+    assert arrived == sent
+    assert contract_for(arrived.type).load(arrived.data) == event
+
+
+@EACH
+def test_no_field_of_an_event_at_any_depth_could_hold_personal_data(contract: Contract):
+    suspect = {(contract.type, name) for name in _names(contract.schema) if PERSONAL.search(name)}
+
+    assert suspect <= NOT_PERSONAL
+
+
+@EACH
+def test_a_sample_fills_in_every_field(contract: Contract):
+    empty = [name for name, value in contract.sample.items() if value in (None, "", [], ())]
+
+    assert (set(contract.sample), empty) == (set(contract.schema.fields), [])
+
+
+@EACH
+def test_an_event_goes_from_one_service_to_others(contract: Contract):
+    assert contract.source in SERVICES
+    assert contract.subscribers
+    assert set(contract.subscribers) <= set(SERVICES) - {contract.source}
+
+
+@EACH
+def test_a_later_publisher_may_add_a_field(contract: Contract):
+    assert contract.load({**contract.sample, "added_later": [1]}) == contract.load(contract.sample)

@@ -1,0 +1,120 @@
+"""What stands on the broker, what happens to a message that nobody can read, and a broker that comes late."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import amqp
+import pytest
+import requests
+
+from tests.examples import risley_enquiry
+from tests.servers.keytalk import Keytalk
+from tests.servers.rabbitmq import RabbitMQ
+from tests.waiting import eventually
+
+SERVICES = ("enquiries", "scheduling", "notifications")
+
+
+def _vhost(env: dict[str, str]) -> str:
+    return urlsplit(env["KEYTALK_AMQP_URI"]).path[1:]
+
+
+@pytest.fixture
+def listed(rabbitmq, real, real_environment):
+    """Give a listing of the broker for Keytalk's virtual host, a row a dictionary."""
+    if not rabbitmq.owned:
+        pytest.skip("asks rabbitmqctl, which only a private RabbitMQ has")
+
+    def listed(what: str, *columns: str) -> list[dict[str, Any]]:
+        where = ("-p", _vhost(real_environment), "--formatter", "json")
+        return json.loads(rabbitmq.ctl(what, *where, *columns))
+
+    return listed
+
+
+@pytest.fixture
+def channel(real, real_environment) -> Iterator[amqp.Channel]:
+    """A channel on Keytalk's virtual host."""
+    uri = urlsplit(real_environment["KEYTALK_AMQP_URI"])
+    connection = amqp.Connection(
+        f"{uri.hostname}:{uri.port}", uri.username, uri.password, virtual_host=uri.path[1:], confirm_publish=True
+    )
+    connection.connect()
+    yield connection.channel()
+    connection.close()
+
+
+def test_each_service_has_one_quorum_queue_that_drops_nothing(listed):
+    queues = {row["name"]: row for row in listed("list_queues", "name", "type", "durable", "arguments")}
+
+    for service in SERVICES:
+        inbox, dead = queues[f"{service}.inbox"], queues[f"{service}.dead"]
+        assert (inbox["type"], inbox["durable"]) == ("quorum", True)
+        arguments = (
+            {name: value for name, _kind, value in map(tuple, inbox["arguments"])}
+            if isinstance(inbox["arguments"], list)
+            else inbox["arguments"]
+        )
+        assert arguments == {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": 20,
+            "x-overflow": "reject-publish",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-dead-letter-exchange": "keytalk.dead",
+            "x-dead-letter-routing-key": f"{service}.inbox",
+        }
+        assert (dead["type"], dead["durable"]) == ("quorum", True)
+
+
+def test_each_queue_is_bound_to_the_events_of_its_service_and_no_others(listed):
+    rows = listed("list_bindings", "source_name", "destination_name", "routing_key")
+    bound = {tuple(row.values()) for row in rows if row["source_name"] and "rpc" not in row["source_name"]}
+
+    assert bound == {
+        ("enquiries.events", "scheduling.inbox", "enquiry_received"),
+        ("enquiries.events", "notifications.inbox", "enquiry_received"),
+        ("enquiries.events", "scheduling.inbox", "stage_changed"),
+        ("notifications.events", "enquiries.inbox", "message_accepted"),
+        ("scheduling.events", "enquiries.inbox", "establishment_changed"),
+        ("scheduling.events", "notifications.inbox", "run_confirmed"),
+        *(("keytalk.dead", f"{service}.dead", f"{service}.inbox") for service in SERVICES),
+    }
+
+
+@pytest.mark.parametrize(
+    "body", ["this is no JSON", '{"data": "of nobody"}', ""], ids=["words", "no envelope", "empty"]
+)
+def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_is_handled(real: Keytalk, channel, body):
+    channel.basic_publish(amqp.Message(body), routing_key="scheduling.inbox")
+    reference = real.post(risley_enquiry()).json()["reference"]
+
+    dead = eventually(lambda: channel.basic_get("scheduling.dead", no_ack=True))
+
+    assert dead.body == body
+    assert dead.headers["x-death"][0]["reason"] == "rejected"
+    plan = ("runs", "plan", "--enquiry", reference, "--start", "2027-01-12")
+    assert eventually(lambda: real.run(*plan).returncode == 0)
+
+
+def test_keytalk_started_without_a_broker_takes_enquiries_and_answers_them_when_it_comes(postgres):
+    with RabbitMQ() as broker:
+        env = {"KEYTALK_AMQP_URI": broker.new_vhost(), **postgres.service_databases()}
+        broker.stop()
+        with Keytalk(env=env) as keytalk:
+            answer = keytalk.post(risley_enquiry())
+            assert answer.status_code == 201
+            ready = requests.get(f"{keytalk.public_url}/health/ready", timeout=20)
+            assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+
+            broker.start()
+
+            reference = answer.json()["reference"]
+            eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
+            told = eventually(lambda: len(mails := keytalk.cli("mail", "list")) >= 2 and mails, within=60)
+            assert [reference in mail["subject"] for mail in told] == [True, True]
+            ready = requests.get(f"{keytalk.public_url}/health/ready", timeout=20)
+            assert ready.json()["status"] == "ready"
