@@ -26,8 +26,8 @@ MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-# What mail programs turn into links: a scheme, www, or a dot straight before a lower-case ending.
-LINK = re.compile(r"://|www\.|\.[a-z]{2,}|@")
+# What mail programs turn into links: a scheme, www, or a dot straight before two letters.
+LINK = re.compile(r"://|www\.|\.[a-z]{2,}|@", re.IGNORECASE)
 LONGEST = 120
 
 
