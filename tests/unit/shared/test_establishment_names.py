@@ -40,6 +40,7 @@ def test_an_id_or_a_whole_name_settles_which_of_two_is_meant(text, found):
         ("Prison Caerdydd", "caerdydd"),
         ("Carchar Abertawe", "abertawe"),
         ("Tŷ Llwyd", "ty llwyd"),
+        ("Môn (HMP)", "mon"),
         ("St. John's", "st johns"),
     ],
 )

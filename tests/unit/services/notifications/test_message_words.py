@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.notifications import rendering
+from services.notifications.domain.facts import EnquiryFacts, RunFacts
+from services.notifications.domain.messages import Message
+from services.notifications.domain.occasions import (
+    Drafting,
+    acknowledgement,
+    ops_notice,
+    run_confirmations,
+    session_reminders,
+)
+from services.notifications.rendering import (
+    TEMPLATES,
+    MessageNotRendered,
+    Organisation,
+    Rendered,
+    date_words,
+    minutes_earlier,
+    plain,
+    render,
+    time_words,
+)
+
+FILES = sorted(
+    path for path in (Path(rendering.__file__).parent / "templates").iterdir() if path.suffix in {".txt", ".html"}
+)
+US = Organisation("Key & Compass", "hello@mail.example.org", "01632 960000")
+BANNED = re.compile(
+    r"\b(offenders?|inmates?|no-?shows?|fail\w*|chas(e|ed|ing)|urgent\w*|immediately|residents?)\b", re.IGNORECASE
+)
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+@pytest.fixture
+def facts(enquiry: EnquiryFacts, run: RunFacts, now: dt.datetime, drafting: Drafting) -> dict[str, dict[str, Any]]:
+    """The facts of one message of each template; session 3 for the reminders."""
+    reminders = [each for each in session_reminders(run, now, drafting) if each.occasion.endswith("1d:s3")]
+    messages: list[Message] = [
+        acknowledgement(enquiry, now, drafting),
+        ops_notice(enquiry, now, drafting),
+        *run_confirmations(run, now, drafting),
+        *reminders,
+    ]
+    return {each.template: {**each.facts, "name": "Sam O'Neil"} for each in messages}
+
+
+def words(facts: dict[str, dict[str, Any]], template: str, **more: Any) -> Rendered:
+    return render(template, {**facts[template], **more}, US)
+
+
+class Tags(HTMLParser):
+    """Follows the tags of a page: each must close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_no_template_uses_a_word_that_blames_or_hurries(file: Path) -> None:
+    assert BANNED.search(file.read_text()) is None
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_no_template_fetches_anything(file: Path) -> None:
+    assert re.search(r"https?:|<img|<script|<link|url\(|src=", file.read_text(), re.IGNORECASE) is None
+
+
+def test_every_template_has_its_words_both_ways() -> None:
+    names = {path.stem for path in FILES} - {"layout", "parts"}
+    assert names == set(TEMPLATES)
+    assert {path.name for path in FILES} >= {f"{name}{suffix}" for name in TEMPLATES for suffix in (".txt", ".html")}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_message_says_what_happens_next_and_ends_with_whom_to_ask(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    message = words(facts, template)
+    ending = message.text[message.text.index("Questions, or something to change?") :]
+    for part in ("hello@mail.example.org", "01632 960000", "KT-7F3K-92", "Key & Compass"):
+        assert part in ending
+    assert "What happens next" in message.text
+    assert "What happens next" in message.html
+    assert "mailto:hello@mail.example.org" in message.html
+    assert "Phone:" not in render(template, facts[template], replace(US, phone=None)).text
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_subject_is_one_short_line_fit_for_a_shared_inbox(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    subject = words(facts, template).subject
+    assert subject
+    assert subject.isprintable()
+    assert len(subject) <= 70
+    assert not re.search("trauma|faces|compassion|prison|Risley|Sam", subject, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_text_is_easy_on_the_eye(facts: dict[str, dict[str, Any]], template: str) -> None:
+    text = words(facts, template).text
+    assert max(map(len, text.splitlines())) <= 78
+    assert "\n\n\n" not in text
+    assert text.startswith("Hello Sam O'Neil,\n\n")
+    assert not re.search(r"[{}<>]|None|Undefined", text)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_page_is_whole_and_names_its_language(facts: dict[str, dict[str, Any]], template: str) -> None:
+    tags = Tags()
+    tags.feed(words(facts, template).html)
+    assert tags.open == []
+    assert ("html", {"lang": "en-GB"}) in tags.seen
+    assert all("scope" in attributes for tag, attributes in tags.seen if tag == "th")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_message_to_someone_whose_name_is_not_known_still_greets(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    nameless = {key: value for key, value in facts[template].items() if key != "name"}
+    assert render(template, nameless, US).text.startswith("Hello,\n\n")
+
+
+def test_the_acknowledgement_repeats_what_was_asked_and_says_when_a_person_replies(
+    facts: dict[str, dict[str, Any]],
+) -> None:
+    text = words(facts, "enquiry_received", group_size=12, preferred_start="2027-01-12").text
+    for part in ("The Many Faces of Trauma", "Risley (HMP)", "about 12", "Tuesday 12 January 2027", "2 working days"):
+        assert part in text
+    assert "Size of the group" not in words(facts, "enquiry_received", group_size=None, preferred_start=None).text
+
+
+def test_the_ops_notice_says_how_to_open_the_enquiry(facts: dict[str, dict[str, Any]]) -> None:
+    assert "keytalk enquiries show KT-7F3K-92\n" in words(facts, "enquiry_received_ops").text
+
+
+@pytest.mark.parametrize("template", ["run_confirmed_contact", "run_confirmed_facilitator"])
+def test_a_confirmation_lists_every_session(facts: dict[str, dict[str, Any]], template: str) -> None:
+    message = words(facts, template)
+    assert " 1. Tuesday 12 January 2027, 1.45pm to 4.45pm\n" in message.text
+    assert "16. Tuesday 27 April 2027, 1.45pm to 4.45pm\n" in message.text
+    assert message.html.count("1.45pm to 4.45pm") == 16
+    assert "The dates have changed" not in message.text
+    assert "The dates have changed" in words(facts, template, version=2).text
+
+
+def test_a_reminder_says_which_session_and_when(facts: dict[str, dict[str, Any]]) -> None:
+    for template in ("session_reminder_contact", "session_reminder_facilitator"):
+        message = words(facts, template)
+        assert message.subject == "Session 3 of 16, Tuesday 26 January 2027"
+        for part in ("session 3 of 16", "Tuesday 26 January 2027", "1.45pm to 4.45pm", "Risley (HMP)", "12.45pm"):
+            assert part in message.text
+            assert part in message.html
+
+
+def test_a_facilitator_is_reminded_what_to_bring_and_what_to_leave(facts: dict[str, dict[str, Any]]) -> None:
+    message = words(facts, "session_reminder_facilitator")
+    for part in ("Photo ID", "locker", "60 minutes before"):
+        assert part in message.text
+        assert part in message.html
+
+
+@pytest.mark.parametrize(
+    "typed", ["www.win.example", "Click https://win.example", "WIN.EXAMPLE", "me@win.example", "x" * 200, " \r\n "]
+)
+def test_words_typed_by_a_stranger_cannot_become_a_link_in_our_mail(
+    facts: dict[str, dict[str, Any]], typed: str
+) -> None:
+    message = words(facts, "enquiry_received", name=typed, establishment=typed)
+    assert message.text.startswith("Hello,\n")
+    assert "Where: as you told us" in message.text
+    assert "win.example" not in (message.text + message.html).lower()
+
+
+def test_words_typed_by_a_stranger_stay_words(facts: dict[str, dict[str, Any]]) -> None:
+    message = words(facts, "enquiry_received", name="<b>Sam</b> {{ organisation }}\r\nSubject: hello")
+    assert "Hello &lt;b&gt;Sam&lt;/b&gt; {{ organisation }} Subject: hello," in message.html
+    assert "Hello <b>Sam</b> {{ organisation }} Subject: hello,\n" in message.text
+    assert message.subject == "We have your enquiry, reference KT-7F3K-92"
+
+
+def test_an_ordinary_name_is_kept() -> None:
+    assert plain("  Siân \t ap  Dafydd-O'Neil ") == "Siân ap Dafydd-O'Neil"
+    assert plain("H.M.P. Risley") == "H.M.P. Risley"
+
+
+def test_a_fact_that_is_missing_is_named(facts: dict[str, dict[str, Any]]) -> None:
+    lacking = {key: value for key, value in facts["session_reminder_contact"].items() if key != "of"}
+    with pytest.raises(MessageNotRendered, match="session_reminder_contact: 'of' is undefined"):
+        render("session_reminder_contact", lacking, US)
+
+
+def test_a_fact_that_cannot_be_read_is_not_quoted(facts: dict[str, dict[str, Any]]) -> None:
+    with pytest.raises(MessageNotRendered) as refusal:
+        words(facts, "enquiry_received", preferred_start="after Sam's leave")
+    assert "Sam" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("template", ["layout", "../rendering", "nothing"])
+def test_a_template_that_is_none_is_refused(template: str) -> None:
+    with pytest.raises(MessageNotRendered, match="there is no template"):
+        render(template, {}, US)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [("13:45", "1.45pm"), ("09:00:00", "9am"), ("12:00", "midday"), ("12:30", "12.30pm"), ("00:00", "midnight")],
+)
+def test_a_time_is_written_as_it_is_said(time: str, said: str) -> None:
+    assert time_words(time) == said
+
+
+def test_a_date_is_written_as_it_is_said() -> None:
+    assert date_words("2027-01-12") == "Tuesday 12 January 2027"
+    assert date_words("2026-12-06") == "Sunday 6 December 2026"
+
+
+def test_the_hour_before_is_found() -> None:
+    assert minutes_earlier("13:45", 60) == "12:45"
+    assert minutes_earlier("00:30", 60) == "23:30"
