@@ -12,7 +12,7 @@ ONLY ?=
 ARGS ?=
 UPGRADE ?= no
 
-.PHONY: help venv venv-app venv-dev venv-bench packages run test check lock bench clean
+.PHONY: help venv venv-app venv-dev venv-bench packages run test check contracts lock bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,11 +29,15 @@ run: venv-app ## Start everything in one process; DEMO=no leaves the demonstrati
 test: venv-dev check packages ## Check, then run the whole suite; ARGS="..." goes to pytest
 	@exec .venv/bin/pytest $(ARGS)
 
-check: venv-dev ## Formatting, lint, types and import contracts
+check: venv-dev ## Formatting, lint, types, import contracts and the events' promises
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/python -m shared.contracts check
+
+contracts: venv-dev ## Write docs/events.md, docs/asyncapi.json and the record of published shapes again
+	@.venv/bin/python -m shared.contracts write
 
 packages:
 	@scripts/system-packages.sh

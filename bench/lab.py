@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import psycopg
 import requests
+from kombu import Connection
+from psycopg import sql
 
 from bench.queues import declare_all
 from tests.servers.keytalk import Keytalk
@@ -39,6 +41,14 @@ class Load:
     p50_ms: float
     p99_ms: float
     accepted_in_all: int
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One service that is served alone: the address of its public pages, where it has any, and its process id."""
+
+    public_url: str
+    pid: int
 
 
 class Lab:
@@ -81,18 +91,19 @@ class Lab:
         return Keytalk(demo=False, env=env)
 
     @contextmanager
-    def enquiries_alone(self) -> Iterator[str]:
-        """Serve the enquiries service alone, with its subscribers' queues on the broker; gives the form's address."""
+    def alone(self, service: str) -> Iterator[Alone]:
+        """Serve one service, with the queues of all on the broker; gives its address and process id."""
         frame = self.keytalk()
         declare_all(frame.environment["KEYTALK_AMQP_URI"])
         frame.run("migrate")
-        env = frame.environment | {"KEYTALK_INTERNAL_PORT": str(free_port())}
+        port = free_port()
+        env = frame.environment | {"KEYTALK_INTERNAL_PORT": str(port)}
         child = Child(
-            [sys.executable, "-m", "ops.cli", "serve", "enquiries"], log=self.folder / "serve.log", env=env, cwd=ROOT
+            [sys.executable, "-m", "ops.cli", "serve", service], log=self.folder / "serve.log", env=env, cwd=ROOT
         )
         try:
-            child.wait_until(lambda: _is_live(frame.public_url), what="keytalk serve", within=60)
-            yield frame.public_url
+            child.wait_until(lambda: _answers(f"http://127.0.0.1:{port}"), what="keytalk serve", within=60)
+            yield Alone(frame.public_url, child.process.pid)
         finally:
             child.end()
             frame.close()
@@ -101,6 +112,13 @@ class Lab:
         """Write out what earlier work left to write, so that each measurement begins alike."""
         with psycopg.connect(self.postgres.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
+
+    def expect_messages(self, uri: str, queue: str, count: int) -> None:
+        """Raise RuntimeError unless exactly `count` messages lie in a queue: a rate of lost events means nothing."""
+        with Connection(uri) as connection:
+            found = connection.default_channel.queue_declare(queue, passive=True).message_count
+        if found != count:
+            raise RuntimeError(f"{found} messages lie in {queue}, {count} were published")
 
     @contextmanager
     def serving(self, app: str, env: dict[str, str]) -> Iterator[str]:
@@ -156,6 +174,14 @@ def finish(process: "subprocess.Popen[str]", within: float = 300) -> dict[str, A
     return answer
 
 
+def count_rows(url: str, table: str) -> int:
+    """How many rows a table of a database has."""
+    with psycopg.connect(url) as connection:
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        (count,) = connection.execute(query).fetchone() or (0,)
+        return int(count)
+
+
 def require_durable(url: str) -> None:
     """Raise RuntimeError unless every commit waits for the disk: without that, no rate here means anything."""
     with psycopg.connect(url) as connection:
@@ -168,12 +194,5 @@ def require_durable(url: str) -> None:
 def _answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/health/live", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def _is_live(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health/live", timeout=2).ok
     except requests.RequestException:
         return False

@@ -50,6 +50,9 @@ class Settings:
     intake_limits: bool
     testing: bool
     pool_size: int
+    inbox_batch: int
+    inbox_prefetch: int
+    stall_limit: float
 
     @property
     def embedded(self) -> bool:
@@ -131,6 +134,11 @@ class _Words(fields.Field[tuple[str, ...]]):
 def _port(**kwargs: Any) -> fields.Integer:
     wrong = "Give a port number from 0 to 65535."
     return fields.Integer(validate=validate.Range(0, 65535, error=wrong), error_messages={"invalid": wrong}, **kwargs)
+
+
+def _events(**kwargs: Any) -> fields.Integer:
+    wrong = "Give a number of events from 1 to 2000."
+    return fields.Integer(validate=validate.Range(1, 2000, error=wrong), error_messages={"invalid": wrong}, **kwargs)
 
 
 def _is_amqp(value: str) -> None:
@@ -228,6 +236,14 @@ class _SettingsSchema(Schema):
         data_key="KEYTALK_DATABASE_POOL",
         load_default=20,
         validate=validate.Range(1, 200, error="Give a number of connections from 1 to 200."),
+    )
+    inbox_batch = _events(data_key="KEYTALK_INBOX_BATCH", load_default=100)
+    inbox_prefetch = _events(data_key="KEYTALK_INBOX_PREFETCH", load_default=300)
+    stall_limit = fields.Float(
+        data_key="KEYTALK_STALL_LIMIT",
+        load_default=1.0,
+        validate=validate.Range(0.1, 60, error="Give seconds from 0.1 to 60."),
+        error_messages={"invalid": "Give seconds from 0.1 to 60."},
     )
 
     @post_load

@@ -48,8 +48,8 @@ def run(lab: Lab) -> list[Row]:
 def ours(lab: Lab) -> Load:
     """One round of Keytalk: one process, a pool of 20 connections, intake limits off."""
     lab.checkpoint()
-    with lab.enquiries_alone() as address:
-        return lab.load(f"{address}/api/enquiries", warmup=WARMUP, seconds=SECONDS)
+    with lab.alone("enquiries") as served:
+        return lab.load(f"{served.public_url}/api/enquiries", warmup=WARMUP, seconds=SECONDS)
 
 
 def peer_and_limit(lab: Lab) -> tuple[Load, pgbench.Limit]:

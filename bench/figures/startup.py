@@ -8,6 +8,7 @@ from contextlib import closing
 
 from bench.lab import Lab
 from bench.rows import Goal, Row, command_for
+from bench.usage import memory_mb
 from tests.servers.keytalk import Keytalk
 
 NAMES = ("startup_first_s", "startup_again_s", "memory_embedded_mb", "memory_embedded_after_500_mb")
@@ -47,11 +48,3 @@ def seconds_to_ready(up: Keytalk) -> float:
     begin = time.perf_counter()
     up.start()
     return time.perf_counter() - begin
-
-
-def memory_mb(pid: int) -> float:
-    """The resident memory of a process and its children, in millions of bytes."""
-    import psutil  # noqa: PLC0415 - only the bench installs it, and the tests read this module without it
-
-    process = psutil.Process(pid)
-    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 1e6

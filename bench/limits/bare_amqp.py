@@ -3,7 +3,7 @@
 Publisher (with confirms) and consumer are two processes on one machine; each message carries the time it was
 published at, so both read the same clock. The consumer prints one line of JSON.
 
-    python -m bench.limits.bare_amqp consume AMQP_URI QUEUE COUNT
+    python -m bench.limits.bare_amqp consume AMQP_URI QUEUE COUNT WARMUP
     python -m bench.limits.bare_amqp publish AMQP_URI QUEUE COUNT RATE
 """
 
@@ -22,14 +22,15 @@ PREFETCH = 100
 PADDING = "e" * 600
 
 
-def connect(uri: str) -> amqp.Connection:
+def connect(uri: str, *, confirm: bool = True) -> amqp.Connection:
+    """Connect to a broker; with `confirm`, each publish waits until the broker has the message."""
     where = urlsplit(uri)
     connection = amqp.Connection(
         host=f"{where.hostname}:{where.port or 5672}",
         userid=unquote(where.username or "guest"),
         password=unquote(where.password or "guest"),
         virtual_host=unquote(where.path[1:]) or "/",
-        confirm_publish=True,
+        confirm_publish=confirm,
     )
     connection.connect()
     return connection
@@ -52,8 +53,11 @@ def publish(uri: str, queue: str, count: int, rate: float) -> None:
             channel.basic_publish(message, exchange="", routing_key=queue, mandatory=True)
 
 
-def consume(uri: str, queue: str, count: int) -> dict[str, object]:
-    """Take `count` messages and answer the time from publish to here; raises TimeoutError when they stop early."""
+def consume(uri: str, queue: str, count: int, warmup: int) -> dict[str, object]:
+    """Take `count` messages and answer the time from publish to here; raises TimeoutError when they stop early.
+
+    The first `warmup` are left out: some of them waited until this process was there.
+    """
     took: list[float] = []
 
     def receive(message: amqp.Message) -> None:
@@ -69,15 +73,16 @@ def consume(uri: str, queue: str, count: int) -> dict[str, object]:
             connection.drain_events(timeout=QUIET_SECONDS)
         channel.basic_cancel(consumer)
         channel.queue_delete(queue)
-    return {"count": len(took), "p50_ms": percentile(took, 50), "p99_ms": percentile(took, 99)}
+    counted = took[warmup:]
+    return {"count": len(counted), "p50_ms": percentile(counted, 50), "p99_ms": percentile(counted, 99)}
 
 
 def main() -> None:
-    role, uri, queue, count, *rate = sys.argv[1:]
+    role, uri, queue, count, last = sys.argv[1:]
     if role == "publish":
-        publish(uri, queue, int(count), float(rate[0]))
+        publish(uri, queue, int(count), float(last))
     else:
-        print(json.dumps(consume(uri, queue, int(count))))
+        print(json.dumps(consume(uri, queue, int(count), int(last))))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +55,11 @@ class Gateway:
     def call(self, service: str, method: str, /, **arguments: Any) -> Any:
         """Ask one service for one thing and give its result, plain JSON data.
 
-        Raises `CommandRefused` when a rule says no and `GatewayOutOfReach` when nobody could be asked.
+        Where the connection closes before the answer comes, it is asked once more under the same idempotency key: what
+        has been done is not done again. Raises `CommandRefused` when a rule says no and `GatewayOutOfReach` when
+        nobody could be asked.
         """
-        answer = self._post(f"{self.base_url}/rpc/{service}/{method}", arguments)
+        answer = self._ask(f"{self.base_url}/rpc/{service}/{method}", arguments)
         if answer.status_code != 200:
             raise self._refusal(answer)
         body = _json(answer)
@@ -66,22 +69,34 @@ class Gateway:
             )
         return body["result"]
 
-    def _post(self, url: str, arguments: dict[str, Any]) -> Response:
+    def _ask(self, url: str, arguments: dict[str, Any]) -> Response:
+        from requests.exceptions import RequestException  # noqa: PLC0415 - as below
+
+        key = str(uuid.uuid4())
+        try:
+            try:
+                return self._post(url, arguments, key)
+            except RequestException as error:
+                if not _closed_early(error):
+                    raise
+                return self._post(url, arguments, key)
+        except RequestException as error:
+            raise GatewayOutOfReach(self._why_no_answer(error)) from error
+
+    def _post(self, url: str, arguments: dict[str, Any], key: str) -> Response:
         import requests  # noqa: PLC0415 - a tenth of a second that `--help` and `keytalk up` must not pay
 
         with requests.Session() as session:
             # On this machine no proxy stands between, whatever the environment says.
             session.trust_env = not _is_loopback(self.base_url)
-            try:
-                return session.post(
-                    url,
-                    json=arguments,
-                    auth=_bearer(self.token),
-                    timeout=self.timeout,
-                    allow_redirects=False,
-                )
-            except requests.exceptions.RequestException as error:
-                raise GatewayOutOfReach(self._why_no_answer(error)) from error
+            return session.post(
+                url,
+                json=arguments,
+                headers={"Idempotency-Key": key},
+                auth=_bearer(self.token),
+                timeout=self.timeout,
+                allow_redirects=False,
+            )
 
     def _why_no_answer(self, error: RequestException) -> str:
         from requests import exceptions  # noqa: PLC0415 - as above
@@ -180,6 +195,12 @@ def _never_connected(error: RequestException) -> bool:
 
     cause = error.args[0] if error.args else None
     return isinstance(error, ConnectTimeout) or isinstance(cause, MaxRetryError)
+
+
+def _closed_early(error: RequestException) -> bool:
+    from requests.exceptions import ChunkedEncodingError, ConnectionError  # noqa: A004, PLC0415 - as above
+
+    return isinstance(error, ConnectionError | ChunkedEncodingError) and not _never_connected(error)
 
 
 def _json(answer: Response) -> dict[str, Any]:

@@ -1,21 +1,35 @@
-"""`keytalk jobs`: run scheduled work as if it were another time, to try things out."""
+"""`keytalk jobs`: the scheduled work there is, and running it as if it were another time, to try things out."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
-from ops.cli.arguments import Json, iso_time
+from ops.cli.arguments import Json, Limit, iso_time
 from ops.cli.client import connect
-from ops.cli.output import plain, say, show_json
+from ops.cli.dead import OfService, list_of_each
+from ops.cli.output import Column, plain, say, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
+LISTED = (
+    Column("kind", "Kind", copyable=True),
+    Column("subject", "Subject"),
+    Column("due_at", "Due", copyable=True),
+    Column("state", "State", copyable=True),
+    Column("attempts", "Attempts", copyable=True),
+    Column("late_by_s", "Late by, seconds", copyable=True),
+    Column("error", "Error"),
+)
 
-@app.callback()
-def jobs() -> None:
-    """Run scheduled work on request."""  # a callback keeps `run-due` a word of its own
+
+@app.command("list")
+def list_jobs(service: OfService = None, limit: Limit = 100, as_json: Json = False) -> None:
+    """List scheduled work, the next due first, then what was given up, with how late each is and why."""
+    list_of_each(service, "list_jobs", LISTED, as_json, order=_next_first, limit=limit, empty="No job to show.")
 
 
 @app.command("run-due")
@@ -38,3 +52,7 @@ def run_due(
     for name, value in result.items():
         # Lists are told by their length: --json has what is in them.
         say(f"{name.replace('_', ' ')}: {len(value) if isinstance(value, list) else plain(value)}")
+
+
+def _next_first(job: Mapping[str, Any]) -> tuple[bool, datetime]:
+    return job["state"] != "waiting", datetime.fromisoformat(job["due_at"])

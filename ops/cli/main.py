@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from ops.cli import (
     clearances,
+    dead,
     enquiries,
     establishments,
     facilitators,
@@ -60,7 +61,8 @@ app.add_typer(clearances.app, name="clearances", help="Say who may work in which
 app.add_typer(establishments.app, name="establishments", help="The prisons Keytalk knows.")
 app.add_typer(messages.app, name="messages", help="The ledger of messages.")
 app.add_typer(mail.app, name="mail", help="The mailbox on this machine.")
-app.add_typer(jobs.app, name="jobs", help="Run scheduled work on request.")
+app.add_typer(jobs.app, name="jobs", help="Scheduled work: what there is, and running it on request.")
+app.add_typer(dead.app, name="dead", help="Events that could not be handled or sent.")
 
 
 def main() -> None:

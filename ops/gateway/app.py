@@ -1,4 +1,8 @@
-"""The gateway's WSGI app: `POST /rpc/SERVICE/METHOD` with a JSON object of arguments and a bearer token."""
+"""The gateway's WSGI app: `POST /rpc/SERVICE/METHOD` with a JSON object of arguments and a bearer token.
+
+A change is made once for each `Idempotency-Key` (a header, 1 to 200 visible ASCII characters), however often it is
+asked for; without one, each request is a change of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from ops.gateway.permissions import CHANGE, OPERATIONS
 from shared.errors import Refused, problem
+from shared.observability.context import about
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +27,9 @@ MOST_BYTES = 4 * 1024 * 1024
 
 OPERATOR = "operator"
 """The name that the first token acts under."""
+
+NOT_THE_BODYS = ("actor", "deadline", "idempotency_key")
+"""Arguments that are settled here, whatever the body says."""
 
 Call = Callable[..., Any]
 
@@ -38,10 +46,12 @@ def create_app(call: Call, token: str) -> Flask:
         if kind is None:
             raise Refused("not_found", f"There is no operation {service}.{method}.")
         arguments = _arguments()
-        if kind == CHANGE:
-            arguments["actor"] = OPERATOR
-            _log.info("change asked for", extra={"operation": f"{service}.{method}", "actor": OPERATOR})
-        return jsonify({"result": call(service, method, **arguments)})
+        with about(service="ops", correlation_id=str(uuid.uuid4())):
+            if kind == CHANGE:
+                arguments["actor"] = OPERATOR
+                arguments["idempotency_key"] = request.headers.get("Idempotency-Key") or str(uuid.uuid4())
+                _log.info("change asked for", extra={"operation": f"{service}.{method}", "actor": OPERATOR})
+            return jsonify({"result": call(service, method, **arguments)})
 
     @app.get("/")
     def welcome() -> Response:
@@ -83,15 +93,14 @@ def _check_token(header: str, token: str) -> None:
 
 
 def _arguments() -> dict[str, Any]:
-    """Read the JSON object of arguments; who acts is never theirs to say."""
+    """Read the JSON object of arguments; who acts, how often and for how long is never theirs to say."""
     try:
         arguments = json.loads(request.get_data() or b"{}")
     except ValueError:
         raise Refused("invalid", "The body must be a JSON object.") from None
     if not isinstance(arguments, dict):
         raise Refused("invalid", "The body must be a JSON object.")
-    arguments.pop("actor", None)
-    return arguments
+    return {name: value for name, value in arguments.items() if name not in NOT_THE_BODYS}
 
 
 def _problem(body: dict[str, Any]) -> Response:

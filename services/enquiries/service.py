@@ -11,23 +11,22 @@ from services.enquiries.tables import messaging
 from services.enquiries.web.door import public_app
 from shared.contracts.notifications import MessageAccepted
 from shared.contracts.scheduling import EstablishmentChanged
-from shared.doors.events import consumer_of
-from shared.doors.rpc import operation
+from shared.doors.events import consumes
+from shared.doors.operators import OperatorsDoors
+from shared.doors.rpc import change, operation
 from shared.doors.store import StoreProvider
 from shared.doors.web import WebDoor
 from shared.paging import page_size
-from shared.persistence.work import UnitOfWork
-
-consumes = consumer_of(messaging)
+from shared.persistence.work import Store, UnitOfWork
 
 
-class EnquiriesService:
+class EnquiriesService(OperatorsDoors):
     """Takes enquiries and moves them along the pipeline. Owns what enquirers told us."""
 
     name = "enquiries"
 
-    store = StoreProvider(messaging)
-    web = WebDoor(public_app, port="public", messaging=messaging)
+    store: Store = StoreProvider(messaging)
+    web = WebDoor(public_app, port="public")
 
     @operation
     def list_enquiries(self, limit: int = 50, stage: str | None = None) -> list[dict[str, Any]]:
@@ -42,7 +41,7 @@ class EnquiriesService:
         with self.store.database.reading() as connection:
             return queries.get_enquiry(connection, normalise_reference(reference))
 
-    @operation
+    @change
     def move_enquiry(
         self, reference: str, to: str, reason: str | None = None, actor: str | None = None
     ) -> dict[str, Any]:
@@ -50,7 +49,7 @@ class EnquiriesService:
         reference = normalise_reference(reference)
         with self.store.work() as work:
             handlers.move_enquiry(work, reference, parse_stage(to), actor=actor or "unnamed", reason=reason)
-            return queries.get_enquiry(work.connection, reference)
+            return work.answer(queries.get_enquiry(work.connection, reference))
 
     @operation
     def count_establishments_at(self, versions: dict[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import select, update
@@ -28,7 +28,7 @@ from services.notifications.channels.calendar import run_calendar
 from services.notifications.domain.facts import RunFacts
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.rendering import MessageNotRendered, Organisation, render
-from services.notifications.tables import message_of, message_row, messages
+from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.contracts.notifications import MessageAccepted
 from shared.errors import Refused
 from shared.persistence.work import Store, UnitOfWork
@@ -80,9 +80,6 @@ class Sender:
         """Claim a batch; what would come too late to help is marked missed. Replicas never claim the same row."""
         due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
         query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(BATCH)
-        if not self._any(due):
-            # Opening a transaction to change nothing would wake every loop that waits for a commit, this one too.
-            return [], 0
         with self.store.work() as work:
             found = [message_of(row) for row in work.connection.execute(query.with_for_update(skip_locked=True))]
             late = [each.missed("Its time passed before it could be sent.") for each in found if each.is_past_use(now)]
@@ -90,11 +87,14 @@ class Sender:
             mine = [replace(each.claim(now), claimed_at=work.now) for each in found if not each.is_past_use(now)]
             for message in (*late, *mine):
                 _save(work, message)
+            if mine:
+                work.schedule(SEND_MESSAGES, "to settle", self._after_lease(work.now))
         return mine, len(late)
 
-    def _any(self, condition: Any) -> bool:
-        with self.store.database.reading() as connection:
-            return connection.scalar(select(messages.c.id).where(condition).limit(1)) is not None
+    def _after_lease(self, now: datetime) -> datetime:
+        """Give a time at which an attempt that begins now has ended or been broken off; one serves many attempts."""
+        lease = self.lease.total_seconds()
+        return datetime.fromtimestamp((now.timestamp() // lease + 2) * lease, UTC)
 
     def _attempt(self, message: Message) -> Callable[[datetime], Message]:
         """Try to send; give what is to be recorded, once the time of the record is known."""
@@ -139,8 +139,8 @@ class Sender:
     def _record(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
         with self.store.work() as work:
             message = outcome(work.now)
-            if _save(work, message, attempt=claimed.attempts) and message.state is MessageState.ACCEPTED:
-                _tell(work, message)
+            if _save(work, message, attempt=claimed.attempts):
+                _follow_up(work, message)
         _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})
         return message
 
@@ -178,6 +178,13 @@ def _save(work: UnitOfWork, message: Message, attempt: int | None = None) -> boo
         open_states = (MessageState.SENDING.value, MessageState.UNKNOWN.value)
         query = query.where(messages.c.attempts == attempt, messages.c.state.in_(open_states))
     return work.connection.execute(query.values(message_row(message))).rowcount == 1
+
+
+def _follow_up(work: UnitOfWork, message: Message) -> None:
+    if message.state is MessageState.ACCEPTED:
+        _tell(work, message)
+    if message.state is MessageState.SCHEDULED:
+        work.schedule(SEND_MESSAGES, str(message.id), message.next_attempt_at)
 
 
 def _tell(work: UnitOfWork, message: Message) -> None:

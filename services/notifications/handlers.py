@@ -13,7 +13,7 @@ from services.notifications.domain.occasions import (
     run_confirmations,
     session_reminders,
 )
-from services.notifications.tables import message_row, messages
+from services.notifications.tables import SEND_MESSAGES, message_row, messages
 from shared.contracts.enquiries import EnquiryReceived
 from shared.contracts.scheduling import RunConfirmed
 from shared.persistence.upsert import insert_or_leave
@@ -37,7 +37,8 @@ def when_run_confirmed(work: UnitOfWork, event: RunConfirmed, mail_domain: str) 
 def _enter(work: UnitOfWork, drafts: Iterable[Message]) -> None:
     """Enter messages; one whose key is in the ledger already is there for good."""
     for draft in drafts:
-        insert_or_leave(work.connection, messages, message_row(draft))
+        if insert_or_leave(work.connection, messages, message_row(draft)):
+            work.schedule(SEND_MESSAGES, str(draft.id), draft.next_attempt_at)
 
 
 def _run_facts(event: RunConfirmed, version: int) -> RunFacts:

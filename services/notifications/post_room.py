@@ -17,7 +17,6 @@ from services.notifications.rendering import Organisation
 from shared.config import Settings
 from shared.doors.backing import Backing
 from shared.doors.rpc import Calls
-from shared.messaging.tables import MessagingTables
 
 MAILDIR_LEASE = timedelta(seconds=5)
 """Writing a file takes milliseconds, and a folder always knows what arrived: broken-off mail is settled soon."""
@@ -40,8 +39,7 @@ class PostRoom(DependencyProvider):
     backing = Backing()
     calls = Calls()
 
-    def __init__(self, messaging: MessagingTables) -> None:
-        self.messaging = messaging
+    def __init__(self) -> None:
         self._channel: Channel | None = None
 
     def setup(self) -> None:
@@ -64,7 +62,7 @@ class PostRoom(DependencyProvider):
     def _sender(self, worker_ctx: Any, settings: Settings) -> Sender:
         assert self._channel is not None  # noqa: S101 - nameko sets up before it asks
         return Sender(
-            store=self.backing.store(self.messaging),
+            store=self.backing.store(),
             channel=self._channel,
             directory=ServiceDirectory(self.calls.caller(worker_ctx).call, settings.ops_mailbox),
             organisation=Organisation(settings.org_name, settings.ops_mailbox),

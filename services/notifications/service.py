@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from services.notifications import handlers, queries
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
 from services.notifications.post_room import PostRoom
-from services.notifications.tables import messaging
+from services.notifications.tables import SEND_MESSAGES, messaging
 from shared.clock import parse_moment
 from shared.contracts.enquiries import EnquiryReceived
 from shared.contracts.scheduling import RunConfirmed
-from shared.doors.events import consumer_of
-from shared.doors.loop import repeats
-from shared.doors.rpc import operation
+from shared.doors.events import consumes
+from shared.doors.jobs import runs
+from shared.doors.operators import OperatorsDoors
+from shared.doors.rpc import change, operation
 from shared.doors.store import StoreProvider
 from shared.errors import Refused
 from shared.paging import page_size
-from shared.persistence.work import UnitOfWork
+from shared.persistence.work import Store, UnitOfWork
 
-consumes = consumer_of(messaging)
+SENDING_LEASE = timedelta(seconds=20)
+"""Longer runs are well: another replica may then send too, and each message is claimed on its own."""
 
 
-class NotificationsService:
+class NotificationsService(OperatorsDoors):
     """Tells everyone what they need to know, once. Owns the message ledger."""
 
     name = "notifications"
 
-    store = StoreProvider(messaging)
-    post_room = PostRoom(messaging)
+    store: Store = StoreProvider(messaging)
+    post_room = PostRoom()
 
     @operation
     def list_messages(
@@ -51,7 +54,7 @@ class NotificationsService:
         except MailNotFound:
             raise Refused("not_found", f"No mail here has the Message-ID {message_id}.") from None
 
-    @operation
+    @change
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
         """Run the scheduled jobs as if it were `as_of`."""
         if not self.post_room.may_play_time:
@@ -64,12 +67,14 @@ class NotificationsService:
         outcomes = self.post_room.sender.send_due(moment)
         with self.store.database.reading() as connection:
             waiting = queries.count_waiting(connection, moment)
-        counts = {"sent": outcomes.pop("accepted", 0), "missed": outcomes.pop("missed", 0), "waiting": waiting}
-        return {"as_of": moment.isoformat(), **counts, **{str(state): count for state, count in outcomes.items()}}
+        told = {"sent": outcomes.pop("accepted", 0), "missed": outcomes.pop("missed", 0), "waiting": waiting}
+        told |= {str(state): count for state, count in outcomes.items()}
+        with self.store.work() as work:
+            return work.answer({"as_of": moment.isoformat(), **told})
 
-    @repeats(every=2.0)
-    def send_due_messages(self) -> None:
-        """Send what is due. Every replica does; each message is claimed by one."""
+    @runs(SEND_MESSAGES, lease=SENDING_LEASE)
+    def send_due_messages(self, subjects: list[str]) -> None:
+        """Send what is due; each message is claimed on its own."""
         self.post_room.sender.send_due()
 
     @consumes(EnquiryReceived)

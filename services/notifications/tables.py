@@ -14,6 +14,9 @@ from shared.persistence.types import AnyRow, Moment, new_metadata
 metadata = new_metadata()
 messaging = messaging_tables(metadata)
 
+SEND_MESSAGES = "send_messages"
+"""The kind of the jobs that have the sender look for what is due. Each open message has one for its next attempt."""
+
 messages = Table(
     "messages",
     metadata,

@@ -8,24 +8,23 @@ from services.scheduling import handlers, importer, queries
 from services.scheduling.schemas import ClearanceSchema, FacilitatorSchema, PlanRunSchema, read, read_id
 from services.scheduling.tables import messaging
 from shared.contracts.enquiries import EnquiryReceived, StageChanged
-from shared.doors.events import consumer_of
-from shared.doors.rpc import CallerProvider, operation
+from shared.doors.events import consumes
+from shared.doors.operators import OperatorsDoors
+from shared.doors.rpc import CallerProvider, change, operation
 from shared.doors.store import StoreProvider
 from shared.paging import page_size
-from shared.persistence.work import UnitOfWork
-
-consumes = consumer_of(messaging)
+from shared.persistence.work import Store, UnitOfWork
 
 
-class SchedulingService:
+class SchedulingService(OperatorsDoors):
     """Plans runs inside real prisons. Owns establishments, facilitators, clearances and runs."""
 
     name = "scheduling"
 
-    store = StoreProvider(messaging)
+    store: Store = StoreProvider(messaging)
     others = CallerProvider()
 
-    @operation
+    @change
     def plan_run(
         self,
         enquiry: str,
@@ -49,7 +48,7 @@ class SchedulingService:
         asked = self.others.call("enquiries", "get_enquiry", reference=enquiry)
         with self.store.work() as work:
             run_id = handlers.plan_run(work, asked, plan)
-            return queries.get_run(work.connection, run_id)
+            return work.answer(queries.get_run(work.connection, run_id))
 
     @operation
     def get_run(self, run: str) -> dict[str, Any]:
@@ -63,7 +62,7 @@ class SchedulingService:
         with self.store.database.reading() as connection:
             return queries.list_runs(connection, limit=page_size(limit))
 
-    @operation
+    @change
     def confirm_run(self, run: str, actor: str | None = None) -> dict[str, Any]:
         """Confirm a draft run, which tells everyone who takes part."""
         run_id = read_id(run, "run")
@@ -72,14 +71,15 @@ class SchedulingService:
         asked = self.others.call("enquiries", "get_enquiry", reference=reference)
         with self.store.work() as work:
             handlers.confirm_run(work, run_id, asked, actor=actor or "unnamed")
-            return queries.get_run(work.connection, run_id)
+            return work.answer(queries.get_run(work.connection, run_id))
 
-    @operation
+    @change
     def add_facilitator(self, name: str, email: str, actor: str | None = None) -> dict[str, Any]:
         """Put a facilitator on file."""
         person = read(FacilitatorSchema(), name=name, email=email)
         with self.store.work() as work:
-            return queries.get_facilitator(work.connection, handlers.add_facilitator(work, **person))
+            added = handlers.add_facilitator(work, **person)
+            return work.answer(queries.get_facilitator(work.connection, added))
 
     @operation
     def get_facilitator(self, facilitator: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class SchedulingService:
         with self.store.database.reading() as connection:
             return queries.list_facilitators(connection)
 
-    @operation
+    @change
     def grant_clearance(
         self,
         facilitator: str,
@@ -114,13 +114,14 @@ class SchedulingService:
         )
         with self.store.work() as work:
             handlers.grant_clearance(work, clearance)
-        return {
-            "facilitator": str(clearance.facilitator_id),
-            "establishment": clearance.establishment_id,
-            "level": clearance.level,
-            "valid_from": clearance.valid_from.isoformat(),
-            "valid_until": clearance.valid_until.isoformat(),
-        }
+            granted = {
+                "facilitator": str(clearance.facilitator_id),
+                "establishment": clearance.establishment_id,
+                "level": clearance.level,
+                "valid_from": clearance.valid_from.isoformat(),
+                "valid_until": clearance.valid_until.isoformat(),
+            }
+            return work.answer(granted)
 
     @operation
     def list_establishments(self, search: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
@@ -128,17 +129,17 @@ class SchedulingService:
         with self.store.database.reading() as connection:
             return queries.list_establishments(connection, search=search, limit=page_size(limit))
 
-    @operation
+    @change
     def import_establishments(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
         """Add or change establishments from a register in CSV."""
         with self.store.work(trial=dry_run) as work:
-            return importer.import_establishments(work, csv_text).as_dict()
+            return work.answer(importer.import_establishments(work, csv_text).as_dict())
 
-    @operation
+    @change
     def import_regimes(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
         """Set regime windows from CSV."""
         with self.store.work(trial=dry_run) as work:
-            return importer.import_regimes(work, csv_text).as_dict()
+            return work.answer(importer.import_regimes(work, csv_text).as_dict())
 
     @consumes(EnquiryReceived)
     def when_enquiry_received(self, work: UnitOfWork, event: EnquiryReceived) -> None:

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,10 +26,14 @@ class NotInTheLanguage(Exception):
 
 @dataclass(frozen=True)
 class Contract:
-    """What is promised about one event: who publishes it, who must receive it, and its shape."""
+    """What is promised about one event: who publishes it, who must receive it, what it is about, and its shape.
+
+    `subject` is the field of the data that the envelope's subject repeats: order is kept among its events.
+    """
 
     type: str
     source: str
+    subject: str
     subscribers: tuple[str, ...]
     version: int
     cls: Callable[..., Any]
@@ -54,12 +59,16 @@ _BY_CLASS: dict[type, Contract] = {}
 
 
 def published(
-    by: str, type_: str, to: tuple[str, ...], sample: Mapping[str, Any], version: int = 1
+    by: str, type_: str, subject: str, to: tuple[str, ...], sample: Mapping[str, Any], version: int = 1
 ) -> Callable[[type[E]], type[E]]:
-    """Mark a frozen dataclass as an event that `by` publishes as `type_` and the services in `to` must get."""
+    """Mark a frozen dataclass as an event that `by` publishes as `type_` and the services in `to` must get.
+
+    Its docstring begins with what happened. `subject` names the field that says to whom or what. `version` belongs
+    to the type for good: a breaking change is a new type.
+    """
 
     def register(cls: type[E]) -> type[E]:
-        contract = Contract(type_, by, to, version, cls, _schema_of(cls)(unknown=EXCLUDE), sample)
+        contract = Contract(type_, by, subject, to, version, cls, _schema_of(cls)(unknown=EXCLUDE), sample)
         _BY_TYPE[type_] = contract
         _BY_CLASS[cls] = contract
         return cls
@@ -101,7 +110,7 @@ _FIELDS: dict[type, type[fields.Field[Any]]] = {
 
 def _schema_of(cls: type) -> type[Schema]:
     """Derive the marshmallow schema of a dataclass, so that shape is written once."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints_of(cls)
     return type(
         f"{cls.__name__}Schema",
         (Schema,),
@@ -126,8 +135,14 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
+@cache
+def _hints_of(cls: type) -> Mapping[str, Any]:
+    """Give the types of a dataclass's fields; Python works them out anew at each asking."""
+    return typing.get_type_hints(cls)
+
+
 def _instance(cls: type, loaded: Mapping[str, Any]) -> Any:
-    hints = typing.get_type_hints(cls)
+    hints = _hints_of(cls)
     return cls(**{name: _value(hints[name], value) for name, value in loaded.items()})
 
 

@@ -11,6 +11,7 @@ from shared.contracts.base import published
 @published(
     by="enquiries",
     type_="enquiry_received",
+    subject="reference",
     to=("scheduling", "notifications"),
     sample={
         "reference": "KT-7F3K-92",
@@ -25,7 +26,7 @@ from shared.contracts.base import published
 )
 @dataclass(frozen=True, slots=True)
 class EnquiryReceived:
-    """Someone asked for a programme. `establishment_id` is None where the place named was not recognised."""
+    """Someone asked for a programme. `establishment_id` is null where the place named was not recognised."""
 
     reference: str
     programme: str
@@ -40,6 +41,7 @@ class EnquiryReceived:
 @published(
     by="enquiries",
     type_="stage_changed",
+    subject="reference",
     to=("scheduling",),
     sample={"reference": "KT-7F3K-92", "was": "agreement", "now": "won"},
 )

@@ -12,6 +12,7 @@ from shared.contracts.base import published
 @published(
     by="notifications",
     type_="message_accepted",
+    subject="message_id",
     to=("enquiries",),
     sample={
         "message_id": "0192f0c8-0000-7000-8000-000000000010",

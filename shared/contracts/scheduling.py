@@ -21,6 +21,7 @@ _SESSION = {
 @published(
     by="scheduling",
     type_="establishment_changed",
+    subject="id",
     to=("enquiries",),
     sample={"id": "RSI", "name": "Risley (HMP)", "town": "Warrington", "nation": "england", "active": True},
 )
@@ -50,6 +51,7 @@ class PlannedSession:
 @published(
     by="scheduling",
     type_="run_confirmed",
+    subject="run_id",
     to=("notifications",),
     sample={
         "run_id": "0192f0c8-0000-7000-8000-000000000000",

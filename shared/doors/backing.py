@@ -43,9 +43,16 @@ class Backing(SharedExtension):
             self.process.databases[f"{self.service} database"] = self._database.answers
         return self._database
 
-    def store(self, messaging: MessagingTables) -> Store:
-        """Give the service's store: where its units of work begin."""
-        return Store(self.database(), messaging.outbox, self.process.clock, self.service)
+    def store(self) -> Store:
+        """Give the service's store: where its units of work begin. Raises `TypeError` for a service without one."""
+        return Store(self.database(), self._tables(), self.process.clock, self.service)
+
+    def _tables(self) -> MessagingTables:
+        for dependency in self.container.dependencies:
+            tables: MessagingTables | None = getattr(dependency, "messaging", None)
+            if tables is not None:
+                return tables
+        raise TypeError(f"{self.service} declares no StoreProvider, so it has no store")
 
     def stop(self) -> None:
         """Close the database's connections, if there ever were any."""

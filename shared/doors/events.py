@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import timedelta
 from typing import Any
 
-from nameko.containers import WorkerContext
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from shared.contracts.base import contract_of
 from shared.doors.backing import Backing
-from shared.doors.loop import Loop
+from shared.doors.binding import bound_method
+from shared.doors.jobs import Jobs
 from shared.messaging.consumer import QueueReader
-from shared.messaging.inbox import Inbox
-from shared.messaging.tables import MessagingTables
+from shared.messaging.inbox import RETRY_EVENTS, Inbox
+from shared.messaging.jobs import Kind
+
+RETRY_LEASE = timedelta(seconds=20)
+"""A handler that ends the process holds up the other retries for that long; each retry has its own, longer time."""
 
 
 class InboxConsumer(ProviderCollector, SharedExtension):
     """Reads all the events of a service: from its queue on RabbitMQ, or as they are handed over inside the process."""
 
     backing = Backing()
+    jobs = Jobs()
 
     def __init__(self) -> None:
         super().__init__()
         self._reader: QueueReader | None = None
-        self._retries: Loop | None = None
 
     def start(self) -> None:
-        """Open the inbox and start reading and retrying. Called once by each handler; the first one counts."""
-        if self._retries is not None:
-            return
+        """Open the inbox and start reading and retrying."""
         inbox = self._inbox()
-        self._retries = Loop(inbox.retry_due, every=1.0, name="retries")
-        self.container.spawn_managed_thread(self._retries.run, identifier="retries")
-        if self.backing.settings.embedded:
+        self.jobs.add(Kind(RETRY_EVENTS, lambda _subjects: inbox.retry_due(), lease=RETRY_LEASE))
+        self.jobs.begin()
+        settings = self.backing.settings
+        if settings.embedded:
             self.backing.process.subscribers[self.backing.service] = inbox.receive
             return
-        contracts = [provider.contract for provider in self._providers]
-        self._reader = QueueReader(self.backing.settings.amqp_uri, self.backing.service, contracts, inbox)
+        self._reader = QueueReader(
+            settings.amqp_uri,
+            self.backing.service,
+            [provider.contract for provider in self._providers],
+            inbox,
+            batch=settings.inbox_batch,
+            prefetch=settings.inbox_prefetch,
+        )
         self.container.spawn_managed_thread(self._reader.run, identifier="inbox")
 
     def stop(self) -> None:
@@ -45,22 +53,11 @@ class InboxConsumer(ProviderCollector, SharedExtension):
         self.backing.process.subscribers.pop(self.backing.service, None)
         if self._reader is not None:
             self._reader.stop()
-        if self._retries is not None:
-            self._retries.stop()
         super().stop()
 
     def _inbox(self) -> Inbox:
-        tables = next(iter(self._providers)).messaging
-        handlers = {provider.contract.type: self._method(provider) for provider in self._providers}
-        return Inbox(self.backing.store(tables), tables.inbox, handlers)
-
-    def _method(self, provider: Consumes) -> Any:
-        """Give the service's method, bound to an instance that has its dependencies."""
-        service = self.container.service_cls()
-        context = WorkerContext(self.container, service, provider)
-        for dependency in self.container.dependencies:
-            setattr(service, dependency.attr_name, dependency.get_dependency(context))
-        return getattr(service, provider.method_name)
+        handlers = {provider.contract.type: bound_method(provider) for provider in self._providers}
+        return Inbox(self.backing.store(), handlers)
 
 
 class Consumes(Entrypoint):
@@ -68,9 +65,8 @@ class Consumes(Entrypoint):
 
     inbox = InboxConsumer()
 
-    def __init__(self, event: type, messaging: MessagingTables, **kwargs: Any) -> None:
+    def __init__(self, event: type, **kwargs: Any) -> None:
         self.contract = contract_of(event)
-        self.messaging = messaging
         super().__init__(**kwargs)
 
     def setup(self) -> None:
@@ -83,8 +79,3 @@ class Consumes(Entrypoint):
 
 
 consumes = Consumes.decorator
-
-
-def consumer_of(messaging: MessagingTables) -> Any:
-    """Give the `consumes` decorator for a service whose messaging tables are these."""
-    return partial(consumes, messaging=messaging)

@@ -1,4 +1,4 @@
-"""The loop that reads a service's queue: a batch, one transaction, commit, then acknowledge."""
+"""The loop that reads a service's queues: a batch, one transaction, commit, then acknowledge."""
 
 from __future__ import annotations
 
@@ -9,41 +9,66 @@ from typing import Any
 
 from shared.contracts.base import Contract
 from shared.errors import Refused
-from shared.messaging.broker import open_connection
+from shared.messaging.broker import BrokerRefused, open_connection
+from shared.messaging.carriers import Receive
 from shared.messaging.envelope import Envelope, NotAnEnvelope
 from shared.messaging.inbox import Inbox
-from shared.messaging.topology import declare_subscriber, inbox_queue
+from shared.messaging.topology import TopologyRefused, dead_queue, declare_subscriber, inbox_queue
+from shared.messaging.undelivered import bury, require_origin
+from shared.observability import context
 
 _log = logging.getLogger(__name__)
 
 BATCH = 100
 PREFETCH = 300
+SUSPECT_AFTER = 2
+"""Deliveries without an answer after which a batch is stored before it is tried."""
+DEAD_AT_ONCE = 20
 LONGEST_PAUSE = 15.0
 """Seconds between tries while the broker or the database is away."""
 
 
 class QueueReader:
-    """Reads the inbox queue of one service into its `Inbox`.
+    """Reads the inbox queue of one service into its `Inbox`, and its dead-letter queue into the same table.
 
     Nothing is acknowledged before it is committed. What is no envelope is rejected, and so goes to the dead-letter
     queue. While the database is away the batch stays unacknowledged and is offered again.
+
+    What came back twice may have ended its readers, though only one message of them all did. Such a batch is stored
+    before it is tried: the inbox then tries each alone and counts the try first, so that only the one at fault becomes
+    a dead letter, and the order is kept. (The broker's delivery limit would give up the whole batch together.)
     """
 
-    def __init__(self, uri: str, service: str, contracts: Sequence[Contract], inbox: Inbox) -> None:
+    def __init__(
+        self,
+        uri: str,
+        service: str,
+        contracts: Sequence[Contract],
+        inbox: Inbox,
+        batch: int = BATCH,
+        prefetch: int = PREFETCH,
+    ) -> None:
         self._uri = uri
         self._service = service
         self._contracts = contracts
         self._inbox = inbox
+        self._batch = batch
+        self._prefetch = max(prefetch, batch)
         self._waiting: list[Any] = []
+        self._dead: list[Any] = []
         self._stopping = False
 
     def run(self) -> None:
         """Read until `stop` is called, connecting again as often as needed."""
+        context.service.set(self._service)
         pause = 1.0
         while not self._stopping:
             started = time.monotonic()
             try:
                 self._read()
+            except (TopologyRefused, BrokerRefused) as refusal:
+                _log.error("reader refused", extra={"error": str(refusal), "pause": LONGEST_PAUSE})
+                self._sleep(LONGEST_PAUSE)
             except Exception as error:
                 pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
                 _log.warning("reader will connect again", extra={"error": repr(error), "pause": pause})
@@ -60,57 +85,76 @@ class QueueReader:
 
     def _read(self) -> None:
         self._waiting.clear()
+        self._dead.clear()
         connection = open_connection(self._uri)
         try:
-            channel = connection.channel()
+            dead, channel = connection.channel(), connection.channel()
             declare_subscriber(channel, self._service, self._contracts)
-            channel.basic_qos(0, PREFETCH, False)
-            channel.basic_consume(inbox_queue(self._service).name, callback=self._waiting.append)
+            self._consume(dead, dead_queue(self._service).name, self._dead, DEAD_AT_ONCE)
+            self._consume(channel, inbox_queue(self._service).name, self._waiting, self._prefetch)
             while not self._stopping:
                 self._fill(connection)
+                if self._dead:
+                    self._bury(dead)
                 if self._waiting:
                     self._take(channel)
         finally:
             connection.collect()
+
+    def _consume(self, channel: Any, queue: str, into: list[Any], prefetch: int) -> None:
+        channel.basic_qos(0, prefetch, False)
+        channel.basic_consume(queue, callback=into.append)
 
     def _fill(self, connection: Any) -> None:
         """Wait for a message, then take what else is already there, up to a batch."""
         try:
             if not self._waiting:
                 connection.drain_events(timeout=1.0)
-            while len(self._waiting) < BATCH:
+            while len(self._waiting) < self._batch:
                 connection.drain_events(timeout=0.001)
         except TimeoutError:
             connection.heartbeat_check()
 
     def _take(self, channel: Any) -> None:
-        batch = self._waiting[:BATCH]
-        envelopes = []
-        readable = []
-        for message in batch:
-            try:
-                envelopes.append(Envelope.from_json(message.body))
-                readable.append(message)
-            except NotAnEnvelope as error:
-                _log.error(
-                    "not an envelope, set aside",
-                    extra={"queue": f"{self._service}.dead", "error": str(error)},
-                )
-                channel.basic_reject(message.delivery_tag, requeue=False)
-        self._receive(envelopes)
-        if readable:
-            channel.basic_ack(readable[-1].delivery_tag, multiple=True)
+        batch = self._waiting[: self._batch]
+        envelopes = [envelope for message in batch if (envelope := self._envelope_of(message)) is not None]
+        came_back = any(_deliveries_before(message) >= SUSPECT_AFTER for message in batch)
+        self._until_committed(self._inbox.keep if came_back else self._inbox.receive, envelopes)
+        channel.basic_ack(batch[-1].delivery_tag, multiple=True)
         del self._waiting[: len(batch)]
 
-    def _receive(self, envelopes: Sequence[Envelope]) -> None:
+    def _envelope_of(self, message: Any) -> Envelope | None:
+        try:
+            envelope = Envelope.from_json(message.body)
+            require_origin(envelope, message.delivery_info["exchange"], message.delivery_info["routing_key"])
+            return envelope
+        except NotAnEnvelope as error:
+            facts = {"queue": dead_queue(self._service).name, "error": str(error)}
+            _log.error("not an envelope, set aside", extra=facts)
+            message.channel.basic_reject(message.delivery_tag, requeue=False)
+            return None
+
+    def _bury(self, channel: Any) -> None:
+        for message in self._dead:
+            bury(self._inbox, message, self._service)
+            channel.basic_ack(message.delivery_tag)
+        self._dead.clear()
+
+    def _until_committed(self, take: Receive, envelopes: Sequence[Envelope]) -> None:
         """Offer a batch until it is committed. Raises when asked to stop, which gives the batch back."""
         pause = 0.5
         while True:
             try:
-                return self._inbox.receive(envelopes)
+                return take(envelopes)
             except Refused:
                 _log.warning("inbox waits for its database", extra={"pause": pause})
                 self._sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 if self._stopping:
                     raise
+
+
+def _deliveries_before(message: Any) -> int:
+    """How often the broker has given this message out to a reader that did not settle it."""
+    count = (message.headers or {}).get("x-delivery-count", 0)
+    return count if isinstance(count, int) else 0

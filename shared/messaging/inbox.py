@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import Connection, Table, and_, exists, select
+from sqlalchemy import Connection, and_, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from shared.contracts.base import Event, contract_for
 from shared.errors import Refused
 from shared.messaging.envelope import Envelope
 from shared.messaging.retry import RetryPolicy
+from shared.messaging.tables import DEAD, HANDLED, WAITING, is_unhandled, is_waiting
+from shared.observability import metrics
+from shared.observability.context import about
+from shared.observability.tracing import span
+from shared.persistence.bulk import insert_all, is_any_of
 from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave
-from shared.persistence.work import Store, UnitOfWork
+from shared.persistence.work import Store, UnitOfWork, schedule
 
 _log = logging.getLogger(__name__)
 
 Handle = Callable[[UnitOfWork, Event], None]
 """A handler of one event type: works inside the unit of work it is given, and commits nothing itself."""
 
-HANDLED, WAITING, DEAD = "handled", "waiting", "dead"
+RETRY_EVENTS = "retry_events"
+"""The kind of the jobs that have the inbox try again."""
+
+HANDLING_WITHIN = timedelta(minutes=1)
+"""How long one retry may take before it counts as broken off, with its process, and another may begin."""
 
 
 class Inbox:
@@ -38,13 +49,12 @@ class Inbox:
     def __init__(
         self,
         store: Store,
-        table: Table,
         handlers: Mapping[str, Handle],
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
-        self._table = table
+        self._table = store.tables.inbox
         self._handlers = handlers
         self._policy = policy or RetryPolicy()
         self._chance = chance
@@ -54,21 +64,31 @@ class Inbox:
         ours = [envelope for envelope in envelopes if envelope.type in self._handlers]
         if not ours:
             return
+        metrics.batch_taken(self._store.service, len(ours))
         try:
             self._take(ours)
-        except Refused as refused:
-            if refused.code == "unavailable":
+        except Exception as error:
+            if _is_unavailable(error):
                 raise
+            if len(ours) > 1:
+                _log.warning("batch taken one by one", extra={"count": len(ours), "error": _words_of(error)})
             self._take_each(ours)
-        except Exception:
-            self._take_each(ours)
+
+    def keep(self, envelopes: Sequence[Envelope]) -> None:
+        """Store a batch without trying any of it: each is then tried alone, and the try is counted before it begins."""
+        ours = [envelope for envelope in envelopes if envelope.type in self._handlers]
+        with self._store.database.writing() as connection:
+            for envelope in ours:
+                insert_or_leave(connection, self._table, self._row(envelope, WAITING))
+            if ours:
+                schedule(connection, self._store.tables.jobs, RETRY_EVENTS, str(ours[0].id), self._store.clock())
 
     def _take_each(self, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
             try:
                 self._take([envelope])
             except Exception as error:
-                if isinstance(error, Refused) and error.code == "unavailable":
+                if _is_unavailable(error):
                     raise
                 self._keep_for_later(envelope, error)
 
@@ -78,35 +98,38 @@ class Inbox:
             rows = []
             for envelope in envelopes:
                 if envelope.id in known:
+                    metrics.received(self._store.service, envelope.type, "repeated")
                     continue
                 known.add(envelope.id)
                 waits = envelope.subject in blocked
                 if not waits:
                     self._handle(connection, envelope)
                 rows.append(self._row(envelope, WAITING if waits else HANDLED))
-            if rows:
-                connection.execute(self._table.insert(), rows)
+            insert_all(connection, self._table, rows)
+        for row in rows:
+            metrics.received(self._store.service, row["type"], row["state"])
 
     def _known(self, connection: Connection, envelopes: Sequence[Envelope]) -> set[Any]:
         column = self._table.c.event_id
-        return set(connection.scalars(select(column).where(column.in_([e.id for e in envelopes]))))
+        return set(connection.scalars(select(column).where(is_any_of(connection, column, [e.id for e in envelopes]))))
 
     def _blocked(self, connection: Connection, envelopes: Sequence[Envelope]) -> set[str]:
         """Subjects with an earlier event that was not handled: what comes later waits behind it."""
         table = self._table
         subjects = {envelope.subject for envelope in envelopes}
-        unhandled = and_(table.c.subject.in_(subjects), table.c.state != HANDLED)
+        unhandled = and_(is_any_of(connection, table.c.subject, subjects), is_unhandled(table))
         return set(connection.scalars(select(table.c.subject).where(unhandled).distinct()))
 
     def _handle(self, connection: Connection, envelope: Envelope) -> None:
         event = contract_for(envelope.type).load(envelope.data)
-        unit = UnitOfWork(connection, self._store.clock(), self._store.service, cause=envelope)
-        self._handlers[envelope.type](unit, event)
+        unit = self._store.unit(connection, cause=envelope)
+        with _about(envelope), metrics.handled_in(self._store.service, envelope.type):
+            self._handlers[envelope.type](unit, event)
         self._store.save_news(unit)
 
     def _row(self, envelope: Envelope, state: str, **values: Any) -> dict[str, Any]:
         now = self._store.clock()
-        handled = state == HANDLED
+        handled, settled = state == HANDLED, state != WAITING
         return {
             "event_id": envelope.id,
             "type": envelope.type,
@@ -117,7 +140,7 @@ class Inbox:
             "next_attempt_at": None,
             "error": None,
             "received_at": now,
-            "handled_at": now if handled else None,
+            "handled_at": now if settled else None,
             **values,
         }
 
@@ -126,75 +149,135 @@ class Inbox:
         with self._store.database.writing() as connection:
             if isinstance(error, IntegrityError) and self._known(connection, [envelope]):
                 return
-            _log.error("event not handled", extra=_facts(envelope, error))
-            state, fate = self._fate(error, attempts=1)
-            insert_or_leave(connection, self._table, self._row(envelope, state, **fate))
+            fate = self._fate(error, attempts=1)
+            _report(envelope, fate)
+            insert_or_leave(connection, self._table, self._row(envelope, **fate))
+            self._wake_at(connection, envelope, fate)
+        metrics.received(self._store.service, envelope.type, fate["state"])
 
-    def _fate(self, error: Exception, attempts: int) -> tuple[str, dict[str, Any]]:
+    def _fate(self, error: Exception, attempts: int) -> dict[str, Any]:
         """Say whether a failed message waits or is dead: one whose shape is wrong will not mend by itself."""
         delay = None if isinstance(error, ValidationError) else self._policy.delay(attempts, self._chance)
-        values = {"attempts": attempts, "error": _words_of(error)}
-        if delay is None:
-            return DEAD, {**values, "next_attempt_at": None}
-        return WAITING, {**values, "next_attempt_at": self._store.clock() + delay}
+        now = self._store.clock()
+        return {
+            "state": DEAD if delay is None else WAITING,
+            "attempts": attempts,
+            "error": _words_of(error),
+            "next_attempt_at": None if delay is None else now + delay,
+            "handled_at": now if delay is None else None,
+        }
+
+    def _wake_at(self, connection: Connection, envelope: Envelope, fate: Mapping[str, Any]) -> None:
+        if fate["next_attempt_at"] is not None:
+            jobs = self._store.tables.jobs
+            schedule(connection, jobs, RETRY_EVENTS, str(envelope.id), fate["next_attempt_at"])
 
     def retry_due(self) -> int:
         """Try each message whose time has come and that no earlier one of its subject holds up; give how many."""
         tried = 0
-        while self._any_due() and self._retry_next():
+        while (row := self._claim_next()) is not None:
+            self._retry(row)
             tried += 1
         return tried
 
-    def _any_due(self) -> bool:
-        """Look before opening a transaction: a commit wakes every loop that waits for one."""
-        with self._store.database.reading() as connection:
-            return connection.execute(self._next_due(lock=False)).first() is not None
+    def _claim_next(self) -> AnyRow | None:
+        """Take the next message to retry and count the try before it begins: a handler may end the process."""
+        with self._store.database.writing() as connection:
+            row = connection.execute(self._next_due()).first()
+            if row is None:
+                return None
+            again = self._store.clock() + HANDLING_WITHIN
+            self._update(connection, row, attempts=row.attempts + 1, next_attempt_at=again)
+            schedule(connection, self._store.tables.jobs, RETRY_EVENTS, str(row.event_id), again)
+            return row
 
-    def _retry_next(self) -> bool:
-        row: Any = None
-        try:
-            with self._store.database.writing() as connection:
-                row = connection.execute(self._next_due()).first()
-                if row is None:
-                    return False
-                envelope = Envelope.from_json(row.envelope)
-                self._handle(connection, envelope)
-                self._update(connection, row, state=HANDLED, envelope=None, handled_at=self._store.clock())
-        except Refused as error:
-            if error.code == "unavailable":
-                raise
-            self._postpone(row, error)
-        except Exception as error:
-            self._postpone(row, error)
-        return True
-
-    def _next_due(self, *, lock: bool = True) -> Any:
+    def _next_due(self) -> Any:
         table, earlier = self._table, self._table.alias("earlier")
         held_up = exists().where(
-            earlier.c.subject == table.c.subject, earlier.c.seq < table.c.seq, earlier.c.state != HANDLED
+            earlier.c.subject == table.c.subject, earlier.c.seq < table.c.seq, is_unhandled(earlier)
         )
         due = (table.c.next_attempt_at.is_(None)) | (table.c.next_attempt_at <= self._store.clock())
-        query = select(table).where(table.c.state == WAITING, due, ~held_up).order_by(table.c.seq).limit(1)
-        return query.with_for_update(skip_locked=True) if lock else query
+        query = (
+            select(table).where(is_waiting(table), is_unhandled(table), due, ~held_up).order_by(table.c.seq).limit(1)
+        )
+        return query.with_for_update(skip_locked=True)
 
-    def _postpone(self, row: AnyRow, error: Exception) -> None:
+    def _retry(self, row: AnyRow) -> None:
         envelope = Envelope.from_json(row.envelope)
-        _log.error("event not handled", extra=_facts(envelope, error))
-        state, fate = self._fate(error, attempts=row.attempts + 1)
+        metrics.retried(self._store.service, row.type)
+        try:
+            if row.attempts > len(self._policy.delays):
+                raise HandlingBrokenOff(
+                    f"{row.attempts} tries, and the last never came to an end: it may end the process."
+                )
+            with self._store.database.writing() as connection:
+                if self._is_still_ours(connection, row):
+                    self._handle(connection, envelope)
+                    now = self._store.clock()
+                    self._update(connection, row, state=HANDLED, envelope=None, next_attempt_at=None, handled_at=now)
+        except Exception as error:
+            if _is_unavailable(error):
+                raise
+            self._postpone(row, envelope, error)
+        else:
+            metrics.received(self._store.service, row.type, HANDLED)
+
+    def _is_still_ours(self, connection: Connection, row: AnyRow) -> bool:
+        """Lock a claimed row; it is no longer ours when another took it after our time was up."""
+        mine = (self._table.c.seq == row.seq) & (self._table.c.attempts == row.attempts + 1)
+        query = select(self._table.c.seq).where(mine, is_waiting(self._table))
+        return connection.execute(query.with_for_update()).first() is not None
+
+    def _postpone(self, row: AnyRow, envelope: Envelope, error: Exception) -> None:
+        fate = self._fate(error, attempts=row.attempts + 1)
+        _report(envelope, fate)
         with self._store.database.writing() as connection:
-            self._update(connection, row, state=state, **fate)
+            self._update(connection, row, **fate)
+            self._wake_at(connection, envelope, fate)
+        metrics.received(self._store.service, row.type, fate["state"])
 
     def _update(self, connection: Connection, row: AnyRow, **values: Any) -> None:
         connection.execute(self._table.update().where(self._table.c.seq == row.seq).values(**values))
 
+    def bury(self, envelope: Envelope, why: str) -> None:
+        """Store a message that the broker gave up on as a dead letter; one that is known here stays as it is."""
+        with self._store.database.writing() as connection:
+            buried = insert_or_leave(connection, self._table, self._row(envelope, DEAD, error=why))
+        if buried:
+            metrics.received(self._store.service, envelope.type, DEAD)
 
-def _facts(envelope: Envelope, error: Exception) -> dict[str, Any]:
-    return {
-        "event_id": str(envelope.id),
-        "event_type": envelope.type,
-        "subject": envelope.subject,
-        "error": _words_of(error),
-    }
+    def bury_unread(self, row: Mapping[str, Any]) -> None:
+        """Store what no envelope could be read from: `row` has event_id, type, envelope (the text) and error."""
+        with self._store.database.writing() as connection:
+            now = self._store.clock()
+            values = {"subject": "", "state": DEAD, "attempts": 0, "received_at": now, "handled_at": now, **row}
+            insert_or_leave(connection, self._table, values)
+
+
+class HandlingBrokenOff(Exception):
+    """The tries are used up, and the last ones never came to an end: handling this event may end the process."""
+
+
+def _is_unavailable(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.code == "unavailable"
+
+
+@contextmanager
+def _about(envelope: Envelope) -> Iterator[None]:
+    """Let logs, traces and what the handler records tell what it was caused by."""
+    with (
+        span(envelope.type, "consumer", envelope.traceparent, event_id=str(envelope.id), event_type=envelope.type),
+        about(correlation_id=envelope.correlation_id, causation_id=str(envelope.id)),
+    ):
+        yield
+
+
+def _report(envelope: Envelope, fate: Mapping[str, Any]) -> None:
+    facts = {"event_id": str(envelope.id), "event_type": envelope.type, "subject": envelope.subject}
+    facts |= {name: fate[name] for name in ("state", "attempts", "error")}
+    causes = {"correlation_id": envelope.correlation_id, "traceparent": envelope.traceparent}
+    with about(causation_id=str(envelope.id), **causes):
+        _log.error("event not handled", extra=facts)
 
 
 def _words_of(error: Exception) -> str:

@@ -9,7 +9,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Growing delays, spread by up to a fifth so that twins do not come back together; then the message is dead."""
+    """Growing delays, spread by up to a fifth so that twins do not come back together.
+
+    After the last one the message is dead, or with `last_repeats` the last delay comes again and again.
+    """
 
     delays: tuple[timedelta, ...] = (
         timedelta(seconds=1),
@@ -20,12 +23,13 @@ class RetryPolicy:
         timedelta(hours=1),
         timedelta(hours=6),
     )
+    last_repeats: bool = False
 
     def delay(self, attempts: int, chance: Callable[[], float]) -> timedelta | None:
         """Give the wait after `attempts` tries (1 or more), or None when it has had its last.
 
         `chance` gives a number from 0 to 1, as `random.random` does.
         """
-        if attempts > len(self.delays):
+        if attempts > len(self.delays) and not self.last_repeats:
             return None
-        return self.delays[attempts - 1] * (1 + chance() / 5)
+        return self.delays[min(attempts, len(self.delays)) - 1] * (1 + chance() / 5)

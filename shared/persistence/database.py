@@ -15,9 +15,15 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import Refused
+from shared.persistence.transaction import marked
 
 POOL_TIMEOUT = 3.0
 """Seconds to wait for a free connection before the caller hears 503."""
+
+OUTBOX, JOBS = "outbox", "jobs"
+"""What a commit may bring that somebody waits for: see `tell` and `Database.when_told`."""
+
+_TOLD = "keytalk.told"
 
 IDLE_BEFORE_PING = 1.0
 """Seconds after which a pooled connection is asked whether it is alive before it is used again."""
@@ -34,7 +40,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writer = threading.Lock() if self.is_sqlite else None
-        self._woken: list[Callable[[], None]] = []
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, pool_size)
 
     @contextmanager
@@ -43,10 +49,12 @@ class Database:
 
         Raises `Refused("unavailable")` when no connection is to be had. Do no other I/O inside.
         """
-        with self._one_writer(), _told_plainly(), self.engine.begin() as connection:
+        with self._one_writer(), _told_plainly(), marked(), self.engine.begin() as connection:
+            told = connection.info[_TOLD] = set[str]()
             yield connection
-        for wake in self._woken:
-            wake()
+        for topic in told:
+            for wake in self._listeners.get(topic, ()):
+                wake()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -54,9 +62,9 @@ class Database:
         with _told_plainly(), self.engine.connect() as connection:
             yield connection
 
-    def wake_on_commit(self, wake: Callable[[], None]) -> None:
-        """Call `wake` after every commit of this process: the relay and the sender wait for that."""
-        self._woken.append(wake)
+    def when_told(self, topic: str, wake: Callable[[], None]) -> None:
+        """Call `wake` after each commit of this process in which `tell` named this topic."""
+        self._listeners.setdefault(topic, []).append(wake)
 
     def answers(self) -> bool:
         """Say whether the database answers a question now."""
@@ -78,6 +86,11 @@ class Database:
             return
         with self._writer:
             yield
+
+
+def tell(connection: Connection, topic: str) -> None:
+    """Note, inside `Database.writing()`, that its commit brings something for those who wait for `topic`."""
+    connection.info[_TOLD].add(topic)
 
 
 @contextmanager

@@ -6,21 +6,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from shared.messaging.envelope import Envelope
-from shared.messaging.tables import outbox_rows
+from shared.messaging.tables import MessagingTables, job_row, outbox_rows
+from shared.observability.context import causation_id, correlation_id, traceparent
+from shared.persistence.bulk import insert_all
+from shared.persistence.commands import current_command, store_answer
+from shared.persistence.database import JOBS, OUTBOX, tell
+from shared.persistence.upsert import insert_or_leave
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
-
     from shared.clock import Clock
     from shared.contracts.base import Event
     from shared.persistence.database import Database
+
+A = TypeVar("A")
 
 
 def new_id() -> UUID:
@@ -32,14 +37,14 @@ def new_id() -> UUID:
 class UnitOfWork:
     """What a handler works with: the open transaction, the time, new ids, and the news it records.
 
-    The news is written to the outbox in the same transaction, so one commit saves both or neither.
+    The news and the jobs it schedules are written in the same transaction, so one commit saves all or nothing.
     """
 
     connection: Connection
     now: datetime
     source: str
+    tables: MessagingTables
     cause: Envelope | None = None
-    correlation_id: str | None = None
     new_id: Callable[[], UUID] = new_id
     news: list[Envelope] = field(default_factory=list)
 
@@ -53,39 +58,60 @@ class UnitOfWork:
                 subject=subject,
                 sequence=sequence,
                 time=self.now,
-                correlation_id=self.cause.correlation_id if self.cause else self.correlation_id,
-                causation_id=str(self.cause.id) if self.cause else None,
+                correlation_id=correlation_id.get(),
+                causation_id=causation_id.get(),
+                traceparent=traceparent.get(),
             )
         )
+
+    def schedule(self, kind: str, subject: str, due_at: datetime) -> None:
+        """Have a job of `kind` run at `due_at`, once: see `shared.messaging.jobs`."""
+        schedule(self.connection, self.tables.jobs, kind, subject, due_at)
+
+    def answer(self, result: A) -> A:
+        """Give `result`, the answer to the command in hand, and keep it so that the command is safe to repeat."""
+        command = current_command.get()
+        if command is not None:
+            store_answer(self.connection, self.tables.answers, command, result, self.now)
+        return result
+
+
+def schedule(connection: Connection, jobs: Table, kind: str, subject: str, due_at: datetime) -> None:
+    """Add a job inside a transaction, unless this very one is there already."""
+    insert_or_leave(connection, jobs, job_row(kind, subject, due_at))
+    tell(connection, JOBS)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A service's database, outbox and clock: the one place where units of work begin."""
+    """A service's database, backbone tables and clock: the one place where units of work begin."""
 
     database: Database
-    outbox: Table
+    tables: MessagingTables
     clock: Clock
     service: str
 
     @contextmanager
-    def work(self, correlation_id: str | None = None, *, trial: bool = False) -> Iterator[UnitOfWork]:
+    def work(self, *, trial: bool = False) -> Iterator[UnitOfWork]:
         """Open a unit of work; it commits, with its news, when the block ends without an error.
 
         A `trial` does everything and then undoes it: what a dry run reports is what would have happened.
         """
         with self.database.writing() as connection:
-            unit = UnitOfWork(connection, self.clock(), self.service, correlation_id=correlation_id)
+            unit = self.unit(connection)
             yield unit
             if trial:
                 connection.rollback()
             else:
                 self.save_news(unit)
 
+    def unit(self, connection: Connection, cause: Envelope | None = None) -> UnitOfWork:
+        """Give a unit of work inside a transaction that is open already, such as the inbox's."""
+        return UnitOfWork(connection, self.clock(), self.service, self.tables, cause)
+
     def save_news(self, unit: UnitOfWork) -> None:
         """Write what a unit of work recorded into the outbox, inside its transaction."""
         if not unit.news:
             return
-        rows = outbox_rows(unit.news)
-        # psycopg sends a list of one as a pipeline, at twice the cost of the row alone.
-        unit.connection.execute(self.outbox.insert(), rows[0] if len(rows) == 1 else rows)
+        insert_all(unit.connection, self.tables.outbox, outbox_rows(unit.news))
+        tell(unit.connection, OUTBOX)

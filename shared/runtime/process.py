@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from shared.clock import Clock, machine_clock
 from shared.config import Settings, read_settings
-from shared.messaging.broker import broker_answers
+from shared.messaging.broker import HEARTBEAT, BrokerProbe
 from shared.messaging.carriers import Subscribers
 
 Wsgi = Callable[..., Any]
@@ -27,6 +27,10 @@ class Process:
     subscribers: Subscribers = field(default_factory=dict)
     apps: dict[Port, dict[str, Wsgi]] = field(default_factory=lambda: {"public": {}, "ops": {}})
     databases: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    broker: BrokerProbe = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.broker = BrokerProbe(self.settings.amqp_uri)
 
     def mount(self, port: Port, path: str, app: Wsgi) -> None:
         """Offer an app below a path of a port."""
@@ -41,7 +45,7 @@ class Process:
         checks = {name: "ok" if answers() else "away" for name, answers in self.databases.items()}
         status = "unavailable" if "away" in checks.values() else "ready"
         if not self.settings.embedded:
-            checks["broker"] = "ok" if broker_answers(self.settings.amqp_uri) else "away"
+            checks["broker"] = "ok" if self.broker.answers() else "away"
             if status == "ready" and checks["broker"] == "away":
                 status = "degraded"
         return {"status": status, "checks": checks}
@@ -52,7 +56,8 @@ class Process:
             "AMQP_URI": self.settings.amqp_uri,
             "serializer": "json",
             "ACCEPT": ["json"],
-            "HEARTBEAT": 20,
+            "HEARTBEAT": HEARTBEAT,
+            "SERVICE_CONTAINER_CLS": "shared.doors.container.Container",
             "max_workers": 20,
             _KEY: self,
         }

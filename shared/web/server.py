@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -31,7 +32,8 @@ class _PatientSocket:
     def accept(self) -> Any:
         while True:
             try:
-                return self._sock.accept()
+                client, address = self._sock.accept()
+                return _answering_to_the_end(client), address
             except OSError as error:
                 if error.errno in _FULL:
                     _log.warning("no room for another connection", extra={"error": str(error)})
@@ -41,6 +43,17 @@ class _PatientSocket:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
+
+
+def _answering_to_the_end(client: Any) -> Any:
+    """Let a connection be shut for reading only.
+
+    At a stop eventlet shuts those on which it has read nothing yet. A request that is there already would be carried
+    out all the same, and its answer lost; like this it is answered.
+    """
+    shutdown = client.shutdown
+    client.shutdown = lambda _how: shutdown(socket.SHUT_RD)
+    return client
 
 
 class WebServer:

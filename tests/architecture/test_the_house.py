@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import subprocess
 from pathlib import Path
@@ -16,10 +17,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 import shared.contracts  # noqa: F401 - fills the list of contracts
-from ops.gateway.permissions import OPERATIONS
+from ops.gateway.permissions import CHANGE, OPERATIONS, READ
 from shared.config import SERVICES
 from shared.contracts.base import contracts
 from shared.doors.events import Consumes
+from shared.doors.rpc import Change
 from shared.persistence.migrations import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,16 +32,20 @@ def _doors(service: str, kind: type) -> dict[str, object]:
     found = next(item for item in vars(module).values() if getattr(item, "name", None) == service)
     return {
         method: door
-        for method, function in vars(found).items()
+        for method, function in inspect.getmembers(found, inspect.isfunction)
         for door in getattr(function, ENTRYPOINT_EXTENSIONS_ATTR, ())
         if isinstance(door, kind)
     }
 
 
 def test_every_operation_has_a_permission_and_every_permission_an_operation():
-    operations = {(service, method) for service in SERVICES for method in _doors(service, Rpc)}
+    operations = {
+        (service, method): CHANGE if isinstance(door, Change) else READ
+        for service in SERVICES
+        for method, door in _doors(service, Rpc).items()
+    }
 
-    assert set(OPERATIONS) == operations
+    assert operations == OPERATIONS
 
 
 def test_every_subscriber_of_a_contract_handles_it_and_nobody_else_does():

@@ -46,7 +46,12 @@ def _names(schema: Any) -> Iterator[str]:
 def test_an_event_comes_out_of_its_envelope_as_it_went_in(contract: Contract):
     event = contract.load(contract.sample)
     sent = Envelope.of(
-        event, id=UUID(int=7), source=contract.source, subject="KT-7F3K-92", sequence=1, time=datetime.now(UTC)
+        event,
+        id=UUID(int=7),
+        source=contract.source,
+        subject=str(contract.sample[contract.subject]),
+        sequence=1,
+        time=datetime.now(UTC),
     )
 
     arrived = Envelope.from_json(sent.to_json())
@@ -79,3 +84,13 @@ def test_an_event_goes_from_one_service_to_others(contract: Contract):
 @EACH
 def test_a_later_publisher_may_add_a_field(contract: Contract):
     assert contract.load({**contract.sample, "added_later": [1]}) == contract.load(contract.sample)
+
+
+@EACH
+def test_the_subject_is_a_field_that_is_always_there(contract: Contract):
+    assert contract.schema.fields[contract.subject].required
+
+
+@EACH
+def test_an_event_says_what_happened_in_a_sentence(contract: Contract):
+    assert re.match(r"[A-Z][^.()]+\.", contract.cls.__doc__ or "")

@@ -1,15 +1,24 @@
-"""Each service as a process of its own, two replicas of each, as in production."""
+"""Each service as a process of its own, two replicas of each, and each under its own user, as in production."""
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import amqp
 import pytest
 import requests
 
+import shared.contracts  # noqa: F401 - fills the list of contracts
+from shared.contracts.base import contract_for
+from shared.messaging.broker import open_connection
+from shared.messaging.envelope import Envelope
 from tests.examples import WAY_TO_WON, risley_enquiry
 from tests.servers.keytalk import Keytalk
 from tests.servers.processes import Child, free_port
@@ -31,7 +40,15 @@ def _serve(env: dict[str, str], service: str, log: Path) -> tuple[Child, int]:
 
 
 @pytest.fixture(scope="module")
-def apart(real_environment: dict[str, str], tmp_path_factory) -> Iterator[tuple[Keytalk, dict[str, list[int]]]]:
+def uris(rabbitmq) -> dict[str, str]:
+    """The broker's address for each service."""
+    return rabbitmq.new_vhost_with_rights()
+
+
+@pytest.fixture(scope="module")
+def apart(
+    real_environment: dict[str, str], uris: dict[str, str], tmp_path_factory
+) -> Iterator[tuple[Keytalk, dict[str, list[int]]]]:
     """The three services and the gateway, two of each service that has no port to share."""
     folder = tmp_path_factory.mktemp("apart")
     frame = Keytalk(home=folder / "home", env=real_environment)
@@ -40,7 +57,7 @@ def apart(real_environment: dict[str, str], tmp_path_factory) -> Iterator[tuple[
     children, internal = [], {}
     for service in ("enquiries", "scheduling", "scheduling", "notifications", "notifications", "ops"):
         log = folder / f"{service}-{len(children)}.log"
-        child, port = _serve(env, service, log)
+        child, port = _serve(env | {"KEYTALK_AMQP_URI": uris[service]}, service, log)
         children.append((child, log))
         internal.setdefault(service, []).append(port)
     try:
@@ -120,3 +137,70 @@ def test_the_planner_takes_a_closed_establishment_with_a_breach_and_skips_the_de
 
     assert "active" in {breach["rule"] for breach in plan["sessions"][0]["breaches"]}
     assert [skipped["date"] for skipped in plan["skipped"]] == ["2026-12-22", "2026-12-29"]
+
+
+class Payload:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def _dead_after(keytalk: Keytalk, service: str, publish: Callable[[], object]) -> dict[str, Any]:
+    """Publish something, wait until it is a dead letter of a service, drop that, and give it."""
+    before = keytalk.cli("dead", "list", "--service", service)
+    publish()
+    (dead,) = eventually(
+        lambda: [row for row in keytalk.cli("dead", "list", "--service", service) if row not in before]
+    )
+    keytalk.cli("dead", "drop", dead["id"], "--service", service, "--reason", "sent by a test", "--yes")
+    return dead
+
+
+def _publish(uri: str, exchange: str, key: str, message: amqp.Message) -> None:
+    with open_connection(uri) as connection:
+        connection.channel().basic_publish_confirm(message, exchange, key)
+
+
+def test_a_pickle_is_set_aside_unread_and_the_service_lives(apart, uris, tmp_path):
+    keytalk, ports = apart
+    made = tmp_path / "made"
+    pickled = amqp.Message(
+        pickle.dumps(Payload(made)), content_type="application/x-python-serialize", content_encoding="binary"
+    )
+
+    dead = _dead_after(
+        keytalk, "scheduling", lambda: _publish(uris["enquiries"], "enquiries.events", "stage_changed", pickled)
+    )
+
+    assert dead["error"].startswith("NotAnEnvelope")
+    assert not made.exists()
+    for port in ports["scheduling"]:
+        assert requests.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code == 200
+
+
+@pytest.mark.xfail(strict=True, reason="the reader does not yet compare an envelope with how it came")
+def test_an_event_of_one_service_inside_a_message_of_another_is_set_aside(apart, uris):
+    keytalk, _ports = apart
+    contract = contract_for("establishment_changed")
+    forged = Envelope.of(
+        contract.load({**contract.sample, "name": "Forged"}),
+        id=uuid4(),
+        source="scheduling",
+        subject="RSI",
+        sequence=1_000_000,
+        time=datetime.now(UTC),
+    )
+
+    dead = _dead_after(
+        keytalk,
+        "enquiries",
+        lambda: _publish(
+            uris["notifications"], "notifications.events", "message_accepted", amqp.Message(forged.to_json())
+        ),
+    )
+
+    assert dead["id"] == str(forged.id)

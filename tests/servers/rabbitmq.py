@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import amqp
 
+from shared.contracts.base import contracts
+from shared.messaging.definitions import definitions
+from shared.messaging.rights import services
 from tests.servers.processes import (
     Child,
     NotOurServer,
@@ -37,6 +42,10 @@ class GivenRabbitMQ:
         """Give the one vhost there is: another cannot be made from here."""
         return self.uri
 
+    def new_vhost_with_rights(self) -> dict[str, str]:
+        """Give the one address there is, for each service."""
+        return dict.fromkeys(services(contracts()), self.uri)
+
     def ctl(self, *args: str) -> str:
         raise NotOurServer(f"rabbitmqctl {args} needs a private RabbitMQ; unset KEYTALK_TEST_AMQP_URI.")
 
@@ -47,11 +56,15 @@ class GivenRabbitMQ:
 
 
 class RabbitMQ(Server):
-    """A RabbitMQ node of our own. `uri` is the address of its first vhost."""
+    """A RabbitMQ node of our own. `uri` is the address of its first vhost.
+
+    With `load_definitions` it has what that file says from the start, and neither that vhost nor our user.
+    """
 
     owned = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, load_definitions: Path | None = None) -> None:
+        self._load_definitions = load_definitions
         self.scripts = _find_scripts()
         self.folder = make_folder("rabbitmq")
         self.port, self._dist_port, self._epmd_port = free_port(), free_port(), free_port()
@@ -136,6 +149,27 @@ class RabbitMQ(Server):
             )
         return self._uri_of(self._spare_vhosts.pop())
 
+    def new_vhost_with_rights(self) -> dict[str, str]:
+        """Make a vhost as production has it and give its address for each service, under that service's own user.
+
+        Everything stands there already, and no user may do more than its service needs.
+        """
+        vhost = f"keytalk-{secrets.token_hex(4)}"
+        passwords = {service: secrets.token_hex(8) for service in services(contracts())}
+        document = definitions(passwords, vhost)
+        document["permissions"].append({"user": _USER, "vhost": vhost, "configure": ".*", "write": ".*", "read": ".*"})
+        file = self.folder / f"{vhost}.json"
+        file.write_text(json.dumps(document))
+        self.ctl("import_definitions", str(file))
+        return {
+            service: f"amqp://{vhost}_{service}:{password}@127.0.0.1:{self.port}/{vhost}"
+            for service, password in passwords.items()
+        }
+
+    def with_all_rights(self, uri: str) -> str:
+        """Give the same vhost's address under the user that may do everything."""
+        return self._uri_of(urlsplit(uri).path[1:])
+
     def _uri_of(self, vhost: str) -> str:
         return f"amqp://{_USER}:{self._password}@127.0.0.1:{self.port}/{vhost}"
 
@@ -145,6 +179,8 @@ class RabbitMQ(Server):
         )
         try:
             connection.connect()
+        except amqp.AccessRefused:
+            return self._load_definitions is not None  # it answers: there is no such user
         except (OSError, amqp.AMQPError):
             return False
         connection.close()
@@ -168,6 +204,7 @@ class RabbitMQ(Server):
             "vm_memory_high_watermark.absolute = 1GB\n"
             "disk_free_limit.absolute = 50MB\n"
             "raft.wal_max_size_bytes = 67108864\n"
+            + (f"load_definitions = {self._load_definitions}\n" if self._load_definitions else "")
         )
 
     def _environment(self) -> dict[str, str]:

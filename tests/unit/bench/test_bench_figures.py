@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from bench import __main__ as bench
-from bench.figures import intake, latency, startup
+from bench.figures import backlog, consume, enquiry_latency, idle, intake, latency, relay, startup
 from bench.lab import Load
 from bench.limits import pgbench
 from bench.rows import Row
@@ -29,20 +29,93 @@ def test_intake_below_the_peer_is_a_goal_not_met():
     assert not intake.rows_of(side(849), side(850), side(5000))[0].goal.met
 
 
-def test_latency_leaves_the_warm_up_out_and_needs_every_event():
+def test_the_way_of_an_enquiry_leaves_the_warm_up_out_and_needs_every_event():
     events = [UUID(int=number) for number in range(3)]
     committed = {event: NOON + timedelta(seconds=number) for number, event in enumerate(events)}
     handled = {event: at + timedelta(milliseconds=5) for event, at in committed.items()}
 
-    assert latency.latencies(committed, handled, warmup=1) == [5.0, 5.0]
+    assert enquiry_latency.latencies(committed, handled, warmup=1) == [5.0, 5.0]
     del handled[events[2]]
+    with pytest.raises(KeyError):
+        enquiry_latency.latencies(committed, handled, warmup=1)
+
+
+def test_latency_leaves_the_warm_up_out_and_needs_every_event():
+    committed = {"a": 0, "b": 1_000_000_000, "c": 2_000_000_000}
+    handled = {event: at + 5_000_000 for event, at in committed.items()}
+
+    assert latency.latencies(committed, handled, warmup=1) == [5.0, 5.0]
+    del handled["c"]
     with pytest.raises(KeyError):
         latency.latencies(committed, handled, warmup=1)
 
 
+def latency_rows(p50, p99, limit):
+    ours = {"event_latency_p50_100": p50, "event_latency_p99_100": p99, "event_latency_p99_500": p99}
+    return latency.rows_of(ours, dict.fromkeys(ours, limit))
+
+
 @pytest.mark.parametrize(("p99", "limit", "met"), [(50, 1, True), (51, 1, False), (90, 30, True), (91, 30, False)])
 def test_latency_may_take_the_larger_of_50_ms_and_three_times_the_limit(p99, limit, met):
-    assert latency.rows_of(5, 1, p99, limit)[1].goal.met is met
+    assert [row.goal.met for row in latency_rows(5, p99, limit)] == [True, met, met]
+
+
+@pytest.mark.parametrize(("p50", "met"), [(10, True), (10.1, False)])
+def test_latency_has_ten_milliseconds_in_the_middle(p50, met):
+    rows = latency_rows(p50, 20, 1)
+
+    assert [row.name for row in rows] == list(latency.NAMES)
+    assert rows[0].goal.met is met
+
+
+def test_a_round_of_latency_has_a_name_for_each_rate():
+    assert latency.named(500, 1.0, 2.0) == {"event_latency_p50_500": 1.0, "event_latency_p99_500": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("ours", "peer", "limit", "met"),
+    [(6000, 1000, 12000, True), (5999, 1000, 11000, False), (6000, 1000, 12001, False)],
+)
+def test_the_relay_must_beat_the_peer_six_times_and_reach_half_the_limit(ours, peer, limit, met):
+    assert relay.rows_of(ours, peer, limit)[0].goal.met is met
+
+
+def test_the_consumer_stands_beside_the_better_peer():
+    (row,) = consume.rows_of(2000, {"nameko": 1001, "FastStream": 800})
+
+    assert (row.ours, row.peer) == (2000, 1001)
+    assert str(row.goal) == "2 times nameko: not met"
+
+
+@pytest.mark.parametrize(
+    ("ours", "words"), [(1600, "2 times FastStream: met"), (2400, "2 times FastStream, and 3 times: met")]
+)
+def test_the_consumers_goal_says_when_the_stretch_was_reached(ours, words):
+    assert str(consume.rows_of(ours, {"nameko": 700, "FastStream": 800})[0].goal) == words
+
+
+def test_a_backlog_is_steady_and_flat_or_the_rows_say_not():
+    rows = backlog.rows_of(3000, [3000, 2100, 3100], [60.0, 66.0, 71.9])
+
+    assert [row.name for row in rows] == list(backlog.NAMES)
+    assert [row.ours for row in rows] == [3000, 2100, 3100, 60.0, 66.0, 71.9]
+    assert [row.goal.met for row in rows if row.goal] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("slices", "memory_mb", "met"),
+    [([3000, 2099, 3100], [60, 60, 60], [False, True]), ([1], [60, 60, 72], [True, False])],
+)
+def test_a_slow_stretch_or_growing_memory_is_a_goal_not_met(slices, memory_mb, met):
+    assert [row.goal.met for row in backlog.rows_of(3000, slices, memory_mb) if row.goal] == met
+
+
+@pytest.mark.parametrize(("service", "met"), [(0.99, True), (1.0, False)])
+def test_an_idle_service_has_less_than_a_hundredth_of_a_core(service, met):
+    rows = idle.rows_of(service, 2.0)
+
+    assert [row.name for row in rows] == list(idle.NAMES)
+    assert [row.goal.met for row in rows if row.goal] == [met]
 
 
 @pytest.mark.parametrize(("again", "met"), [(5.0, True), (5.1, False)])

@@ -56,13 +56,13 @@ class Office:
         )
         self.database = Database(URL.create("sqlite", database=str(self.folder / f"{self.service}.sqlite3")))
         metadata.create_all(self.database.engine)
-        self.store = Store(self.database, self.messaging.outbox, self.clock, self.service)
+        self.store = Store(self.database, self.messaging, self.clock, self.service)
 
     def inbox(self, **handlers: Any) -> Inbox:
         """An inbox that retries after one second and after five more, then gives up."""
         policy = RetryPolicy((timedelta(seconds=1), timedelta(seconds=5)))
         chosen = handlers or {"stage_changed": self.when_stage_changed}
-        return Inbox(self.store, self.messaging.inbox, chosen, policy, chance=lambda: 0.0)
+        return Inbox(self.store, chosen, policy, chance=lambda: 0.0)
 
     def when_stage_changed(self, work: UnitOfWork, event: StageChanged) -> None:
         """Note the move and pass the news on; for a reference in trouble, only then raise."""
@@ -84,10 +84,25 @@ class Office:
             query = query.where(is_there if published else ~is_there)
         return [Envelope.from_json(text) for text in self._column(query)]
 
+    def rows(self, *, published: bool) -> list[Any]:
+        """The outbox's rows that were, or were not, published, in order."""
+        outbox = self.messaging.outbox
+        is_there = outbox.c.published_at.is_not(None)
+        with self.database.reading() as connection:
+            query = select(outbox).where(is_there if published else ~is_there).order_by(outbox.c.seq)
+            return list(connection.execute(query))
+
     def received(self) -> list[Any]:
         """The inbox's rows, in order."""
         with self.database.reading() as connection:
             return list(connection.execute(select(self.messaging.inbox).order_by(self.messaging.inbox.c.seq)))
+
+    def jobs(self) -> list[tuple[str, datetime]]:
+        """What is to be done and when, the next first."""
+        jobs = self.messaging.jobs
+        with self.database.reading() as connection:
+            rows = connection.execute(select(jobs).order_by(jobs.c.next_attempt_at, jobs.c.id))
+            return [(row.kind, row.next_attempt_at) for row in rows]
 
     def states(self) -> list[tuple[str, str]]:
         """Each event in the inbox, by what it would do, and how it stands."""

@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 
 from shared.contracts import base
 from shared.contracts.base import NotInTheLanguage, contract_for, contract_of, contracts, published
+from shared.contracts.shape import shape_of
 
 DOOR = {"number": 2, "opens": "13:45:00", "label": None}
 VISIT = {
@@ -49,7 +50,7 @@ def contract(monkeypatch):
     """The contract of `VisitPlanned`, in a language of its own."""
     monkeypatch.setattr(base, "_BY_TYPE", {})
     monkeypatch.setattr(base, "_BY_CLASS", {})
-    published(by="visits", type_="visit_planned", to=("gate",), sample=VISIT, version=3)(VisitPlanned)
+    published(by="visits", type_="visit_planned", subject="id", to=("gate",), sample=VISIT, version=3)(VisitPlanned)
     return contract_of(VisitPlanned)
 
 
@@ -118,6 +119,7 @@ def test_a_field_that_must_be_there_is_missed_by_name(contract, name):
 
 def test_a_contract_names_its_publisher_its_subscribers_and_its_shape(contract):
     assert (contract.source, contract.type, contract.subscribers) == ("visits", "visit_planned", ("gate",))
+    assert contract.subject == "id"
     assert contract.dataschema == "urn:keytalk:visits:visit_planned:3"
     assert contracts() == (contract,)
     assert contract_for("visit_planned") is contract
@@ -128,3 +130,30 @@ def test_what_is_not_in_the_language_is_named(contract):
         contract_for("visit_praised")
     with pytest.raises(NotInTheLanguage, match="Door"):
         contract_of(Door)
+
+
+def test_the_shape_says_what_the_schema_takes(contract):
+    door = {
+        "type": "object",
+        "properties": {
+            "number": {"type": "integer"},
+            "opens": {"type": "string", "pattern": r"^[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]+)?$"},
+            "label": {"type": ["string", "null"]},
+        },
+        "required": ["number", "opens"],
+    }
+
+    assert shape_of(contract) == {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "on": {"type": "string", "format": "date"},
+            "noted_at": {"type": "string", "format": "date-time"},
+            "escorted": {"type": "boolean"},
+            "doors": {"type": "array", "items": door},
+            "last": door,
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "notes": {"type": ["array", "null"], "items": {"type": "string"}},
+        },
+        "required": ["id", "on", "noted_at", "escorted", "doors", "last", "tags"],
+    }

@@ -33,9 +33,9 @@ class Service:
         metadata.create_all(self.database.engine)
         self.now = START
         self.failing: set[str] = set()
-        self.store = Store(self.database, self.tables.outbox, lambda: self.now, "scheduling")
+        self.store = Store(self.database, self.tables, lambda: self.now, "scheduling")
         policy = RetryPolicy((timedelta(seconds=1), timedelta(seconds=5)))
-        self.inbox = Inbox(self.store, self.tables.inbox, {"stage_changed": self.handle}, policy, chance=lambda: 0.0)
+        self.inbox = Inbox(self.store, {"stage_changed": self.handle}, policy, chance=lambda: 0.0)
 
     def handle(self, work, event) -> None:
         work.connection.execute(self.effects.insert(), {"what": f"{event.reference} {event.now}"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from backbone_cast import moved
 from sqlalchemy.engine import URL
@@ -120,14 +122,82 @@ def test_a_databases_own_words_about_a_row_are_not_kept(scheduling):
 
 def test_while_the_database_is_away_the_batch_is_given_back(scheduling, tmp_path):
     nowhere = Database(URL.create("sqlite", database=str(tmp_path)))
-    store = Store(nowhere, scheduling.messaging.outbox, scheduling.clock, "scheduling")
-    inbox = Inbox(store, scheduling.messaging.inbox, {"stage_changed": scheduling.when_stage_changed})
+    store = Store(nowhere, scheduling.messaging, scheduling.clock, "scheduling")
+    inbox = Inbox(store, {"stage_changed": scheduling.when_stage_changed})
 
     with pytest.raises(Refused) as refusal:
         inbox.receive([moved("KT-1 won")])
 
     assert refusal.value.code == "unavailable"
     nowhere.close()
+
+
+def test_each_failure_sets_the_alarm_for_the_next_try(scheduling):
+    scheduling.in_trouble = {"KT-1"}
+
+    scheduling.inbox().receive([moved("KT-1 won")])
+
+    assert scheduling.jobs() == [("retry_events", scheduling.clock.at + timedelta(seconds=1))]
+
+
+def test_an_event_whose_handling_ends_the_process_is_dead_after_its_last_try(scheduling):
+    def end_the_process(_work, _event):
+        raise SystemExit
+
+    scheduling.in_trouble = {"KT-1"}
+    scheduling.inbox().receive([moved("KT-1 won")])
+    inbox = scheduling.inbox(stage_changed=end_the_process)
+
+    for _ in range(2):
+        scheduling.clock.move(minutes=2)
+        with pytest.raises(SystemExit):
+            inbox.retry_due()
+    scheduling.clock.move(minutes=2)
+    inbox.retry_due()
+
+    [row] = scheduling.received()
+    assert row.state == "dead"
+    assert "never came to an end" in row.error
+
+
+def test_a_retry_that_was_broken_off_is_not_taken_up_at_once(scheduling):
+    def end_the_process(_work, _event):
+        raise SystemExit
+
+    scheduling.in_trouble = {"KT-1"}
+    scheduling.inbox().receive([moved("KT-1 won")])
+    scheduling.clock.move(seconds=1)
+    with pytest.raises(SystemExit):
+        scheduling.inbox(stage_changed=end_the_process).retry_due()
+    scheduling.in_trouble.clear()
+
+    assert scheduling.inbox().retry_due() == 0
+    scheduling.clock.move(minutes=1)
+    assert scheduling.inbox().retry_due() == 1
+    assert scheduling.done() == ["KT-1 won"]
+    assert ("retry_events", scheduling.clock.at) in scheduling.jobs()
+
+
+def test_a_batch_that_is_kept_is_tried_one_by_one_in_its_order_and_only_the_deadly_one_dies(scheduling):
+    def end_the_process(work, event):
+        scheduling.when_stage_changed(work, event)
+        if event.reference == "KT-2":
+            raise SystemExit
+
+    batch = [moved("KT-1 won"), moved("KT-2 won"), moved("KT-3 agreement"), moved("KT-3 won")]
+    inbox = scheduling.inbox(stage_changed=end_the_process)
+    for _ in range(2):
+        inbox.keep(batch)
+    assert [kind for kind, _at in scheduling.jobs()] == ["retry_events"]
+
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            inbox.retry_due()
+        scheduling.clock.move(minutes=1)
+    inbox.retry_due()
+
+    assert scheduling.done() == ["KT-1 won", "KT-3 agreement", "KT-3 won"]
+    assert scheduling.states() == [("KT-1", "handled"), ("KT-2", "dead"), ("KT-3", "handled"), ("KT-3", "handled")]
 
 
 def test_a_database_that_goes_away_in_the_middle_leaves_nothing_of_the_batch(scheduling):

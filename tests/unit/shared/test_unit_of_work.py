@@ -7,7 +7,8 @@ from sqlalchemy.engine import URL
 
 from shared.contracts.enquiries import StageChanged
 from shared.errors import Refused
-from shared.persistence.database import Database
+from shared.observability.context import about
+from shared.persistence.database import JOBS, OUTBOX, Database
 
 
 def _store_and_tell(office, work):
@@ -55,10 +56,11 @@ def test_news_that_no_event_caused_begins_a_story_of_its_own(enquiries):
 
 
 def test_news_carries_on_the_story_of_the_request(enquiries):
-    with enquiries.store.work(correlation_id="request-7") as work:
+    with about(correlation_id="request-7", traceparent="00-1-2-01"), enquiries.store.work() as work:
         _store_and_tell(enquiries, work)
 
-    assert enquiries.news()[0].correlation_id == "request-7"
+    [news] = enquiries.news()
+    assert (news.correlation_id, news.traceparent) == ("request-7", "00-1-2-01")
 
 
 def test_several_pieces_of_news_lie_in_the_order_they_were_told(enquiries):
@@ -67,16 +69,30 @@ def test_several_pieces_of_news_lie_in_the_order_they_were_told(enquiries):
     assert [news.subject for news in enquiries.news()] == ["KT-2", "KT-1", "KT-3"]
 
 
-def test_a_commit_wakes_and_a_rollback_does_not(enquiries):
+def test_a_commit_with_news_wakes_the_relay_and_a_rollback_or_one_without_does_not(enquiries):
     woken = []
-    enquiries.database.wake_on_commit(lambda: woken.append(enquiries.done()))
+    enquiries.database.when_told(OUTBOX, lambda: woken.append(enquiries.done()))
 
     with pytest.raises(LookupError), enquiries.store.work():
         raise LookupError
+    with enquiries.store.work():
+        pass
     assert woken == []
 
     enquiries.tell("KT-1 won")
     assert woken == [["KT-1 won"]]
+
+
+def test_a_job_that_is_scheduled_twice_is_there_once_and_wakes_the_scheduler(enquiries):
+    woken = []
+    enquiries.database.when_told(JOBS, lambda: woken.append(True))
+
+    for _ in range(2):
+        with enquiries.store.work() as work:
+            work.schedule("send", "KT-1", work.now)
+
+    assert enquiries.jobs() == [("send", enquiries.clock.at)]
+    assert woken == [True, True]
 
 
 def test_a_database_that_cannot_be_opened_is_refused_in_plain_words(tmp_path):

@@ -76,9 +76,9 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGateway]:
 
 @pytest.fixture
 def keytalk() -> Callable[..., Result]:
-    """Run one command line, given word by word."""
+    """Run one command line, given word by word, and what a person would then type."""
 
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(app, list(words), catch_exceptions=False)
+    def run(*words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(words), input=typed, catch_exceptions=False)
 
     return run

@@ -58,6 +58,7 @@ def test_nothing_that_opens_a_socket_is_loaded_before_the_launcher():
         "messages",
         "mail",
         "jobs",
+        "dead",
     ],
 )
 def test_every_noun_has_help(keytalk, noun):

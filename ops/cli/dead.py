@@ -1,0 +1,365 @@
+"""`keytalk dead`: events that a service could not handle or send, and what is to become of each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import typer
+
+from ops.cli.arguments import Json, Limit
+from ops.cli.client import CommandRefused, Gateway, GatewayOutOfReach, connect
+from ops.cli.output import Column, note, plain, say, show, show_details, show_json
+
+app = typer.Typer(no_args_is_help=True)
+
+Service = Literal["enquiries", "scheduling", "notifications"]
+SERVICES: tuple[Service, ...] = get_args(Service)
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+PAGE = 1000
+"""The most that a service lists at a time."""
+
+WHOSE = Column("service", "Service", copyable=True)
+LISTED = (
+    Column("id", "Id", copyable=True),
+    Column("way", "Way", copyable=True),
+    Column("state", "State", copyable=True),
+    Column("type", "Type", copyable=True),
+    Column("subject", "Subject"),
+    Column("held_up", "Held up", copyable=True),
+    Column("attempts", "Attempts", copyable=True),
+    Column("since", "Since", copyable=True),
+    Column("error", "Error"),
+)
+DETAILS = (
+    WHOSE,
+    Column("id", "Id"),
+    Column("type", "Type"),
+    Column("subject", "Subject"),
+    Column("state", "State"),
+    Column("since", "Since"),
+    Column("attempts", "Attempts"),
+    Column("error", "Error"),
+)
+NOT_REPLAYED = (WHOSE, Column("id", "Id", copyable=True), Column("why", "Why"))
+
+
+def event_id(text: str) -> str:
+    """Read an event's id and give it back as services write it; anything else is refused."""
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is not an event's id. `keytalk dead list` shows each id whole.") from error
+
+
+def reason_of(text: str) -> str:
+    """Read a reason of a few words and give it back without the spaces around it; else refuse it."""
+    if SHORTEST_REASON <= len(reason := text.strip()) <= LONGEST_REASON:
+        return reason
+    raise typer.BadParameter(f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters; it is kept.")
+
+
+OfService = Annotated[Service | None, typer.Option("--service", help="Ask this service alone.")]
+EventId = Annotated[str, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")]
+MaybeEventId = Annotated[
+    str | None, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")
+]
+Reason = Annotated[
+    str, typer.Option("--reason", parser=reason_of, metavar="TEXT", help="Why, in your own words; it is kept.")
+]
+
+
+@app.command("list")
+def list_dead(service: OfService = None, limit: Limit = 200, as_json: Json = False) -> None:
+    """List the events that wait for a person, oldest first: `in` could not be handled, `out` not be sent."""
+    list_of_each(
+        service,
+        "list_dead",
+        LISTED,
+        as_json,
+        order=lambda row: datetime.fromisoformat(row["since"]),
+        limit=limit,
+        empty="No event waits for a person.",
+        next_step="They are kept until somebody decides. What happened, and what can be done: keytalk dead show ID",
+    )
+
+
+@app.command("show")
+def show_dead(event: EventId, service: OfService = None, as_json: Json = False) -> None:
+    """Show one event with its error and its envelope, and what can be done about it."""
+    entry = _find(connect(), event, service)
+    if as_json:
+        show_json(entry)
+        return
+    show_details(entry, DETAILS)
+    say(f"\n{_envelope_of(entry)}\n")
+    say(f"{_what_happened(entry)} {_who_waits(entry)}")
+    say(_what_next(entry))
+
+
+@app.command("replay")
+def replay_dead(
+    event: MaybeEventId = None,
+    every: Annotated[bool, typer.Option("--all", help="Each one that can be, as after an outage.")] = False,
+    service: OfService = None,
+    as_json: Json = False,
+) -> None:
+    """Try an event again now, under the same id, once the cause is mended."""
+    if every == (event is not None):
+        raise typer.BadParameter("Give the ID of one event, or --all.", param_hint="ID")
+    gateway = connect()
+    if event is None:
+        _replay_all(gateway, _services(service), as_json)
+        return
+    place = service or _find(gateway, event, None)["service"]
+    replayed = {"service": place, **gateway.call(place, "replay_dead", event_id=event)}
+    if as_json:
+        show_json(replayed)
+        return
+    say(f"{place.capitalize()} tries it again now, under the same id. What waits behind it follows once it succeeds.")
+    say("Should it fail for good, it is back in: keytalk dead list")
+
+
+@app.command("drop")
+def drop_dead(
+    event: EventId,
+    reason: Reason,
+    service: OfService = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Drop it without asking first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give an event up for good, with the reason kept; what waited behind it goes on."""
+    gateway = connect()
+    entry = _find(gateway, event, service)
+    _preview(entry)
+    if not yes:
+        _ask_before_dropping()
+    place = entry["service"]
+    dropped = {"service": place, **gateway.call(place, "drop_dead", event_id=event, reason=reason)}
+    if as_json:
+        show_json(dropped)
+        return
+    say(f"{place.capitalize()} has dropped it and keeps your reason. What waited behind it goes on.")
+
+
+# Asking several services
+
+
+def list_of_each(
+    service: Service | None,
+    method: str,
+    columns: Sequence[Column],
+    as_json: bool,
+    *,
+    order: Callable[[Mapping[str, Any]], Any],
+    limit: int,
+    empty: str,
+    next_step: str = "",
+) -> None:
+    """Print the rows of `method` of one service, or of all of them merged in the `order` that each lists its own in.
+
+    `next_step` is told on stderr to a person who sees rows. Raises `GatewayOutOfReach`, with the others' rows printed,
+    when a service could not be asked.
+    """
+    answers, refusals = _ask_each(connect(), _services(service), method, limit=limit)
+    rows = [{"service": place, **row} for place, listed in answers.items() for row in listed]
+    rows.sort(key=order)
+    none = empty if not refusals else "The services that could be asked have none."
+    show(rows[:limit], (WHOSE, *columns), as_json, empty=none, limit=limit)
+    if rows and next_step and not as_json:
+        note(next_step)
+    if refusals:
+        raise GatewayOutOfReach("Not every service could be asked, so there may be more:", _in_words(refusals))
+
+
+def _ask_each(
+    gateway: Gateway, services: Sequence[Service], method: str, **arguments: Any
+) -> tuple[dict[Service, Any], dict[Service, CommandRefused]]:
+    """Ask each service the same, and give the answers and the refusals by service.
+
+    Raises the refusal itself when all refuse in the same words, as when the gateway or the broker is away.
+    """
+    answers: dict[Service, Any] = {}
+    refusals: dict[Service, CommandRefused] = {}
+    for service in services:
+        try:
+            answers[service] = gateway.call(service, method, **arguments)
+        except CommandRefused as refusal:
+            refusals[service] = refusal
+    _raise_what_all_say(list(refusals.values()), services)
+    return answers, refusals
+
+
+def _in_words(refusals: Mapping[Service, CommandRefused]) -> dict[str, list[str]]:
+    """Give the refusals' sentences by service, for a refusal that sums them up."""
+    return {service: refusal.lines() for service, refusal in refusals.items()}
+
+
+def _services(service: Service | None) -> tuple[Service, ...]:
+    return (service,) if service else SERVICES
+
+
+def _raise_what_all_say(refusals: list[CommandRefused], services: Sequence[Service]) -> None:
+    if len(refusals) == len(services) and len({refusal.sentence for refusal in refusals}) == 1:
+        raise refusals[0]
+
+
+def _find(gateway: Gateway, event: str, service: Service | None) -> dict[str, Any]:
+    """Give what is known of an event, with the service where it is dead.
+
+    Raises `CommandRefused` when no service has it or several do, and `GatewayOutOfReach` when that is not certain.
+    """
+    if service:
+        return {"service": service, **gateway.call(service, "get_dead", event_id=event)}
+    answers, refusals = _ask_each(gateway, SERVICES, "get_dead", event_id=event)
+    if len(answers) > 1:
+        raise CommandRefused(
+            f"{event} is dead in {' and in '.join(answers)}, and each settles it on its own. Say which one is meant "
+            f"with --service {' or --service '.join(answers)}."
+        )
+    if any(isinstance(refusal, GatewayOutOfReach) for refusal in refusals.values()):
+        raise _uncertain(event, list(answers), refusals)
+    for place, entry in answers.items():
+        return {"service": place, **entry}
+    raise CommandRefused(
+        f"No service has a dead event {event}. It may have been replayed or dropped already; "
+        "`keytalk dead list` shows those that are left.",
+        _in_words(refusals),
+    )
+
+
+def _uncertain(event: str, found_in: list[Service], refusals: Mapping[Service, CommandRefused]) -> GatewayOutOfReach:
+    """Say why nothing is done yet: an event may be dead in two services, and one of them did not answer."""
+    away = {place: refusal for place, refusal in refusals.items() if isinstance(refusal, GatewayOutOfReach)}
+    if found_in:
+        sentence = (
+            f"{event} is dead in {found_in[0]}. Not every service could be asked, and it may be dead in another too. "
+            f"Add --service {found_in[0]} to go on with that one."
+        )
+    else:
+        sentence = f"The services that could be asked have no dead event {event}. Please ask again once all answer."
+    return GatewayOutOfReach(sentence, _in_words(away))
+
+
+# Replaying all
+
+
+def _replay_all(gateway: Gateway, services: Sequence[Service], as_json: bool) -> None:
+    replayed: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    away: dict[Service, CommandRefused] = {}
+    for service in services:
+        try:
+            _replay_each(gateway, service, replayed, refused)
+        except CommandRefused as refusal:
+            away[service] = refusal
+    if not replayed and not refused:
+        _raise_what_all_say(list(away.values()), services)
+    _say_replayed(replayed, refused, as_json)
+    if away:
+        raise GatewayOutOfReach(
+            "Not every service answered to the end, so some may be left. Please give the command again later:",
+            _in_words(away),
+        )
+    if refused:
+        raise typer.Exit(1)
+
+
+def _replay_each(
+    gateway: Gateway, service: Service, replayed: list[dict[str, Any]], refused: list[dict[str, Any]]
+) -> None:
+    """Replay a service's dead events, each once: one that fails again at once is listed anew, and left alone.
+
+    They are listed a page at a time, until a page holds nothing new.
+    The outcomes go into the lists that are given, so that they count even when the service goes away half-way.
+    """
+    tried: set[str] = set()
+    while fresh := _not_yet(tried, gateway.call(service, "list_dead", limit=PAGE)):
+        for event in fresh:
+            tried.add(event)
+            try:
+                replayed.append({"service": service, **gateway.call(service, "replay_dead", event_id=event)})
+            except GatewayOutOfReach:
+                raise
+            except CommandRefused as refusal:
+                refused.append({"service": service, "id": event, "why": refusal.sentence})
+
+
+def _not_yet(tried: set[str], rows: list[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in rows if row["id"] not in tried]
+
+
+def _say_replayed(replayed: list[dict[str, Any]], refused: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        show_json({"replayed": replayed, "refused": refused})
+        return
+    count = len(replayed)
+    if count:
+        say(f"{count} {'event is' if count == 1 else 'events are'} tried again now, with ids unchanged.")
+    else:
+        say("No event was replayed.")
+    if refused:
+        show(refused, NOT_REPLAYED, as_json=False)
+        note("These cannot be replayed and stay where they are. `keytalk dead show ID` says what can be done.")
+
+
+# Words
+
+
+def _what_happened(entry: Mapping[str, Any]) -> str:
+    if entry["way"] == "out":
+        return f"This event of {entry['service']} could not be sent, so its subscribers have not heard of it."
+    return f"{entry['service'].capitalize()} could not handle this event, so it has had no effect there."
+
+
+def _who_waits(entry: Mapping[str, Any]) -> str:
+    held_up = entry["held_up"]
+    if not held_up:
+        return "Nothing waits behind it."
+    if held_up == 1:
+        return "1 later event of the same subject waits behind it."
+    return f"{held_up} later events of the same subject wait behind it."
+
+
+def _what_next(entry: Mapping[str, Any]) -> str:
+    which = f"{entry['id']} --service {entry['service']}"
+    return (
+        "It is kept until somebody decides, and nothing is lost meanwhile.\n\n"
+        f"Once what the error names is mended: keytalk dead replay {which}\n"
+        f"If it must never take effect:        keytalk dead drop {which} --reason TEXT\n\n"
+        "If the error does not say what to mend, give all of the above to whoever looks after the program: it holds "
+        "ids only, nothing about a person. docs/runbook.md says more."
+    )
+
+
+def _envelope_of(entry: Mapping[str, Any]) -> str:
+    envelope = entry.get("envelope")
+    if envelope is None:
+        return "Its envelope was not kept."
+    if isinstance(envelope, str):
+        return f"It could not be read. As it came:\n{envelope}"
+    return json.dumps(envelope, indent=2, ensure_ascii=False)
+
+
+def _preview(entry: Mapping[str, Any]) -> None:
+    """Say on stderr, where `--json` leaves room for it, what is about to be dropped."""
+    what = plain(entry.get("type")) or "what could not be read"
+    about = f" of {entry['subject']}" if entry.get("subject") else ""
+    note(f"{what}{about}, {entry['state']} since {entry['since']} (attempts: {entry['attempts']}): {entry['error']}")
+    note(f"{_what_happened(entry)} {_who_waits(entry)}")
+
+
+def _ask_before_dropping() -> None:
+    """Return when a person at the terminal says yes; raise `CommandRefused` otherwise, or when nobody is there."""
+    if not _somebody_is_there():
+        raise CommandRefused("Nothing is dropped: there is nobody here to ask. Add --yes to drop it without asking.")
+    if not typer.confirm("Dropped, it is never tried again. Drop it?", err=True):
+        raise CommandRefused("Nothing is dropped; it stays as it was.")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()

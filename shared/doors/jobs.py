@@ -1,0 +1,65 @@
+"""`@runs("send_messages")`: the method of a service that does what a kind of job asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from nameko.extensions import Entrypoint, SharedExtension
+
+from shared.doors.backing import Backing
+from shared.doors.binding import bound_method
+from shared.messaging.jobs import Kind, Scheduler
+
+
+class Jobs(SharedExtension):
+    """The scheduler of a service: everything that is done at a time is a kind of job that was added here."""
+
+    backing = Backing()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[str, Kind] = {}
+        self._scheduler: Scheduler | None = None
+
+    def add(self, kind: Kind) -> None:
+        """Have jobs of this kind run. Call it before the service starts, or while it does."""
+        self._kinds[kind.name] = kind
+        if self._scheduler is not None:
+            self._scheduler.kinds = tuple(self._kinds.values())
+            self._scheduler.wake()
+
+    def begin(self) -> None:
+        """Start the scheduler, unless it runs already."""
+        if self._scheduler is not None:
+            return
+        self._scheduler = Scheduler(self.backing.store(), tuple(self._kinds.values()), spawn=self._spawn)
+        self.container.spawn_managed_thread(self._scheduler.run, identifier="jobs")
+
+    def _spawn(self, run: Callable[[], None]) -> None:
+        self.container.spawn_managed_thread(run, identifier="job")
+
+    def stop(self) -> None:
+        """Take no more jobs; one that is broken off is claimed again once its lease is over."""
+        if self._scheduler is not None:
+            self._scheduler.stop()
+        super().stop()
+
+
+class Runs(Entrypoint):
+    """An entrypoint for one kind of job. Its method gets the subjects that are due; see `messaging.jobs.Kind`."""
+
+    jobs = Jobs()
+
+    def __init__(self, kind: str, lease: timedelta = timedelta(minutes=1), **kwargs: Any) -> None:
+        self._kind = kind
+        self._lease = lease
+        super().__init__(**kwargs)
+
+    def start(self) -> None:
+        """Take part in the service's scheduler."""
+        self.jobs.add(Kind(self._kind, bound_method(self), lease=self._lease))
+
+
+runs = Runs.decorator

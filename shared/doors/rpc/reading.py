@@ -1,0 +1,85 @@
+"""Reading a queue of calls or of answers: one connection a queue, which outlives whatever arrives there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import amqp
+import eventlet
+from nameko.messaging import QueueConsumer, QueueConsumerStopped
+
+from shared.doors.rpc.wire import is_embedded
+from shared.messaging.topology import TopologyRefused, declare_rpc_exchange
+
+_log = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds before a broken reader connects again."""
+
+
+class Unreadable:
+    """Stands for the body of a message that could not be decoded."""
+
+
+class Reader(QueueConsumer):
+    """A nameko queue consumer that no message ends, and whose acknowledgements may come too late.
+
+    Calls and answers are read by two of them. On one channel, calls in hand that wait for an answer would use up the
+    prefetch, and keep out the answers they wait for.
+    """
+
+    def run(self, *args: Any, **kwargs: Any) -> None:
+        """Read until stopped, over as many connections as it takes.
+
+        Raises `TopologyRefused` when the queue cannot be had at the start; later on that is logged and tried again.
+        """
+        while not self.should_stop:
+            try:
+                super().run(*args, **kwargs)
+            except QueueConsumerStopped:
+                raise
+            except Exception as error:
+                if not self._consumers_ready.ready():
+                    raise
+                _log.error("reading broke off; it goes on in a moment", extra={**self._names(), "error": repr(error)})
+                eventlet.sleep(PAUSE)
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        """Declare what is read, after the exchange it hangs on. kombu asks at each connection."""
+        if not is_embedded(self.container.config):
+            declare_rpc_exchange(channel)
+        try:
+            return super().get_consumers(consumer_cls, channel)
+        except (amqp.AccessRefused, amqp.NotFound, amqp.PreconditionFailed) as error:
+            if self._consumers_ready.ready():
+                raise  # kombu tries again
+            raise TopologyRefused(f"RabbitMQ refused {', '.join(self._names().values())}: {error}") from error
+
+    def on_decode_error(self, message: Any, error: Exception) -> None:
+        """Hand on what cannot be decoded all the same: the provider knows whom to tell. kombu would log the body."""
+        for provider in self._providers:
+            self.handle_message(provider, Unreadable(), message)
+
+    def ack_message(self, message: Any) -> None:
+        """Acknowledge a message, where the connection it came by still stands."""
+        self._settle(message.ack)
+
+    def requeue_message(self, message: Any) -> None:
+        """Give a message back for another to take."""
+        self._settle(message.requeue)
+
+    def reject_message(self, message: Any) -> None:
+        """Put a message away."""
+        self._settle(message.reject)
+
+    def _settle(self, settle: Callable[[], None]) -> None:
+        try:
+            settle()
+        except Exception as error:
+            # The broker gives it out again, to us or to another replica.
+            _log.info("a message could not be settled", extra={**self._names(), "error": type(error).__name__})
+
+    def _names(self) -> dict[str, str]:
+        return {"queue": ", ".join(sorted(provider.queue.name for provider in self._providers))}

@@ -1,0 +1,51 @@
+"""What keeps the backbone's tables small: rows that nobody can need any more are removed, once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, Table, select
+
+from shared.messaging.tables import DROPPED, HANDLED
+from shared.persistence.work import Store
+
+TIDY_UP = "tidy_up"
+"""The kind of the job."""
+
+PUBLISHED_FOR = timedelta(days=14)
+"""How long a published event can still be looked up in the outbox."""
+HANDLED_FOR = timedelta(days=90)
+"""How long the inbox knows a repeat: longer than any queue or backup may hold an event back."""
+ANSWERED_FOR = timedelta(days=7)
+"""How long a command is safe to repeat by its key."""
+
+AT_ONCE = 1000
+"""Rows removed in one transaction: others write meanwhile."""
+
+
+def tidy_up(store: Store) -> int:
+    """Remove what has had its time; give how many rows that were. Dead letters and what waits stay."""
+    tables, now = store.tables, store.clock()
+    outbox, inbox, answers = tables.outbox, tables.inbox, tables.answers
+    settled = inbox.c.state.in_((HANDLED, DROPPED))
+    return (
+        _remove(store, outbox, outbox.c.seq, outbox.c.published_at < now - PUBLISHED_FOR)
+        + _remove(store, outbox, outbox.c.seq, outbox.c.dropped_at < now - HANDLED_FOR)
+        + _remove(store, inbox, inbox.c.seq, settled & (inbox.c.handled_at < now - HANDLED_FOR))
+        + _remove(store, answers, answers.c.key, answers.c.at < now - ANSWERED_FOR)
+    )
+
+
+def _remove(store: Store, table: Table, key: object, old: object) -> int:
+    removed = 0
+    while True:
+        with store.database.writing() as connection:
+            count = _remove_some(connection, table, key, old)
+        removed += count
+        if count < AT_ONCE:
+            return removed
+
+
+def _remove_some(connection: Connection, table: Table, key: object, old: object) -> int:
+    some = select(key).where(old).limit(AT_ONCE)  # type: ignore[call-overload]
+    return int(connection.execute(table.delete().where(key.in_(some))).rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,236 @@
+"""Repeats, strangers and poison on the wire: no process ends, the next event is handled, and nothing is silent."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import amqp
+import pytest
+
+from tests.faults.checking import SERVICES
+from tests.faults.lab import Lab
+from tests.faults.wire import envelope, handled, publish, put, sample
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
+
+EVENT_OF = {
+    "enquiries": ("establishment_changed", "RSI"),
+    "scheduling": ("enquiry_received", "KT-7F3K-92"),
+    "notifications": ("enquiry_received", "KT-7F3K-92"),
+}
+"""For each service, an event that it takes, and a subject."""
+
+
+def good_for(service: str, **changes: Any) -> dict[str, Any]:
+    type_, _subject = EVENT_OF[service]
+    subject = f"KT-{uuid4().hex[:8]}"
+    key = {"establishment_changed": "id", "enquiry_received": "reference"}[type_]
+    return {**envelope(type_, subject, sample(type_, **{key: subject})), **changes}
+
+
+def bad_data_for(service: str) -> str:
+    return json.dumps(good_for(service, data={"surprise": True}))
+
+
+def with_text(service: str, **changes: Any) -> str:
+    return json.dumps(good_for(service, **changes))
+
+
+POISON = {
+    "no JSON": lambda _: b'{"specversion": "1.0", ',
+    "no text": lambda _: b"\xff\xfe\x00\xd8",
+    "no envelope": lambda _: b'["of", "nobody"]',
+    "wrong schema": bad_data_for,
+    "a subject with a null": lambda service: with_text(service, subject="KT-\u0000"),
+    "a subject too long": lambda service: with_text(service, subject="K" * 5000),
+    "a subject that is half a letter": lambda service: with_text(service, subject="\ud800"),
+    "a sequence beyond all bounds": lambda service: with_text(service, sequence="9" * 30),
+    "brackets without end": lambda _: b"[" * 1_000_000,
+    "fifteen megabytes": lambda _: b" " * 15_000_000,
+}
+
+HEADERS = {
+    "pickle": (pickle.dumps({"a": 1}), {"content_type": "application/x-python-serialize", "content_encoding": "binary"}),
+    "an encoding nobody knows": (b"{}", {"content_encoding": "klingon"}),
+    "headers of wrong kinds": (b"{}", {"application_headers": {"nameko.call_id_stack": 5, "x-death": "no"}}),
+}
+
+
+@pytest.fixture
+def clean(lab: Lab) -> Iterator[Lab]:
+    """The lab; what was set aside for an operator is gone after the test."""
+    yield lab
+    with lab.connect() as connection:
+        for service in SERVICES:
+            connection.channel().queue_purge(f"{service}.dead")
+            lab.books.change(service, "DELETE FROM inbox WHERE state IN ('dead', 'waiting')")
+
+
+def set_aside(lab: Lab, service: str) -> int:
+    """How many messages of a service wait for an operator, on the broker or in its inbox."""
+    return lab.queues()[f"{service}.dead"] + len(lab.books.dead(service))
+
+
+def is_empty(lab: Lab, service: str) -> bool:
+    return lab.queues()[f"{service}.inbox"] == 0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_poison_of_every_kind_is_set_aside_and_what_comes_behind_it_is_handled(clean: Lab, service):
+    lab = clean
+    before = [replica.pid for replica in lab.apart.all]
+    good = [good_for(service) for _ in range(3)]
+    for number, make in enumerate(POISON.values()):
+        put(lab, f"{service}.inbox", make(service))
+        if number % 4 == 0:
+            publish(lab, good[number // 4])
+    for body, properties in HEADERS.values():
+        put(lab, f"{service}.inbox", body, **properties)
+
+    eventually(lambda: all(handled(lab, service, each["id"]) for each in good), within=30)
+    assert eventually(lambda: set_aside(lab, service) == len(POISON) + len(HEADERS), within=30)
+    assert is_empty(lab, service)
+    assert [replica.pid for replica in lab.apart.all if replica.running] == before
+
+
+def test_events_said_three_times_and_shuffled_and_said_late_take_effect_once(lab):
+    load = lab.load(twice=0)
+    load.post(20)
+    lab.judge(load)
+    mails = len(lab.mail.messages)
+    said = [row["envelope"] for row in lab.books.rows("enquiries", "SELECT envelope FROM outbox")][-20:] * 3
+    random.Random(17).shuffle(said)
+
+    publish(lab, *said)
+    time.sleep(1)
+    publish(lab, *said[:20])
+
+    eventually(lambda: all(count == 0 for count in lab.queues().values()))
+    lab.judge(load)
+    assert len(lab.mail.messages) == mails
+
+
+def test_versions_of_an_establishment_that_come_in_any_order_end_with_the_last(lab):
+    id_ = uuid4().hex[:8].upper()
+    said = [
+        envelope(
+            "establishment_changed", id_, sample("establishment_changed", id=id_, name=f"Name {n}"), sequence=str(n)
+        )
+        for n in range(1, 9)
+    ] * 2
+    random.Random(17).shuffle(said)
+
+    publish(lab, *said)
+
+    eventually(lambda: all(handled(lab, "enquiries", each["id"]) for each in said))
+    (row,) = lab.books.rows("enquiries", "SELECT name, version FROM establishments WHERE id = :id", id=id_)
+    assert (row["name"], row["version"]) == ("Name 8", 8)
+
+
+def test_stages_that_arrive_before_their_enquiry_are_not_forgotten(lab):
+    reference = f"KT-{uuid4().hex[:8]}"
+    received = envelope("enquiry_received", reference, sample("enquiry_received", reference=reference))
+    stages = ("new", "availability", "suitability", "next_steps")
+    moved = [
+        envelope("stage_changed", reference, {"reference": reference, "was": was, "now": now}, sequence=str(n))
+        for n, (was, now) in enumerate(zip(stages, stages[1:], strict=False), start=2)
+    ]
+
+    publish(lab, moved[0], moved[2], moved[1], received)
+
+    def stage() -> bool:
+        query = "SELECT stage, version FROM enquiries WHERE reference = :reference"
+        rows = lab.books.rows("scheduling", query, reference=reference)
+        return [(row["stage"], row["version"]) for row in rows] == [("next_steps", 4)]
+
+    assert eventually(stage, within=20)
+
+
+def test_unknown_types_and_unknown_fields_are_passed_over_and_lacking_optional_ones_are_none(lab):
+    before = [replica.pid for replica in lab.apart.all]
+    stranger = {**good_for("scheduling"), "type": "enquiry_sung", "dataschema": "urn:keytalk:enquiries:enquiry_sung:1"}
+    new = good_for("scheduling", colour="blue", dataschema="urn:keytalk:enquiries:enquiry_received:7")
+    new["data"]["future"] = {"deep": [1, 2, 3]}
+    old = good_for("scheduling")
+    for field in ("group_size", "preferred_start", "preferred_weekday", "preferred_window", "establishment_id"):
+        del old["data"][field]
+
+    put(lab, "scheduling.inbox", json.dumps(stranger))
+    publish(lab, new, old)
+
+    eventually(lambda: handled(lab, "scheduling", new["id"]) and handled(lab, "scheduling", old["id"]))
+    assert not lab.books.rows("scheduling", "SELECT 1 FROM inbox WHERE event_id = :id", id=stranger["id"])
+    assert eventually(lambda: is_empty(lab, "scheduling"))
+    assert set_aside(lab, "scheduling") == 0
+    assert [replica.pid for replica in lab.apart.all if replica.running] == before
+
+
+def test_enquiries_taken_before_a_subscriber_was_ever_started_reach_it_when_it_is(lab):
+    load = lab.load(twice=0)
+    for service in ("enquiries", "scheduling"):
+        lab.kill(*lab.apart.of(service))
+    with lab.connect() as connection:
+        connection.channel().queue_delete("scheduling.inbox")
+    lab.apart.of("enquiries")[0].start()
+
+    load.post(10)
+    time.sleep(1)
+    lab.heal()
+
+    lab.judge(load)
+
+
+def test_the_dead_letter_exchange_deleted_under_way_stops_nothing_and_is_back_with_the_next_start(clean: Lab):
+    lab, load = clean, clean.load(twice=0)
+    with lab.connect() as connection:
+        connection.channel().exchange_delete("keytalk.dead")
+    put(lab, "scheduling.inbox", b"poison without a way out")
+
+    load.post(5)
+    assert eventually(lambda: _all_known(lab, len(load.taken)), within=20)
+    for replica in lab.apart.all:
+        lab.kill(replica)
+    lab.heal()
+
+    put(lab, "scheduling.inbox", b"poison with a way out")
+    assert eventually(lambda: set_aside(lab, "scheduling") >= 1)
+    with lab.connect() as connection:
+        connection.channel().exchange_declare("keytalk.dead", "topic", passive=True)
+
+
+def _all_known(lab: Lab, count: int) -> bool:
+    query = "SELECT 1 FROM inbox WHERE type = 'enquiry_received' AND state = 'handled'"
+    return len(lab.books.rows("scheduling", query)) >= count
+
+
+def test_a_consumer_that_dies_twelve_times_with_messages_in_hand_dead_letters_none_of_them(lab):
+    load = lab.load(twice=0)
+    (victim,) = lab.apart.of("scheduling")
+    victim.kill()
+    load.post(10)
+    eventually(lambda: lab.queues()["scheduling.inbox"] == 10)
+
+    for _ in range(12):
+        _take_and_die(lab, "scheduling.inbox")
+    lab.heal()
+
+    lab.judge(load)
+
+
+def _take_and_die(lab: Lab, queue: str) -> None:
+    """Be a consumer that holds every message of a queue when its connection breaks."""
+    connection = lab.connect()
+    channel = connection.channel()
+    taken: list[amqp.Message] = []
+    channel.basic_consume(queue, callback=taken.append)
+    while len(taken) < 10:
+        connection.drain_events(timeout=10)
+    connection.collect()
+    eventually(lambda: lab.queues()[queue] == 10)
