@@ -15,7 +15,7 @@ UPGRADE ?= no
 .PHONY: help venv venv-app venv-dev venv-bench packages run test check contracts lock bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 venv: venv-dev ## Create .venv with everything needed to run, check and test
 	@echo "Ready: .venv (activate it with: . .venv/bin/activate)"

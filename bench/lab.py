@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ POOL = 20
 CONNECTIONS = 32
 # Above this share of answers other than 2xx, a rate says nothing about accepted enquiries.
 MOST_LOST = 0.001
+# A queue's count of messages may lag behind its confirms.
+COUNTED_WITHIN = 10
 
 
 class TooManyLost(RuntimeError):
@@ -115,10 +118,15 @@ class Lab:
 
     def expect_messages(self, uri: str, queue: str, count: int) -> None:
         """Raise RuntimeError unless exactly `count` messages lie in a queue: a rate of lost events means nothing."""
+        give_up = time.monotonic() + COUNTED_WITHIN
         with Connection(uri) as connection:
-            found = connection.default_channel.queue_declare(queue, passive=True).message_count
-        if found != count:
-            raise RuntimeError(f"{found} messages lie in {queue}, {count} were published")
+            while True:
+                found = connection.default_channel.queue_declare(queue, passive=True).message_count
+                if found == count:
+                    return
+                if time.monotonic() > give_up:
+                    raise RuntimeError(f"{found} messages lie in {queue}, {count} were published")
+                time.sleep(0.2)
 
     @contextmanager
     def serving(self, app: str, env: dict[str, str]) -> Iterator[str]:

@@ -6,9 +6,7 @@ never sees another's ids. A greenlet that works for one service all its life set
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 service: ContextVar[str | None] = ContextVar("service", default=None)
 """The service that the work is done by; several may share a process."""
@@ -22,32 +20,36 @@ causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The W3C trace context of the work in hand."""
 
-_SERVICE, _CORRELATION, _CAUSATION, _TRACEPARENT = service, correlation_id, causation_id, traceparent
 
-
-@contextmanager
-def about(
-    *,
-    correlation_id: str | None = None,
-    causation_id: str | None = None,
-    traceparent: str | None = None,
-    service: str | None = None,
-) -> Iterator[None]:
+class about:  # noqa: N801 - reads as the words of a `with`
     """Say for a block what its work is about, and restore what was said before it.
 
-    What is not given stays as it was outside the block.
+    What is not given stays as it was outside the block. (A class, since every event enters one: `@contextmanager` costs
+    four times as much.)
     """
-    tokens = []
-    for variable, value in (
-        (_CORRELATION, correlation_id),
-        (_CAUSATION, causation_id),
-        (_TRACEPARENT, traceparent),
-        (_SERVICE, service),
-    ):
-        if value is not None:
-            tokens.append(variable.set(value))
-    try:
-        yield
-    finally:
-        for token in tokens:
+
+    __slots__ = ("_given", "_tokens")
+
+    def __init__(
+        self,
+        *,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        traceparent: str | None = None,
+        service: str | None = None,
+    ) -> None:
+        self._given = (correlation_id, causation_id, traceparent, service)
+        self._tokens: list[Token[str | None]] = []
+
+    def __enter__(self) -> None:
+        for variable, value in zip(_VARIABLES, self._given, strict=True):
+            if value is not None:
+                self._tokens.append(variable.set(value))
+
+    def __exit__(self, *_error: object) -> None:
+        while self._tokens:
+            token = self._tokens.pop()
             token.var.reset(token)
+
+
+_VARIABLES = (correlation_id, causation_id, traceparent, service)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal
-
-import eventlet
 
 from shared.observability import context
 
@@ -71,8 +69,9 @@ def _child_of(parts: tuple[str, str, str] | None) -> str:
     return f"00-{trace_id}-{os.urandom(8).hex()}-{flags}"
 
 
-@contextmanager
-def span(name: str, kind: Kind = "internal", parent: object = None, **attributes: str | int) -> Iterator[str]:
+def span(
+    name: str, kind: Kind = "internal", parent: object = None, **attributes: str | int
+) -> AbstractContextManager[str]:
     """Give a block a span of its own, and its `traceparent`, which is also that of `context` for the block.
 
     It is a child of `parent` (a `traceparent` that came with a message) or, without a valid one, of what the work in
@@ -81,15 +80,31 @@ def span(name: str, kind: Kind = "internal", parent: object = None, **attributes
     if not attributes.keys() <= ATTRIBUTES:
         raise TypeError(f"not attributes of a span: {', '.join(sorted(attributes.keys() - ATTRIBUTES))}")
     above = _parts(parent) or _parts(context.traceparent.get())
-    if _exporter is not None:
-        with _exporter.span(name, kind, above, attributes) as own, context.about(traceparent=own):
-            yield own
-        return
-    token = context.traceparent.set(own := _child_of(above))
-    try:
-        yield own
-    finally:
-        context.traceparent.reset(token)
+    if _exporter is None:
+        return _Current(_child_of(above))
+    return _exported(_exporter.span(name, kind, above, attributes))
+
+
+@contextmanager
+def _exported(recorded: AbstractContextManager[str]) -> Iterator[str]:
+    with recorded as own, _Current(own) as traceparent:
+        yield traceparent
+
+
+class _Current:
+    """Makes a `traceparent` that of `context` for a block; a class, since every event enters one."""
+
+    __slots__ = ("_token", "_traceparent")
+
+    def __init__(self, traceparent: str) -> None:
+        self._traceparent = traceparent
+
+    def __enter__(self) -> str:
+        self._token = context.traceparent.set(self._traceparent)
+        return self._traceparent
+
+    def __exit__(self, *_error: object) -> None:
+        context.traceparent.reset(self._token)
 
 
 def configure(service: str) -> bool:
@@ -111,5 +126,7 @@ def configure(service: str) -> bool:
 def flush() -> None:
     """Send the spans in hand before the process ends, for `FLUSH_WITHIN` seconds at most."""
     if _exporter is not None:
+        import eventlet  # noqa: PLC0415 - for those alone that are to be green
+
         with eventlet.Timeout(FLUSH_WITHIN, False):
             _exporter.flush()

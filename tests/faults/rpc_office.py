@@ -10,7 +10,7 @@ from shared.runtime.green import assert_green  # isort: skip - everything after 
 
 import json
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import eventlet
 from nameko.extensions import DependencyProvider
@@ -59,6 +59,7 @@ class Office:
 
     worker_ctx = Frail()
     others = CallerProvider()
+    notes: ClassVar[list[str]] = []
 
     @operation
     def echo(self, value: Any) -> Any:
@@ -66,6 +67,14 @@ class Office:
 
     def hidden(self) -> str:
         return SECRET
+
+    @operation
+    def note(self, word: str) -> None:
+        self.notes.append(word)
+
+    @operation
+    def noted(self) -> list[str]:
+        return self.notes
 
     @operation
     def frail(self, fails_at: str) -> str:

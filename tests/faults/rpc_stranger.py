@@ -6,6 +6,7 @@ import json
 import pickle
 import time
 import uuid
+import zlib
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -62,7 +63,10 @@ BAD_BODIES = {
     "no content type": Message(content_type=None, content_encoding=None, error="MalformedRequest"),
     "an unknown content type": Message(content_type="application/x-mystery", error="MalformedRequest"),
     "an encoding that nobody knows, of plain ASCII": Message(content_encoding="x-mystery", result=SECRET),
-    "a packed body": Message(headers={"compression": "application/x-gzip"}, error="MalformedRequest"),
+    "a packed body": Message(
+        zlib.compress(json.dumps({"args": [], "kwargs": {"value": SECRET}}).encode()),
+        headers={"compression": "application/x-gzip"}, error="MalformedRequest",
+    ),
 }  # fmt: skip
 
 BAD_CALLS = {
@@ -112,11 +116,11 @@ MESSAGES = {
 class Stranger:
     """Sends messages to the office and reads its answers, over kombu and with no care for what is right."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, declare_exchange: bool = True) -> None:
         self.connection = Connection(uri)
         self._address = str(uuid.uuid4())
         self._heard: dict[str, Any] = {}
-        exchange = Exchange("nameko-rpc", type="topic", durable=True)
+        exchange = Exchange("nameko-rpc", type="topic", durable=True, no_declare=not declare_exchange)
         queue = Queue(f"rpc.reply-stranger-{self._address}", exchange, self._address, auto_delete=False)
         self._answers = queue(self.connection.default_channel)
         self._answers.declare()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import amqp
 import pytest
@@ -18,22 +17,6 @@ from tests.faults.lab import Lab
 from tests.faults.wire import envelope, sample
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def _crowd(rabbitmq, postgres, _mail_server) -> Iterator[Lab]:
-    if not (rabbitmq.owned and postgres.owned):
-        pytest.skip("breaks the servers, so they have to be private")
-    with Lab(rabbitmq, postgres, _mail_server, replicas=2) as lab:
-        yield lab
-
-
-@pytest.fixture
-def crowd(_crowd: Lab, mail_server) -> Iterator[Lab]:
-    """Two replicas of each service."""
-    _crowd.heal()
-    yield _crowd
-    _crowd.heal()
 
 
 def test_two_replicas_of_each_service_do_everything_once_and_in_order(crowd):

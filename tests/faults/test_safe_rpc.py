@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -102,7 +103,9 @@ def raw_channel(uri: str) -> Iterator[amqp.Channel]:
 
 
 def fits(message: Message, answer: dict) -> bool:
+    """Whether it is the answer to expect; of a fault only its kind may be told."""
     error = answer["error"]["exc_type"] if answer["error"] else None
+    assert SECRET not in str(answer["error"])
     return (error, answer["result"]) == (message.error, message.result)
 
 
@@ -132,6 +135,17 @@ def test_a_restarted_office_is_not_ended_by_what_waited_for_it(rabbitmq, tmp_pat
         assert stranger.ask(GOOD)["result"] == SECRET
         assert office.stands
         eventually(lambda: held_in(rabbitmq, uri) == 0)
+
+
+@pytest.mark.parametrize("address", [None, "office.note", "office.echo", str(uuid.uuid4()).upper(), "x" * 255])
+def test_a_call_that_names_nobody_to_answer_is_not_run(office, stranger, address):
+    stranger.send(Message(**call_of("note", word=str(address)), properties={"reply_to": address}))
+    stranger.ask(Message(**call_of("note", word="a good one")))
+
+    noted = stranger.ask(Message(**call_of("noted")))["result"]
+
+    assert "a good one" in noted
+    assert str(address) not in noted
 
 
 def test_what_happened_is_logged_without_a_word_of_the_bodies(office, stranger):
@@ -220,6 +234,39 @@ def test_an_answer_that_the_broker_refuses_costs_only_the_answer(rabbitmq, tmp_p
         assert stranger.ask(GOOD)["result"] == SECRET
         assert office.stands
         eventually(lambda: held_in(rabbitmq, uri) == 0)
+
+
+OWN_QUEUES = r"^(rpc-(office|desk)|rpc\.reply-(office|desk|stranger)-.*)$"
+
+
+def test_a_service_that_may_not_declare_the_exchange_works_and_one_without_its_queue_says_so(rabbitmq, tmp_path):
+    if not rabbitmq.owned:
+        pytest.skip("sets permissions, so the broker has to be private")
+    uri = rabbitmq.new_vhost()
+    vhost, user = urlsplit(uri).path[1:], urlsplit(uri).username
+    with raw_channel(uri) as channel:
+        channel.exchange_declare("nameko-rpc", "topic", durable=True, auto_delete=False)
+    rabbitmq.ctl("set_permissions", "-p", vhost, user, OWN_QUEUES, ".*", ".*")
+    with office_at(uri, tmp_path) as office, Stranger(uri, declare_exchange=False) as stranger:
+        assert stranger.ask(GOOD)["result"] == SECRET
+        office.kill()
+        rabbitmq.ctl("set_permissions", "-p", vhost, user, "^$", ".*", ".*")
+
+        command = [sys.executable, "-W", "ignore", "-m", "tests.faults.rpc_office", uri, "1"]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+        assert ended.returncode
+        assert "TopologyRefused: RabbitMQ refused rpc" in ended.stderr
+
+
+def test_a_call_that_nobody_took_does_not_wait_for_ever(rabbitmq, uri, office):
+    if not rabbitmq.owned:
+        pytest.skip("looks into the broker, so it has to be private")
+    rows = rabbitmq.ctl("list_queues", "-p", urlsplit(uri).path[1:], "name", "arguments").splitlines()
+
+    (arguments,) = (row.partition("\t")[2] for row in rows if row.startswith(QUEUE))
+
+    assert '"x-message-ttl",60000' in arguments
 
 
 def test_with_one_worker_a_call_to_oneself_ends_in_time_and_leaves_the_pool_free(rabbitmq, tmp_path):

@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import amqp
@@ -386,32 +386,37 @@ from nameko.extensions import Entrypoint
 """
 
 
-def _python(script: str, home: Path) -> subprocess.Popen[str]:
-    env = {**Keytalk(home=home).environment, "KEYTALK_OPS_PORT": "0", "KEYTALK_PUBLIC_PORT": "0"}
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _BEGIN + script],
-        env=env,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def python(tmp_path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Runs a script in a green process, which does not outlive the test."""
+    env = {**Keytalk(home=tmp_path).environment, "KEYTALK_OPS_PORT": "0", "KEYTALK_PUBLIC_PORT": "0"}
+    started = []
+
+    def run(script: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-W", "ignore", "-c", _BEGIN + script]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, env=env, cwd=ROOT, text=True, **pipes))
+        return started[-1]
+
+    yield run
+    for process in started:
+        with process:
+            process.kill()
 
 
-def test_a_signal_ends_a_process_whose_event_loop_stands_still(tmp_path):
-    process = _python("stopping.Stopping(within=1)\nprint('turning', flush=True)\nwhile True: pass", tmp_path)
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "turning\n"
-        process.send_signal(signal.SIGTERM)
+def test_a_signal_ends_a_process_whose_event_loop_stands_still(python):
+    process = python("stopping.Stopping(within=1)\nprint('turning', flush=True)\nwhile True: pass")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "turning\n"
+    process.send_signal(signal.SIGTERM)
 
-        _out, errors = process.communicate(timeout=STOPS_WITHIN)
+    _out, errors = process.communicate(timeout=STOPS_WITHIN)
 
     assert process.returncode == 0
     assert "ended by force" in errors
 
 
-def test_a_request_that_is_there_but_not_read_yet_is_answered_before_the_end(tmp_path):
+def test_a_request_that_is_there_but_not_read_yet_is_answered_before_the_end(python):
     script = """
 from eventlet.green import socket
 from shared.web.server import WebServer
@@ -428,21 +433,51 @@ client.sendall(b"GET / HTTP/1.1\\r\\nHost: us\\r\\n\\r\\n")
 server.stop(5)
 print(client.makefile().read().rpartition("\\n")[2])
 """
-    process = _python(script, tmp_path)
+    process = python(script)
 
     out, errors = process.communicate(timeout=STARTS_OR_NOT_WITHIN)
 
     assert out == "answered\n", errors
 
 
-_FAULTY = """
-class Faulty(Entrypoint):
+def test_a_question_to_a_broker_that_falls_silent_ends(broker, python):
+    script = f"""
+from shared.messaging import broker
+broker.ANSWER_WITHIN = 1
+channel = broker.open_connection({broker.uri!r}).channel()
+print("connected", flush=True)
+sys.stdin.readline()
+try:
+    with eventlet.Timeout(20):
+        channel.exchange_declare("any", "topic")
+except OSError as error:
+    print(type(error).__name__)
+"""
+    process = python(script)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "connected\n"
+    with _frozen(broker):
+        out, errors = process.communicate("go on\n", timeout=STARTS_OR_NOT_WITHIN)
+
+    assert out == "TimeoutError\n", errors
+
+
+_SERVICE = """
+class Act(Entrypoint):
+    stopping = False
     def {moment}(self):
         {act}
+    def stop(self):
+        self.stopping = True
+    def hold(self):
+        while not self.stopping:
+            eventlet.sleep(0.01)
+        eventlet.sleep(0.5)
+        print("ended what it held", flush=True)
 
 class Service:
     name = "enquiries"
-    @Faulty.decorator
+    @Act.decorator
     def act(self): pass
 
 def fail():
@@ -462,11 +497,22 @@ launch.up(demo=False)
         ("setup", "fail()", "Keytalk cannot start: KeyError('the cause')"),
     ],
 )
-def test_a_service_that_dies_ends_the_process_with_status_1_and_the_cause(tmp_path, moment, act, words):
-    process = _python(_FAULTY.format(moment=moment, act=act), tmp_path)
+def test_a_service_that_dies_ends_the_process_with_status_1_and_the_cause(python, tmp_path, moment, act, words):
+    process = python(_SERVICE.format(moment=moment, act=act))
 
     _out, errors = process.communicate(timeout=STARTS_OR_NOT_WITHIN)
 
     assert process.returncode == 1, errors
     assert words in errors
     assert "the cause" in (tmp_path / "keytalk.log").read_text()
+
+
+def test_a_loop_that_is_asked_to_stop_ends_what_it_holds(python):
+    process = python(_SERVICE.format(moment="start", act="self.container.spawn_managed_thread(self.hold)"))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+
+    out, errors = process.communicate(timeout=STOPS_WITHIN)
+
+    assert (process.returncode, out) == (0, "ended what it held\n"), errors

@@ -38,21 +38,20 @@ def sample(type_: str, **changes: Any) -> dict[str, Any]:
 
 def publish(lab: Lab, *envelopes: Mapping[str, Any] | str) -> None:
     """Publish envelopes where their source would, in this order."""
-    with lab.connect() as connection:
-        channel = connection.channel()
-        for each in envelopes:
-            text = each if isinstance(each, str) else json.dumps(each)
-            read = json.loads(text)
-            message = amqp.Message(text, content_type="application/json", delivery_mode=2, message_id=read["id"])
-            channel.basic_publish(message, exchange=f"{read['source']}.events", routing_key=read["type"])
+    for each in envelopes:
+        text = each if isinstance(each, str) else json.dumps(each)
+        read = json.loads(text)
+        put(lab, read["type"], text, source=read["source"], message_id=read["id"])
 
 
-def put(lab: Lab, queue: str, body: str | bytes, **properties: Any) -> None:
-    """Put any bytes straight into a queue."""
+def put(lab: Lab, type_: str, body: str | bytes, *, source: str | None = None, **properties: Any) -> None:
+    """Put any bytes where the events of a type are published."""
+    exchange = f"{source or contract_for(type_).source}.events"
     with lab.connect() as connection:
         connection.channel().basic_publish(
             amqp.Message(body, **{"content_type": "application/json", "delivery_mode": 2, **properties}),
-            routing_key=queue,
+            exchange=exchange,
+            routing_key=type_,
         )
 
 

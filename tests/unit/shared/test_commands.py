@@ -90,6 +90,18 @@ def test_the_same_key_and_arguments_give_the_same_answer_and_one_effect(shop):
     assert shop.count() == 1
 
 
+def test_a_kept_answer_is_given_without_running_the_method(shop):
+    first = shop.order("tea", idempotency_key="k-1")
+    shop.closed = True
+    runs: list[str] = []
+    shop.before_the_answer = lambda: runs.append("again")
+
+    assert shop.order("tea", idempotency_key="k-1") == first
+    shop.closed = False
+    assert shop.order("tea", idempotency_key="k-1") == first
+    assert runs == []
+
+
 def test_an_answer_of_nothing_is_an_answer(shop):
     assert shop.rename("tea", idempotency_key="k-1") is None
     assert shop.rename("tea", idempotency_key="k-1") is None
