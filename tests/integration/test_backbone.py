@@ -1,4 +1,4 @@
-"""What stands on the broker, what happens to a message that nobody can read, and a broker that comes late."""
+"""What stands on the broker, and what happens to a message that nobody can read."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from urllib.parse import urlsplit
 
 import amqp
 import pytest
-import requests
 
 from tests.examples import risley_enquiry
 from tests.servers.keytalk import Keytalk
-from tests.servers.rabbitmq import RabbitMQ
 from tests.waiting import eventually
 
 SERVICES = ("enquiries", "scheduling", "notifications")
@@ -98,23 +96,3 @@ def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_is_handled(
     assert dead.headers["x-death"][0]["reason"] == "rejected"
     plan = ("runs", "plan", "--enquiry", reference, "--start", "2027-01-12")
     assert eventually(lambda: real.run(*plan).returncode == 0)
-
-
-def test_keytalk_started_without_a_broker_takes_enquiries_and_answers_them_when_it_comes(postgres):
-    with RabbitMQ() as broker:
-        env = {"KEYTALK_AMQP_URI": broker.new_vhost(), **postgres.service_databases()}
-        broker.stop()
-        with Keytalk(env=env) as keytalk:
-            answer = keytalk.post(risley_enquiry())
-            assert answer.status_code == 201
-            ready = requests.get(f"{keytalk.public_url}/health/ready", timeout=20)
-            assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
-
-            broker.start()
-
-            reference = answer.json()["reference"]
-            eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
-            told = eventually(lambda: len(mails := keytalk.cli("mail", "list")) >= 2 and mails, within=60)
-            assert [reference in mail["subject"] for mail in told] == [True, True]
-            ready = requests.get(f"{keytalk.public_url}/health/ready", timeout=20)
-            assert ready.json()["status"] == "ready"

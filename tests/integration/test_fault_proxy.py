@@ -159,4 +159,6 @@ def test_latency_is_added_in_each_direction(echo):
 
 
 def test_an_address_is_given_with_the_port_of_the_proxy_and_the_rest_as_it_was(proxy):
-    assert proxy.address("amqp://me:secret@localhost:5672/a-vhost") == f"amqp://me:secret@127.0.0.1:{proxy.port}/a-vhost"
+    assert (
+        proxy.address("amqp://me:secret@localhost:5672/a-vhost") == f"amqp://me:secret@127.0.0.1:{proxy.port}/a-vhost"
+    )
