@@ -10,9 +10,11 @@ MAKEFLAGS += --no-print-directory
 DEMO ?= yes
 ONLY ?=
 ARGS ?=
+SEED ?=
+MINUTES ?= 3
 UPGRADE ?= no
 
-.PHONY: help venv venv-app venv-dev venv-bench packages run test check contracts lock bench clean
+.PHONY: help venv venv-app venv-dev venv-bench packages run test check contracts lock bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +50,10 @@ lock: ## Write requirements/*.txt again from the .in files; UPGRADE=yes takes ne
 bench: venv-bench ## Measure beside the peers; ONLY=name,... runs some parts alone
 	@scripts/system-packages.sh --own-servers
 	@exec .venv/bin/python -m bench $(if $(ONLY),--only '$(ONLY)')
+
+soak: venv-dev ## Break everything at random under load; SEED=n repeats a run, MINUTES=n says for how long
+	@scripts/system-packages.sh --own-servers
+	@exec .venv/bin/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 clean: ## Remove .venv, caches and build leftovers; var/ with its data stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -12,16 +12,16 @@ from typing import Any
 
 import amqp
 from kombu import Queue
-from nameko.rpc import RPC_QUEUE_TEMPLATE, RPC_REPLY_QUEUE_TEMPLATE
+from nameko.rpc import RPC_REPLY_QUEUE_TEMPLATE
 
 from shared.config import SERVICES
 from shared.contracts.base import contracts
-from shared.doors.rpc.serving import CALL_LIVES
 from shared.messaging.broker import BrokerRefused, is_refusal, open_connection
 from shared.messaging.rights import taken_by
 from shared.messaging.topology import (
     RPC_EXCHANGE,
     TopologyRefused,
+    call_queue,
     declare_publisher,
     declare_rpc_exchange,
     declare_subscriber,
@@ -56,15 +56,9 @@ def _declare(channel: Any, service: str) -> None:
     _declare_for_calls(channel, _reply_queue(service))
     if service not in SERVICES:
         return
-    _declare_for_calls(channel, _call_queue(service))
+    _declare_for_calls(channel, call_queue(service))
     declare_publisher(channel, service)
     declare_subscriber(channel, service, taken_by(service, contracts()))
-
-
-def _call_queue(service: str) -> Queue:
-    """Give the queue of calls to a service, as its reader declares it."""
-    name, key = RPC_QUEUE_TEMPLATE.format(service), f"{service}.*"
-    return Queue(name, exchange=RPC_EXCHANGE, routing_key=key, durable=True, message_ttl=CALL_LIVES)
 
 
 def _reply_queue(service: str) -> Queue:

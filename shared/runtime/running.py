@@ -22,6 +22,8 @@ START_WITHIN = 10.0
 """Seconds after which the web is served even though the broker is still away."""
 WEB_WITHIN = 4.0
 """Seconds that web requests have to be answered once the process is asked to stop."""
+HEAD_START = 2.0
+"""Seconds that a service has to stop before those that it calls are stopped as well."""
 LOOPS_WITHIN = 6.0
 """Seconds that a service's loops have to end what they hold: a batch, a job."""
 
@@ -35,7 +37,7 @@ class CannotStart(Exception):
 
 
 class Running:
-    """Services that share a process. `died` is told when one of them dies."""
+    """Services that share a process: each after those it calls. `died` is told when one of them dies."""
 
     def __init__(self, settings: Settings, services: Sequence[str], internal_port: int | None, died: Died) -> None:
         self.servers: dict[str, WebServer] = {}
@@ -78,12 +80,14 @@ class Running:
         pool.waitall()
 
     def _stop_services(self) -> None:
-        if self._runner is None:
-            return
-        try:
-            self._runner.stop()
-        except Exception:
-            _log.warning("a service did not stop in order", exc_info=True)
+        """Stop the services, callers before those they call: a job in hand may still need an answer."""
+        containers = [] if self._runner is None else list(self._runner.containers)
+        pool = eventlet.GreenPool()
+        for container in reversed(containers):
+            stopping = pool.spawn(_stop_one, container)
+            with eventlet.Timeout(HEAD_START, False):
+                stopping.wait()
+        pool.waitall()
 
     def _make_runner(self) -> Any:
         runner = ServiceRunner(self._process.nameko_config())
@@ -136,6 +140,13 @@ class _Kept:
                 while self._managed_threads:
                     eventlet.sleep(0.01)
         super()._kill_managed_threads()  # type: ignore[misc]
+
+
+def _stop_one(container: Any) -> None:
+    try:
+        container.stop()
+    except Exception:
+        _log.warning("a service did not stop in order", exc_info=True, extra={"service": container.service_name})
 
 
 def _service_class(name: str) -> Any:

@@ -125,14 +125,19 @@ class Lab:
         self.apart.start_missing()
         return started
 
-    def judge(self, load: Load, *, within: float = 40.0, dead: Mapping[str, int] | None = None) -> Verdict:
-        """Give the checker's verdict once all is well; fail with it when it is not after `within` seconds."""
-        checker = Checker(self.books, load, dead)
+    def judge(self, load: Load, *, within: float = 40.0) -> Verdict:
+        """Give the verdict once all is well; fail with it when it is not after `within` seconds."""
+        verdict = self.wait(load, within=within)
+        if not verdict.good:
+            raise AssertionError(f"\n{verdict}")
+        return verdict
+
+    def wait(self, load: Load, *, within: float = 40.0) -> Verdict:
+        """Give the verdict once all is well, or something is wrong for good, or after `within` seconds."""
+        checker = Checker(self.books, load)
         deadline = time.monotonic() + within
         while True:
             verdict = checker.settled(within=2)
-            if verdict.good:
+            if verdict.good or verdict.wrong or time.monotonic() > deadline:
                 return verdict
-            if verdict.wrong or time.monotonic() > deadline:
-                raise AssertionError(f"\n{verdict}")
             self.hasten()

@@ -148,6 +148,18 @@ def test_a_call_that_names_nobody_to_answer_is_not_run(office, stranger, address
     assert str(address) not in noted
 
 
+def test_a_call_that_came_out_of_another_queue_is_not_run(office, stranger):
+    """A service may have a queue of its own dead-letter into the exchange for calls, under any key."""
+    death = {"x-death": [{"queue": "rpc.reply-other", "reason": "rejected", "count": 1}]}
+    stranger.send(Message(**call_of("note", word="a forged one"), headers=death))
+    stranger.ask(Message(**call_of("note", word="a good one")))
+
+    noted = stranger.ask(Message(**call_of("noted")))["result"]
+
+    assert "a good one" in noted
+    assert "a forged one" not in noted
+
+
 def test_what_happened_is_logged_without_a_word_of_the_bodies(office, stranger):
     for name in ("body: broken JSON", "call: an argument too many", "fault: a fault of the method"):
         stranger.ask(MESSAGES[name])
@@ -207,6 +219,19 @@ def test_properties_that_cannot_even_be_parsed_are_put_away(uri, office, strange
     assert stranger.ask(GOOD)["result"] == SECRET
     assert office.stands
     assert "reading broke off" not in office.said
+
+
+def test_a_routing_key_that_cannot_be_parsed_ends_nothing(rabbitmq, tmp_path):
+    """Rights on the broker keep such a key out; without them it holds up calls until it is taken out or runs out."""
+    uri = rabbitmq.new_vhost()
+    with office_at(uri, tmp_path) as office, Stranger(uri) as stranger, raw_channel(uri) as channel:
+        channel.basic_publish(amqp.Message("{}"), exchange="nameko-rpc", routing_key=b"office.\xff")
+        eventually(lambda: "reading broke off" in office.said)
+
+        eventually(lambda: channel.queue_purge(QUEUE))
+
+        assert stranger.ask(GOOD, within=30)["result"] == SECRET
+        assert office.stands
 
 
 def test_a_reply_queue_that_is_gone_costs_only_the_answer(uri, office, stranger):

@@ -43,7 +43,9 @@ class Reader(QueueConsumer):
             except Exception as error:
                 if not self._consumers_ready.ready():
                     raise
-                _log.error("reading broke off; it goes on in a moment", extra={**self._names(), "error": repr(error)})
+                # By its kind only: its words may quote what could not be read.
+                told = {**self._names(), "error": type(error).__name__}
+                _log.error("reading broke off; it goes on in a moment", extra=told)
                 eventlet.sleep(PAUSE)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:

@@ -16,18 +16,15 @@ from nameko.exceptions import (
     UnserializableValueError,
     serialize,
 )
-from nameko.rpc import RPC_QUEUE_TEMPLATE, Rpc, RpcConsumer
+from nameko.rpc import Rpc, RpcConsumer
 
 from shared.doors.rpc.headers import believed
 from shared.doors.rpc.reading import Reader
 from shared.doors.rpc.wire import Encoded, encode, publish, rpc_exchange, within
 from shared.errors import Refused
+from shared.messaging.topology import call_queue
 
 _log = logging.getLogger(__name__)
-
-CALL_LIVES = 60
-"""Seconds after which the broker drops a call that nobody could answer: its caller has given up, and a call that ends
-the process that takes it must not come back for ever."""
 
 ANSWER_WITHIN = 15.0
 """Seconds that an answer may take to reach the broker."""
@@ -50,21 +47,15 @@ class CallQueue(RpcConsumer):
         """Take part in reading; called once by each operation."""
         if self.queue is not None:
             return
-        service = self.container.service_name
-        self.queue = Queue(
-            RPC_QUEUE_TEMPLATE.format(service),
-            exchange=rpc_exchange(self.container.config),
-            routing_key=f"{service}.*",
-            durable=True,
-            message_ttl=CALL_LIVES,
-        )
+        self.queue = call_queue(self.container.service_name, rpc_exchange(self.container.config))
         self.queue_consumer.register_provider(self)
 
     def handle_message(self, body: Any, message: Any) -> None:
         """Start the operation that a message asks for, or answer what is wrong with it. Never raises."""
         call = str(message.delivery_info.get("routing_key"))
-        if not _return_address.fullmatch(str(message.properties.get("reply_to"))):
-            _log.warning("call put away: it names nobody to answer", extra={"call": call})
+        fault = _why_no_call(message)
+        if fault is not None:
+            _log.warning("call put away", extra={"call": call, "why": fault})
             self.queue_consumer.reject_message(message)
             return
         try:
@@ -115,6 +106,16 @@ class Operation(Rpc):
 
 operation = Operation.decorator
 """Offers a method that reads, to be called by RPC."""
+
+
+def _why_no_call(message: Any) -> str | None:
+    """Say what shows that a message is no caller's, where something does."""
+    if not _return_address.fullmatch(str(message.properties.get("reply_to"))):
+        return "it names nobody to answer"
+    if "x-death" in (message.headers or {}):
+        # A queue of one's own may dead-letter into the exchange for calls under any key: past the rights to publish.
+        return "it came out of another queue"
+    return None
 
 
 def _arguments(body: Any) -> tuple[list[Any], dict[str, Any]]:
