@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import CommandRefused, Gateway, GatewayOutOfReach, connect
+from ops.cli.each_service import (
+    SERVICES,
+    WHOSE,
+    OfService,
+    Service,
+    ask_each,
+    in_words,
+    list_of_each,
+    raise_what_all_say,
+    services_of,
+)
 from ops.cli.output import Column, note, plain, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
-Service = Literal["enquiries", "scheduling", "notifications"]
-SERVICES: tuple[Service, ...] = get_args(Service)
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 PAGE = 1000
 """The most that a service lists at a time."""
 
-WHOSE = Column("service", "Service", copyable=True)
 LISTED = (
     Column("id", "Id", copyable=True),
     Column("way", "Way", copyable=True),
@@ -63,7 +71,6 @@ def reason_of(text: str) -> str:
     raise typer.BadParameter(f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters; it is kept.")
 
 
-OfService = Annotated[Service | None, typer.Option("--service", help="Ask this service alone.")]
 EventId = Annotated[str, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")]
 MaybeEventId = Annotated[
     str | None, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")
@@ -113,7 +120,7 @@ def replay_dead(
         raise typer.BadParameter("Give the ID of one event, or --all.", param_hint="ID")
     gateway = connect()
     if event is None:
-        _replay_all(gateway, _services(service), as_json)
+        _replay_all(gateway, services_of(service), as_json)
         return
     place = service or _find(gateway, event, None)["service"]
     replayed = {"service": place, **gateway.call(place, "replay_dead", event_id=event)}
@@ -146,68 +153,6 @@ def drop_dead(
     say(f"{place.capitalize()} has dropped it and keeps your reason. What waited behind it goes on.")
 
 
-# Asking several services
-
-
-def list_of_each(
-    service: Service | None,
-    method: str,
-    columns: Sequence[Column],
-    as_json: bool,
-    *,
-    order: Callable[[Mapping[str, Any]], Any],
-    limit: int,
-    empty: str,
-    next_step: str = "",
-) -> None:
-    """Print the rows of `method` of one service, or of all of them merged in the `order` that each lists its own in.
-
-    `next_step` is told on stderr to a person who sees rows. Raises `GatewayOutOfReach`, with the others' rows printed,
-    when a service could not be asked.
-    """
-    answers, refusals = _ask_each(connect(), _services(service), method, limit=limit)
-    rows = [{"service": place, **row} for place, listed in answers.items() for row in listed]
-    rows.sort(key=order)
-    none = empty if not refusals else "The services that could be asked have none."
-    show(rows[:limit], (WHOSE, *columns), as_json, empty=none, limit=limit)
-    if rows and next_step and not as_json:
-        note(next_step)
-    if refusals:
-        raise GatewayOutOfReach("Not every service could be asked, so there may be more:", _in_words(refusals))
-
-
-def _ask_each(
-    gateway: Gateway, services: Sequence[Service], method: str, **arguments: Any
-) -> tuple[dict[Service, Any], dict[Service, CommandRefused]]:
-    """Ask each service the same, and give the answers and the refusals by service.
-
-    Raises the refusal itself when all refuse in the same words, as when the gateway or the broker is away.
-    """
-    answers: dict[Service, Any] = {}
-    refusals: dict[Service, CommandRefused] = {}
-    for service in services:
-        try:
-            answers[service] = gateway.call(service, method, **arguments)
-        except CommandRefused as refusal:
-            refusals[service] = refusal
-    _raise_what_all_say(list(refusals.values()), services)
-    return answers, refusals
-
-
-def _in_words(refusals: Mapping[Service, CommandRefused]) -> dict[str, list[str]]:
-    """Give the refusals' sentences by service, for a refusal that sums them up."""
-    return {service: refusal.lines() for service, refusal in refusals.items()}
-
-
-def _services(service: Service | None) -> tuple[Service, ...]:
-    return (service,) if service else SERVICES
-
-
-def _raise_what_all_say(refusals: list[CommandRefused], services: Sequence[Service]) -> None:
-    if len(refusals) == len(services) and len({refusal.sentence for refusal in refusals}) == 1:
-        raise refusals[0]
-
-
 def _find(gateway: Gateway, event: str, service: Service | None) -> dict[str, Any]:
     """Give what is known of an event, with the service where it is dead.
 
@@ -215,7 +160,7 @@ def _find(gateway: Gateway, event: str, service: Service | None) -> dict[str, An
     """
     if service:
         return {"service": service, **gateway.call(service, "get_dead", event_id=event)}
-    answers, refusals = _ask_each(gateway, SERVICES, "get_dead", event_id=event)
+    answers, refusals = ask_each(gateway, SERVICES, "get_dead", event_id=event)
     if len(answers) > 1:
         raise CommandRefused(
             f"{event} is dead in {' and in '.join(answers)}, and each settles it on its own. Say which one is meant "
@@ -228,7 +173,7 @@ def _find(gateway: Gateway, event: str, service: Service | None) -> dict[str, An
     raise CommandRefused(
         f"No service has a dead event {event}. It may have been replayed or dropped already; "
         "`keytalk dead list` shows those that are left.",
-        _in_words(refusals),
+        in_words(refusals),
     )
 
 
@@ -242,7 +187,7 @@ def _uncertain(event: str, found_in: list[Service], refusals: Mapping[Service, C
         )
     else:
         sentence = f"The services that could be asked have no dead event {event}. Please ask again once all answer."
-    return GatewayOutOfReach(sentence, _in_words(away))
+    return GatewayOutOfReach(sentence, in_words(away))
 
 
 # Replaying all
@@ -258,12 +203,12 @@ def _replay_all(gateway: Gateway, services: Sequence[Service], as_json: bool) ->
         except CommandRefused as refusal:
             away[service] = refusal
     if not replayed and not refused:
-        _raise_what_all_say(list(away.values()), services)
+        raise_what_all_say(list(away.values()), services)
     _say_replayed(replayed, refused, as_json)
     if away:
         raise GatewayOutOfReach(
             "Not every service answered to the end, so some may be left. Please give the command again later:",
-            _in_words(away),
+            in_words(away),
         )
     if refused:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit, iso_time
 from ops.cli.client import connect
-from ops.cli.dead import OfService, list_of_each
+from ops.cli.each_service import OfService, list_of_each
 from ops.cli.output import Column, plain, say, show_json
 
 app = typer.Typer(no_args_is_help=True)

@@ -190,7 +190,9 @@ class Checker:
         verdict.amiss(verdict.wrong, "told twice", [each for each, count in told.items() if count > 1])
         noted = {
             row["reference"]
-            for row in self._books.rows("enquiries", "SELECT reference FROM enquiries WHERE acknowledged_at IS NOT NULL")
+            for row in self._books.rows(
+                "enquiries", "SELECT reference FROM enquiries WHERE acknowledged_at IS NOT NULL"
+            )
         }
         thanked = {
             row["subject_ref"].partition(":")[2]

@@ -50,7 +50,10 @@ POISON: dict[str, Callable[[str], str | bytes]] = {
 }
 
 HEADERS: dict[str, tuple[bytes, dict[str, Any]]] = {
-    "pickle": (pickle.dumps({"a": 1}), {"content_type": "application/x-python-serialize", "content_encoding": "binary"}),
+    "pickle": (
+        pickle.dumps({"a": 1}),
+        {"content_type": "application/x-python-serialize", "content_encoding": "binary"},
+    ),
     "an encoding nobody knows": (b'{"encoding": 1}', {"content_encoding": "klingon"}),
     "headers of wrong kinds": (
         b'{"headers": 1}',
@@ -155,7 +158,11 @@ def test_stages_that_arrive_before_their_enquiry_are_not_forgotten(lab):
 
 def test_unknown_types_and_unknown_fields_are_passed_over_and_lacking_optional_ones_are_none(lab):
     before = [replica.pid for replica in lab.apart.all]
-    stranger = {**good("enquiry_received"), "type": "enquiry_sung", "dataschema": "urn:keytalk:enquiries:enquiry_sung:1"}
+    stranger = {
+        **good("enquiry_received"),
+        "type": "enquiry_sung",
+        "dataschema": "urn:keytalk:enquiries:enquiry_sung:1",
+    }
     new = good("enquiry_received", colour="blue", dataschema="urn:keytalk:enquiries:enquiry_received:7")
     new["data"]["future"] = {"deep": [1, 2, 3]}
     old = good("enquiry_received")
