@@ -8,9 +8,10 @@ never sent again by itself.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -31,11 +32,28 @@ from services.notifications.rendering import MessageNotRendered, Organisation, r
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.contracts.notifications import MessageAccepted
 from shared.errors import Refused
+from shared.messaging.jobs import NotFinished
 from shared.persistence.work import Store, UnitOfWork
 
 _log = logging.getLogger(__name__)
 
-BATCH = 50
+RECORD_WITHIN = 60.0
+"""Seconds for which an outcome that cannot be recorded is tried again: unrecorded, nobody will know of it."""
+
+
+@dataclass(slots=True)
+class Closing:
+    """Lets a sender be stopped between two messages, and be waited for."""
+
+    asked: bool = False
+    under_way: int = 0
+
+    def wait(self, seconds: float) -> None:
+        """Ask the sender to stop after the message in hand, and wait for that so many seconds at most."""
+        self.asked = True
+        give_up = time.monotonic() + seconds
+        while self.under_way and time.monotonic() < give_up:
+            time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +81,48 @@ class Sender:
     organisation: Organisation
     mail_from: str
     lease: timedelta
+    closing: Closing = field(default_factory=Closing)
 
     def send_due(self, as_of: datetime | None = None) -> Counter[str]:
-        """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now."""
+        """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now.
+
+        Raises `NotFinished` when it was asked to stop before that.
+        """
         self.settle_broken_off()
         outcomes: Counter[str] = Counter()
-        while True:
-            claimed, missed = self._claim(as_of or self.store.clock())
-            outcomes[MessageState.MISSED] += missed
-            if not claimed and not missed:
-                return outcomes
-            for message in claimed:
-                outcomes[self._record(message, self._attempt(message)).state] += 1
+        self.closing.under_way += 1
+        try:
+            while (message := self._claim(as_of or self.store.clock())) is not None:
+                if message.state is MessageState.SENDING:
+                    message = self._record(message, self._attempt(message))
+                outcomes[message.state] += 1
+                if self.closing.asked:
+                    raise NotFinished
+        finally:
+            self.closing.under_way -= 1
+        return outcomes
 
-    def _claim(self, now: datetime) -> tuple[list[Message], int]:
-        """Claim a batch; what would come too late to help is marked missed. Replicas never claim the same row."""
+    def _claim(self, now: datetime) -> Message | None:
+        """Claim the next message that is due, or mark it missed when it would come too late to help.
+
+        One at a time: a message that was claimed and not recorded is one of which nobody can say whether it went out.
+        Replicas never claim the same row.
+        """
         due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
-        query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(BATCH)
+        query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(1)
         with self.store.work() as work:
-            found = [message_of(row) for row in work.connection.execute(query.with_for_update(skip_locked=True))]
-            late = [each.missed("Its time passed before it could be sent.") for each in found if each.is_past_use(now)]
-            # The lease runs on the real clock, whatever time is played.
-            mine = [replace(each.claim(now), claimed_at=work.now) for each in found if not each.is_past_use(now)]
-            for message in (*late, *mine):
-                _save(work, message)
-            if mine:
+            row = work.connection.execute(query.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            message = message_of(row)
+            if message.is_past_use(now):
+                message = message.missed("Its time passed before it could be sent.")
+            else:
+                # The lease runs on the real clock, whatever time is played.
+                message = replace(message.claim(now), claimed_at=work.now)
                 work.schedule(SEND_MESSAGES, "to settle", self._after_lease(work.now))
-        return mine, len(late)
+            _save(work, message)
+        return message
 
     def _after_lease(self, now: datetime) -> datetime:
         """Give a time at which an attempt that begins now has ended or been broken off; one serves many attempts."""
@@ -137,6 +170,17 @@ class Sender:
         return (Attachment("sessions.ics", "text/calendar", calendar, {"method": "PUBLISH"}),)
 
     def _record(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
+        """Record what became of an attempt; while the database is away, again and again for `RECORD_WITHIN` seconds."""
+        give_up = time.monotonic() + RECORD_WITHIN
+        while True:
+            try:
+                return self._record_once(claimed, outcome)
+            except Refused:
+                if self.closing.asked or time.monotonic() > give_up:
+                    raise
+                time.sleep(1)
+
+    def _record_once(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
         with self.store.work() as work:
             message = outcome(work.now)
             if _save(work, message, attempt=claimed.attempts):

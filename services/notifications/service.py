@@ -18,6 +18,7 @@ from shared.doors.operators import OperatorsDoors
 from shared.doors.rpc import change, operation
 from shared.doors.store import StoreProvider
 from shared.errors import Refused
+from shared.messaging.jobs import NotFinished
 from shared.paging import page_size
 from shared.persistence.work import Store, UnitOfWork
 
@@ -64,7 +65,10 @@ class NotificationsService(OperatorsDoors):
         except ValueError:
             why = "Write a time such as 2027-01-07T15:00, local in London unless an offset is given."
             raise Refused("invalid", why, {"as_of": [why]}) from None
-        outcomes = self.post_room.sender.send_due(moment)
+        try:
+            outcomes = self.post_room.sender.send_due(moment)
+        except NotFinished:
+            raise Refused("unavailable", "Notifications is being stopped. Ask again in a minute.") from None
         with self.store.database.reading() as connection:
             waiting = queries.count_waiting(connection, moment)
         told = {"sent": outcomes.pop("accepted", 0), "missed": outcomes.pop("missed", 0), "waiting": waiting}

@@ -33,6 +33,9 @@ from shared.establishment_names import matching_establishment
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
 
+UNHEARD = ""
+"""The programme of an enquiry of which only the stage was heard so far: events may come in another order."""
+
 
 def load_catalogue(work: UnitOfWork) -> None:
     """Put the real programmes in, or bring them up to date."""
@@ -191,24 +194,36 @@ def _tell(work: UnitOfWork, run: Run, establishment: Establishment, programme_na
 
 
 def when_enquiry_received(work: UnitOfWork, event: EnquiryReceived) -> None:
-    """Note what was asked for, so that a run can be drafted when the enquiry is won."""
-    row = {
-        "reference": event.reference,
+    """Note what was asked for, so that a run can be drafted when the enquiry is won.
+
+    Where its stage was heard of first, the stage stays, and what follows from it is done now.
+    """
+    asked = {
         "programme": event.programme,
         "establishment_id": event.establishment_id,
         "group_size": event.group_size,
         "preferred_start": event.preferred_start,
         "preferred_weekday": event.preferred_weekday,
         "preferred_window": event.preferred_window,
-        "stage": "new",
-        "version": 1,
     }
-    insert_or_leave(work.connection, enquiries, row)
+    if insert_or_leave(
+        work.connection, enquiries, {"reference": event.reference, "stage": "new", "version": 1, **asked}
+    ):
+        return
+    unheard = (enquiries.c.reference == event.reference) & (enquiries.c.programme == UNHEARD)
+    filled = work.connection.execute(
+        update(enquiries).where(unheard).values(asked).returning(enquiries.c.stage)
+    ).first()
+    if filled is not None and filled.stage == "won":
+        _draft_for_won(work, event.reference)
 
 
 def when_stage_changed(work: UnitOfWork, event: StageChanged) -> None:
     """Keep the stage; a won enquiry gets a draft run, unless one was planned for it already."""
     version = work.cause.sequence if work.cause else 1
+    stub = {"reference": event.reference, "programme": UNHEARD, "stage": event.now, "version": version}
+    if insert_or_leave(work.connection, enquiries, stub):
+        return  # what was asked for is still on its way
     newer = (enquiries.c.reference == event.reference) & (enquiries.c.version < version)
     work.connection.execute(update(enquiries).where(newer).values(stage=event.now, version=version))
     if event.now == "won":

@@ -117,10 +117,13 @@ class QueueReader:
 
     def _take(self, channel: Any) -> None:
         batch = self._waiting[: self._batch]
-        envelopes = [envelope for message in batch if (envelope := self._envelope_of(message)) is not None]
-        came_back = any(_deliveries_before(message) >= SUSPECT_AFTER for message in batch)
-        self._until_committed(self._inbox.keep if came_back else self._inbox.receive, envelopes)
-        channel.basic_ack(batch[-1].delivery_tag, multiple=True)
+        read = [(message, envelope) for message in batch if (envelope := self._envelope_of(message)) is not None]
+        if read:
+            came_back = any(_deliveries_before(message) >= SUSPECT_AFTER for message, _envelope in read)
+            take = self._inbox.keep if came_back else self._inbox.receive
+            self._until_committed(take, [envelope for _message, envelope in read])
+            # Not simply the batch's last: RabbitMQ knows the tag of a rejected message no more.
+            channel.basic_ack(read[-1][0].delivery_tag, multiple=True)
         del self._waiting[: len(batch)]
 
     def _envelope_of(self, message: Any) -> Envelope | None:

@@ -14,6 +14,10 @@ from shared.contracts.base import Event, contract_of
 SPEC_VERSION = "1.0"
 
 
+LONGEST = 100
+"""Characters of an attribute that a table has a column for."""
+
+
 class NotAnEnvelope(Exception):
     """What arrived is not an envelope of ours; the message says which attribute is at fault."""
 
@@ -68,9 +72,12 @@ class Envelope:
     def from_json(cls, text: str | bytes) -> Envelope:
         """Read an envelope, or raise `NotAnEnvelope`. Attributes that we do not know are left aside."""
         try:
-            return cls.from_dict(json.loads(text))
-        except ValueError as error:
+            attributes = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise NotAnEnvelope(f"not JSON: {error}") from None
+        if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # type: ignore[operator]
+            _require_storable(attributes)
+        return cls.from_dict(attributes)
 
     @classmethod
     def from_dict(cls, attributes: Any) -> Envelope:
@@ -99,9 +106,19 @@ class Envelope:
 
 def _text(attributes: dict[str, Any], name: str) -> str:
     value = attributes[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: text was expected")
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise TypeError(f"{name}: text of up to {LONGEST} characters was expected")
     return value
+
+
+def _require_storable(attributes: Any) -> None:
+    """Refuse what only an escape can bring into JSON and no database can hold: a NUL, half a surrogate pair."""
+    try:
+        written = json.dumps(attributes, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise NotAnEnvelope("text: it holds half a character (a lone surrogate)") from None
+    if b"\\u0000" in written:
+        raise NotAnEnvelope("text: it holds a NUL character")
 
 
 def _mapping(attributes: dict[str, Any], name: str) -> dict[str, Any]:

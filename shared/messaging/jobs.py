@@ -22,6 +22,7 @@ from shared.messaging.retry import RetryPolicy
 from shared.messaging.signal import Signal
 from shared.messaging.tables import WAITING, MessagingTables, is_waiting
 from shared.observability import context
+from shared.observability.context import about
 from shared.observability.tracing import span
 from shared.persistence.database import JOBS
 from shared.persistence.types import AnyRow
@@ -35,6 +36,11 @@ SHORTEST_WAIT = 0.05
 BATCH = 100
 FAILED, MISSED = "failed", "missed"
 """Where a job ends that is not done: it stays in the table until someone has seen to it."""
+
+
+class NotFinished(Exception):
+    """Raised by a kind that was asked to stop before its end: the jobs stay due, for the next one who looks."""
+
 
 _PATIENT = RetryPolicy(
     tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600)),
@@ -150,10 +156,10 @@ class Scheduler:
                     schedule(connection, self.store.tables.jobs, kind.name, "", next_at)
 
     def _run_kind(self, kind: Kind) -> None:
-        context.service.set(self.store.service)
         try:
-            while not self._stopping and (claimed := self._claim(kind)):
-                self._run_claimed(kind, claimed)
+            with about(service=self.store.service):
+                while not self._stopping and (claimed := self._claim(kind)):
+                    self._run_claimed(kind, claimed)
         except Exception as error:
             # The database is away: the lease runs out and they are claimed again.
             _log.warning("jobs broken off", extra={"job_kind": kind.name, "error": repr(error)})
@@ -165,6 +171,8 @@ class Scheduler:
         try:
             with span(kind.name, job_kind=kind.name, count=len(claimed)):
                 kind.run([job.subject for job in claimed])
+        except NotFinished:
+            self._give_back(claimed)
         except Exception as error:
             _log.exception("jobs failed", extra={"job_kind": kind.name, "count": len(claimed)})
             self._try_again(kind, claimed, error)
@@ -203,6 +211,10 @@ class Scheduler:
                 delay = kind.policy.delay(job.attempts + 1, self.chance)
                 fate = {"state": FAILED} if delay is None else {"next_attempt_at": self.store.clock() + delay}
                 self._update(connection, [job], lease_until=None, error=type(error).__name__, **fate)
+
+    def _give_back(self, claimed: Sequence[AnyRow]) -> None:
+        with self.store.database.writing() as connection:
+            self._update(connection, claimed, lease_until=None, attempts=self.store.tables.jobs.c.attempts - 1)
 
     def _update(self, connection: Connection, claimed: Sequence[AnyRow], **values: Any) -> None:
         if claimed:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import Refused
@@ -24,6 +24,16 @@ OUTBOX, JOBS = "outbox", "jobs"
 """What a commit may bring that somebody waits for: see `tell` and `Database.when_told`."""
 
 _TOLD = "keytalk.told"
+
+LOCK_TIMEOUT = 3.0
+"""Seconds to wait for another's lock before the caller hears 503."""
+STATEMENT_TIMEOUT = 20.0
+"""Seconds that one statement may take."""
+IDLE_IN_TRANSACTION = 60.0
+"""Seconds after which a transaction in which nothing happens is ended: its process may be frozen, locks in hand."""
+
+_READ_ONLY = "25006"
+"""PostgreSQL's word for a server, or a database, that takes no changes now."""
 
 IDLE_BEFORE_PING = 1.0
 """Seconds after which a pooled connection is asked whether it is alive before it is used again."""
@@ -42,6 +52,7 @@ class Database:
         self._writer = threading.Lock() if self.is_sqlite else None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, pool_size)
+        self._writer_engine = self.engine.execution_options(keytalk_writes=True)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -49,7 +60,7 @@ class Database:
 
         Raises `Refused("unavailable")` when no connection is to be had. Do no other I/O inside.
         """
-        with self._one_writer(), _told_plainly(), marked(), self.engine.begin() as connection:
+        with self._one_writer(), _told_plainly(), marked(), self._writer_engine.begin() as connection:
             told = connection.info[_TOLD] = set[str]()
             yield connection
         for topic in told:
@@ -84,8 +95,12 @@ class Database:
         if self._writer is None:
             yield
             return
-        with self._writer:
+        if not self._writer.acquire(timeout=LOCK_TIMEOUT):
+            raise Refused("unavailable", "The database is busy. Please try again in a minute.")
+        try:
             yield
+        finally:
+            self._writer.release()
 
 
 def tell(connection: Connection, topic: str) -> None:
@@ -99,8 +114,20 @@ def _told_plainly() -> Iterator[None]:
         yield
     except PoolTimeout:
         raise Refused("unavailable", "The database is busy. Please try again in a minute.") from None
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
+        if isinstance(error, InternalError) and getattr(error.orig, "sqlstate", None) != _READ_ONLY:
+            raise
         raise Refused("unavailable", "The database cannot be reached. Please try again in a minute.") from error
+
+
+_TIMEOUTS = " ".join(
+    f"-c {name}={int(seconds * 1000)}"
+    for name, seconds in (
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+    )
+)
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
@@ -111,7 +138,7 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         pool_timeout=POOL_TIMEOUT,
         pool_use_lifo=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": "keytalk"},
+        connect_args={"connect_timeout": 5, "application_name": "keytalk", "options": _TIMEOUTS},
     )
     event.listen(engine, "checkin", _note_the_time)
     event.listen(engine, "checkout", _ping_after_a_pause)
@@ -139,10 +166,29 @@ def _ping_after_a_pause(connection: Any, record: Any, _proxy: Any) -> None:
 def _sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 2})
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 0})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(engine, "begin", _begin_on_sqlite)
     return engine
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    """Begin; one that writes takes the file's lock at once, and waits for another process's where the loop can turn.
+
+    SQLite's own wait happens in C, where no green thread can turn.
+    """
+    if not connection.get_execution_options().get("keytalk_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    give_up = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

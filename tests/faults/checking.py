@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
-import shared.contracts  # noqa: F401 - fills the list of contracts
-from shared.contracts.base import NotInTheLanguage, contract_for
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
+import shared.contracts  # noqa: F401 - fills the list of contracts
+from shared.contracts.base import NotInTheLanguage, contract_for
 from tests.faults.load import Load
 
 Rows = Sequence[Mapping[str, Any]]

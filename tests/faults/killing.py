@@ -1,4 +1,4 @@
-"""Runs a `keytalk` command that kills itself at a given point: `python -m tests.faults.killing POINT N -- serve enquiries`.
+"""Runs a `keytalk` command that kills itself at a point: `python -m tests.faults.killing POINT N -- serve enquiries`.
 
 The product knows nothing of it: the function that the point names is wrapped before the command runs, and its Nth
 call ends the process as a power cut would, just before the call or just after it.

@@ -46,7 +46,7 @@ class Load:
         self.name = name
         self.log: list[Posted] = []
         self._urls = urls
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311
         self._twice = twice
         self._lock = threading.Lock()
 

@@ -38,7 +38,7 @@ class Soak:
         self._seconds = seconds
         self._rate = rate
         self._say = say
-        self._chance = random.Random(seed)
+        self._chance = random.Random(seed)  # noqa: S311
         self._begun = time.monotonic()
         self.faults: Counter[str] = Counter()
         self._ways = {

@@ -39,7 +39,7 @@ def books_of(keytalk: Keytalk) -> Books:
 
 @pytest.mark.parametrize("seed", [3, 7])
 def test_a_process_killed_again_and_again_under_load_loses_nothing_and_repeats_nothing(desk: Keytalk, seed):
-    moments = random.Random(seed)
+    moments = random.Random(seed)  # noqa: S311
     load = Load(lambda: [desk.public_url], "desk", seed=seed)
 
     with load.flowing(rate=15, count=60):

@@ -1,4 +1,4 @@
-"""Several replicas of each service share the work: one of them paused, killed or restarted, and nothing happens twice."""
+"""Several replicas of each service share the work; one is paused, killed or restarted, and nothing happens twice."""
 
 from __future__ import annotations
 

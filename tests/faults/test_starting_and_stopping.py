@@ -273,13 +273,14 @@ def test_under_load_what_was_accepted_is_kept_and_what_was_committed_is_acknowle
         arrived = _count(databases, "notifications", "SELECT count(*) FROM inbox WHERE type = 'enquiry_received'")
         listed = broker.ctl("list_queues", "-p", uri.rpartition("/")[2], "name", "messages", "--formatter", "json")
         left = {queue["name"]: queue["messages"] for queue in json.loads(listed)}
-        assert stored == len(set(accepted))
+        assert stored >= len(set(accepted))  # one whose answer was broken off may be stored, too
         assert arrived + left["notifications.inbox"] == published
 
         keytalk.start()
 
         eventually(lambda: _count(databases, "notifications", "SELECT count(*) FROM inbox") >= stored, within=60)
-        assert len(keytalk.cli("enquiries", "list", "--limit", "1000")) == min(stored, 1000)
+        listed = {row["reference"] for row in keytalk.cli("enquiries", "list", "--limit", "200")}
+        assert set(accepted) <= listed
 
 
 def test_a_request_in_hand_is_answered_before_the_end(tmp_path):

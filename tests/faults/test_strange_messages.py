@@ -7,6 +7,7 @@ import pickle
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -109,7 +110,7 @@ def test_events_said_three_times_and_shuffled_and_said_late_take_effect_once(lab
     lab.judge(load)
     mails = len(lab.mail.messages)
     said = [row["envelope"] for row in lab.books.rows("enquiries", "SELECT envelope FROM outbox")][-20:] * 3
-    random.Random(17).shuffle(said)
+    random.Random(17).shuffle(said)  # noqa: S311
 
     publish(lab, *said)
     time.sleep(1)
@@ -128,7 +129,7 @@ def test_versions_of_an_establishment_that_come_in_any_order_end_with_the_last(l
         )
         for n in range(1, 9)
     ] * 2
-    random.Random(17).shuffle(said)
+    random.Random(17).shuffle(said)  # noqa: S311
 
     publish(lab, *said)
 
@@ -143,7 +144,7 @@ def test_stages_that_arrive_before_their_enquiry_are_not_forgotten(lab):
     stages = ("new", "availability", "suitability", "next_steps")
     moved = [
         envelope("stage_changed", reference, {"reference": reference, "was": was, "now": now}, sequence=str(n))
-        for n, (was, now) in enumerate(zip(stages, stages[1:], strict=False), start=2)
+        for n, (was, now) in enumerate(pairwise(stages), start=2)
     ]
 
     publish(lab, moved[0], moved[2], moved[1], received)

@@ -59,6 +59,7 @@ def test_each_service_has_one_quorum_queue_that_drops_nothing(listed):
         )
         assert arguments == {
             "x-queue-type": "quorum",
+            "x-single-active-consumer": True,
             "x-delivery-limit": 20,
             "x-overflow": "reject-publish",
             "x-dead-letter-strategy": "at-least-once",
@@ -87,12 +88,14 @@ def test_each_queue_is_bound_to_the_events_of_its_service_and_no_others(listed):
     "body", ["this is no JSON", '{"data": "of nobody"}', ""], ids=["words", "no envelope", "empty"]
 )
 def test_a_message_that_cannot_be_read_is_set_aside_and_the_next_one_is_handled(real: Keytalk, channel, body):
+    before = len(real.cli("dead", "list", "--service", "scheduling"))
     channel.basic_publish(amqp.Message(body), routing_key="scheduling.inbox")
     reference = real.post(risley_enquiry()).json()["reference"]
 
-    dead = eventually(lambda: channel.basic_get("scheduling.dead", no_ack=True))
+    told = eventually(lambda: (rows := real.cli("dead", "list", "--service", "scheduling"))[before:] and rows)
 
-    assert dead.body == body
-    assert dead.headers["x-death"][0]["reason"] == "rejected"
+    assert len(told) == before + 1
+    assert "NotAnEnvelope" in told[-1]["error"]
+    assert channel.queue_declare("scheduling.dead", passive=True).message_count == 0
     plan = ("runs", "plan", "--enquiry", reference, "--start", "2027-01-12")
     assert eventually(lambda: real.run(*plan).returncode == 0)

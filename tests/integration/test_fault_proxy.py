@@ -144,7 +144,7 @@ def test_a_connection_that_ends_on_one_side_ends_on_the_other(proxy):
 
 def test_a_server_that_is_away_looks_away_through_the_proxy(proxy, echo):
     echo.close()
-    with call(proxy) as talk, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), call(proxy) as talk:
         talk.recv(1)
 
 

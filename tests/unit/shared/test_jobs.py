@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from backbone_cast import NINE
 
-from shared.messaging.jobs import Kind, Scheduler, daily, list_jobs
+from shared.messaging.jobs import Kind, NotFinished, Scheduler, daily, list_jobs
 from shared.messaging.retry import RetryPolicy
 
 
@@ -104,6 +104,24 @@ def test_a_job_that_fails_is_tried_again_after_a_growing_wait_and_given_up_in_th
 
     assert len(diary.done) == 3
     assert listed(enquiries) == [("KT-1", "failed")]
+
+
+def test_a_kind_that_stops_before_its_end_leaves_its_jobs_due(enquiries, diary):
+    diary.in_trouble = NotFinished
+    schedule(enquiries, "KT-1")
+    ours = Scheduler(enquiries.store, [])
+
+    def stop_and_give_up(subjects):
+        ours.stop()
+        diary.run(subjects)
+
+    ours.kinds = [Kind("remind", stop_and_give_up)]
+    ours.run_due()
+    diary.in_trouble = None
+    scheduler(enquiries, diary).run_due()
+
+    assert diary.done == [["KT-1"], ["KT-1"]]
+    assert enquiries.jobs() == []
 
 
 def test_a_job_of_no_use_any_more_is_marked_missed_and_one_that_still_helps_is_run(enquiries, diary):
