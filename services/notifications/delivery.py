@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -41,21 +41,6 @@ RECORD_WITHIN = 60.0
 """Seconds for which an outcome that cannot be recorded is tried again: unrecorded, nobody will know of it."""
 
 
-@dataclass(slots=True)
-class Closing:
-    """Lets a sender be stopped between two messages, and be waited for."""
-
-    asked: bool = False
-    under_way: int = 0
-
-    def wait(self, seconds: float) -> None:
-        """Ask the sender to stop after the message in hand, and wait for that so many seconds at most."""
-        self.asked = True
-        give_up = time.monotonic() + seconds
-        while self.under_way and time.monotonic() < give_up:
-            time.sleep(0.05)
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whom a message goes to, as the owner of the person says at the moment of sending."""
@@ -81,25 +66,20 @@ class Sender:
     organisation: Organisation
     mail_from: str
     lease: timedelta
-    closing: Closing = field(default_factory=Closing)
 
-    def send_due(self, as_of: datetime | None = None) -> Counter[str]:
+    def send_due(self, as_of: datetime | None = None, stopping: Callable[[], bool] = lambda: False) -> Counter[str]:
         """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now.
 
-        Raises `NotFinished` when it was asked to stop before that.
+        Raises `NotFinished` when `stopping` says so before that, between two messages.
         """
         self.settle_broken_off()
         outcomes: Counter[str] = Counter()
-        self.closing.under_way += 1
-        try:
-            while (message := self._claim(as_of or self.store.clock())) is not None:
-                if message.state is MessageState.SENDING:
-                    message = self._record(message, self._attempt(message))
-                outcomes[message.state] += 1
-                if self.closing.asked:
-                    raise NotFinished
-        finally:
-            self.closing.under_way -= 1
+        while (message := self._claim(as_of or self.store.clock())) is not None:
+            if message.state is MessageState.SENDING:
+                message = self._record(message, self._attempt(message), stopping)
+            outcomes[message.state] += 1
+            if stopping():
+                raise NotFinished
         return outcomes
 
     def _claim(self, now: datetime) -> Message | None:
@@ -169,14 +149,19 @@ class Sender:
         calendar = run_calendar(RunFacts.from_plain(message.facts), self.organisation.email, now)
         return (Attachment("sessions.ics", "text/calendar", calendar, {"method": "PUBLISH"}),)
 
-    def _record(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
+    def _record(
+        self,
+        claimed: Message,
+        outcome: Callable[[datetime], Message],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Message:
         """Record what became of an attempt; while the database is away, again and again for `RECORD_WITHIN` seconds."""
         give_up = time.monotonic() + RECORD_WITHIN
         while True:
             try:
                 return self._record_once(claimed, outcome)
             except Refused:
-                if self.closing.asked or time.monotonic() > give_up:
+                if stopping() or time.monotonic() > give_up:
                     raise
                 time.sleep(1)
 

@@ -11,7 +11,7 @@ from nameko.extensions import DependencyProvider
 from services.notifications.channels.base import Channel
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.channels.smtp import SmtpChannel, parse_smtp_url
-from services.notifications.delivery import Closing, Sender
+from services.notifications.delivery import Sender
 from services.notifications.directory import ServiceDirectory
 from services.notifications.rendering import Organisation
 from shared.config import Settings
@@ -22,9 +22,6 @@ MAILDIR_LEASE = timedelta(seconds=5)
 """Writing a file takes milliseconds, and a folder always knows what arrived: broken-off mail is settled soon."""
 SMTP_LEASE = timedelta(minutes=10)
 """Longer than any exchange with a slow server: an attempt under way must never be taken for a broken one."""
-
-STOP_WITHIN = 6.0
-"""Seconds that a stop waits for the message in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,6 @@ class PostRoom(DependencyProvider):
 
     def __init__(self) -> None:
         self._channel: Channel | None = None
-        self._closing = Closing()
 
     def setup(self) -> None:
         """Choose the channel. Raises `ValueError` for an SMTP address that cannot be used."""
@@ -53,10 +49,6 @@ class PostRoom(DependencyProvider):
             self._channel = SmtpChannel(parse_smtp_url(settings.smtp_url))
         else:
             self._channel = MaildirChannel(settings.maildir)
-
-    def stop(self) -> None:
-        """Let the message in hand be sent and recorded: cut off, it would become one of unknown fate."""
-        self._closing.wait(STOP_WITHIN)
 
     def get_dependency(self, worker_ctx: Any) -> Post:
         """Give the post room to a worker."""
@@ -76,5 +68,4 @@ class PostRoom(DependencyProvider):
             organisation=Organisation(settings.org_name, settings.ops_mailbox),
             mail_from=settings.mail_from,
             lease=SMTP_LEASE if settings.smtp_url else MAILDIR_LEASE,
-            closing=self._closing,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from shared.doors.operators import OperatorsDoors
 from shared.doors.rpc import change, operation
 from shared.doors.store import StoreProvider
 from shared.errors import Refused
-from shared.messaging.jobs import NotFinished
 from shared.paging import page_size
 from shared.persistence.work import Store, UnitOfWork
 
@@ -65,10 +65,7 @@ class NotificationsService(OperatorsDoors):
         except ValueError:
             why = "Write a time such as 2027-01-07T15:00, local in London unless an offset is given."
             raise Refused("invalid", why, {"as_of": [why]}) from None
-        try:
-            outcomes = self.post_room.sender.send_due(moment)
-        except NotFinished:
-            raise Refused("unavailable", "Notifications is being stopped. Ask again in a minute.") from None
+        outcomes = self.post_room.sender.send_due(moment)
         with self.store.database.reading() as connection:
             waiting = queries.count_waiting(connection, moment)
         told = {"sent": outcomes.pop("accepted", 0), "missed": outcomes.pop("missed", 0), "waiting": waiting}
@@ -77,9 +74,9 @@ class NotificationsService(OperatorsDoors):
             return work.answer({"as_of": moment.isoformat(), **told})
 
     @runs(SEND_MESSAGES, lease=SENDING_LEASE)
-    def send_due_messages(self, subjects: list[str]) -> None:
+    def send_due_messages(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
         """Send what is due; each message is claimed on its own."""
-        self.post_room.sender.send_due()
+        self.post_room.sender.send_due(stopping=stopping)
 
     @consumes(EnquiryReceived)
     def when_enquiry_received(self, work: UnitOfWork, event: EnquiryReceived) -> None:

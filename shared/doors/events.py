@@ -28,11 +28,12 @@ class InboxConsumer(ProviderCollector, SharedExtension):
     def __init__(self) -> None:
         super().__init__()
         self._reader: QueueReader | None = None
+        self._reading: Any = None
 
     def start(self) -> None:
         """Open the inbox and start reading and retrying."""
         inbox = self._inbox()
-        self.jobs.add(Kind(RETRY_EVENTS, lambda _subjects: inbox.retry_due(), lease=RETRY_LEASE))
+        self.jobs.add(Kind(RETRY_EVENTS, lambda _subjects, _stopping: inbox.retry_due(), lease=RETRY_LEASE))
         self.jobs.begin()
         settings = self.backing.settings
         if settings.embedded:
@@ -46,14 +47,14 @@ class InboxConsumer(ProviderCollector, SharedExtension):
             batch=settings.inbox_batch,
             prefetch=settings.inbox_prefetch,
         )
-        self.container.spawn_managed_thread(self._reader.run, identifier="inbox")
+        self._reading = self.container.spawn_managed_thread(self._reader.run, identifier="inbox")
 
-    def stop(self) -> None:
-        """Stop reading after the batch in hand."""
+    def finish(self) -> None:
+        """Take no more events, and wait until the batch in hand is committed and acknowledged."""
         self.backing.process.subscribers.pop(self.backing.service, None)
         if self._reader is not None:
             self._reader.stop()
-        super().stop()
+            self._reading.wait()
 
     def _inbox(self) -> Inbox:
         handlers = {provider.contract.type: bound_method(provider) for provider in self._providers}
@@ -75,6 +76,7 @@ class Consumes(Entrypoint):
 
     def stop(self) -> None:
         """Leave the service's inbox."""
+        self.inbox.finish()
         self.inbox.unregister_provider(self)
 
 

@@ -22,6 +22,7 @@ class Jobs(SharedExtension):
         super().__init__()
         self._kinds: dict[str, Kind] = {}
         self._scheduler: Scheduler | None = None
+        self._in_hand: set[Any] = set()
 
     def add(self, kind: Kind) -> None:
         """Have jobs of this kind run. Call it before the service starts, or while it does."""
@@ -38,7 +39,15 @@ class Jobs(SharedExtension):
         self.container.spawn_managed_thread(self._scheduler.run, identifier="jobs")
 
     def _spawn(self, run: Callable[[], None]) -> None:
-        self.container.spawn_managed_thread(run, identifier="job")
+        thread = self.container.spawn_managed_thread(run, identifier="job")
+        self._in_hand.add(thread)
+        thread.link(self._in_hand.discard)
+
+    def finish(self) -> None:
+        """Stop, and wait for what is in hand: it may have to ask another service, so this comes before calls end."""
+        self.stop()
+        for thread in list(self._in_hand):
+            thread.wait()
 
     def stop(self) -> None:
         """Take no more jobs; one that is broken off is claimed again once its lease is over."""
@@ -48,7 +57,7 @@ class Jobs(SharedExtension):
 
 
 class Runs(Entrypoint):
-    """An entrypoint for one kind of job. Its method gets the subjects that are due; see `messaging.jobs.Kind`."""
+    """An entrypoint for one kind of job. Its method gets what `run` of `shared.messaging.jobs.Kind` gets."""
 
     jobs = Jobs()
 
@@ -60,6 +69,10 @@ class Runs(Entrypoint):
     def start(self) -> None:
         """Take part in the service's scheduler."""
         self.jobs.add(Kind(self._kind, bound_method(self), lease=self._lease))
+
+    def stop(self) -> None:
+        """Let the job in hand come to a good end."""
+        self.jobs.finish()
 
 
 runs = Runs.decorator

@@ -42,8 +42,8 @@ class StoreProvider(DependencyProvider):
         collector.watch(store)
         self._relay = relay = Relay(store, self._carrier())
         self.container.spawn_managed_thread(relay.run, identifier="relay")
-        self.jobs.add(Kind(RELAY_AGAIN, lambda _subjects: relay.wake()))
-        self.jobs.add(Kind(TIDY_UP, lambda _subjects: tidy_up(store), every=daily(QUIET_HOUR)))
+        self.jobs.add(Kind(RELAY_AGAIN, lambda _subjects, _stopping: relay.wake()))
+        self.jobs.add(Kind(TIDY_UP, lambda _subjects, _stopping: tidy_up(store), every=daily(QUIET_HOUR)))
         self.jobs.begin()
 
     def stop(self) -> None:

@@ -52,14 +52,15 @@ _PATIENT = RetryPolicy(
 class Kind:
     """One kind of job.
 
-    `run` gets the subjects that are due. `lease` is how long a run may take before another replica may begin.
+    `run` gets the subjects that are due, and something to ask whether it has been told to stop: a long one then raises
+    `NotFinished` between two steps. `lease` is how long a run may take before another replica may begin.
     `useful_for`: a job found later than that after its time is marked missed instead of run; None means that it is run
     however late. `every` makes the kind a clock: given a moment, it gives the next time after it; a clock that was
     missed several times runs once.
     """
 
     name: str
-    run: Callable[[Sequence[str]], Any]
+    run: Callable[[Sequence[str], Callable[[], bool]], Any]
     lease: timedelta = timedelta(minutes=1)
     useful_for: timedelta | None = None
     every: Callable[[datetime], datetime] | None = None
@@ -170,7 +171,7 @@ class Scheduler:
     def _run_claimed(self, kind: Kind, claimed: Sequence[AnyRow]) -> None:
         try:
             with span(kind.name, job_kind=kind.name, count=len(claimed)):
-                kind.run([job.subject for job in claimed])
+                kind.run([job.subject for job in claimed], lambda: self._stopping)
         except NotFinished:
             self._give_back(claimed)
         except Exception as error:

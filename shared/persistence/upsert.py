@@ -16,8 +16,10 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 def insert_or_leave(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there; say whether it was inserted."""
-    result = connection.execute(_insert(connection, table).on_conflict_do_nothing(), [dict(values)])
-    return bool(result.rowcount)
+    # Of an insert, SQLAlchemy keeps the count only when asked; without it every row would seem new on PostgreSQL.
+    counted = {"preserve_rowcount": True}
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return connection.execute(statement, dict(values), execution_options=counted).rowcount == 1
 
 
 def insert_or_update(connection: Connection, table: Table, key: str, values: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ import shared.contracts
 import shared.messaging.memory  # noqa: F401 - makes the embedded transport known to kombu
 from shared.config import SERVICES, BadSettings, Settings, read_settings
 from shared.messaging.broker import BrokerRefused
+from shared.observability import tracing
 from shared.persistence.database import Database
 from shared.persistence.migrations import NotMigrated, migrate, wait_until_current
 from shared.persistence.work import Store
@@ -31,10 +32,10 @@ from shared.web.server import WebServer
 
 _log = logging.getLogger(__name__)
 
-STOP_WITHIN = 12.0
+STOP_WITHIN = 11.5
 """Seconds, from the first signal, to end what is in hand."""
-BY_FORCE_AFTER = 1.5
-"""Seconds after those, after which the process ends even if its event loop stands still."""
+BY_FORCE_AFTER = 2.5
+"""Seconds after those, in which the last spans may leave, and after which the process ends even if its event loop stands still."""
 
 
 def up(demo: bool = True) -> NoReturn:
@@ -137,18 +138,20 @@ def _run(
             settle(settings, running.servers)
 
     running = Running(settings, services, internal_port, died)
-    _observe()
+    _observe(settings, services)
     living = eventlet.spawn(live)
     status = stopping.wait()
     living.kill()
     running.stop(STOP_WITHIN)
+    tracing.flush()
     logging.shutdown()
     os._exit(status)
 
 
-def _observe() -> None:
+def _observe(settings: Settings, services: Sequence[str]) -> None:
     """Start what watches this process, before what it watches."""
-    watchdog.start()
+    tracing.configure(services[0] if len(services) == 1 else "up")
+    watchdog.start(settings.stall_limit)
 
 
 def _say_where(settings: Settings, servers: Mapping[str, WebServer]) -> None:

@@ -72,12 +72,14 @@ def read_only(lab: Lab) -> Iterator[None]:
 def test_a_read_only_database_is_answered_503_and_never_a_2xx(lab):
     before, load = pids(lab), lab.load(twice=0)
 
-    with read_only(lab):
+    with load.flowing(rate=10), read_only(lab):
         eventually(lambda: _post(lab).status_code != 201)
-        with load.flowing(rate=10):
-            time.sleep(2)
-            during = load.told
-    assert during.keys() == {"503"}
+        time.sleep(0.5)  # those that were on their way have been answered
+        at_first = load.told
+        time.sleep(2)
+        at_last = load.told
+    assert at_last["503"] > at_first["503"]
+    assert (at_last - at_first).keys() == {"503"}
 
     lab.judge(load)
     assert len(load.taken) == len(load.log)

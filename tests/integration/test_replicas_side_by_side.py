@@ -140,7 +140,7 @@ def test_a_relay_that_dies_leaves_its_rows_to_its_twins(stores):
 def test_each_job_is_done_by_one_replica(stores):
     done: list[str] = []
 
-    def note(subjects: list[str]) -> None:
+    def note(subjects: list[str], _stopping: Callable[[], bool]) -> None:
         time.sleep(0.01)
         done.extend(subjects)
 

@@ -19,7 +19,7 @@ class Diary:
         self.done: list[list[str]] = []
         self.in_trouble: type[BaseException] | None = None
 
-    def run(self, subjects: list[str]) -> None:
+    def run(self, subjects: list[str], stopping: Any = None) -> None:
         self.done.append(subjects)
         if self.in_trouble is not None:
             raise self.in_trouble
@@ -111,8 +111,10 @@ def test_a_kind_that_stops_before_its_end_leaves_its_jobs_due(enquiries, diary):
     schedule(enquiries, "KT-1")
     ours = Scheduler(enquiries.store, [])
 
-    def stop_and_give_up(subjects):
+    def stop_and_give_up(subjects, stopping):
+        assert not stopping()
         ours.stop()
+        assert stopping()
         diary.run(subjects)
 
     ours.kinds = [Kind("remind", stop_and_give_up)]
