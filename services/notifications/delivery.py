@@ -196,7 +196,7 @@ def _settled(message: Message, delivered: bool | None) -> Callable[[datetime], M
 
 def _unreachable(message: Message, refused: Refused) -> Callable[[datetime], Message]:
     if refused.code == "unavailable":
-        return lambda now: message.retry_later(now, refused.detail)
+        return lambda now: message.retry_later(now, refused.detail, soon=True)
     return lambda _now: message.suppressed(refused.detail)
 
 

@@ -24,8 +24,10 @@ PREFETCH = 300
 SUSPECT_AFTER = 2
 """Deliveries without an answer after which a batch is stored before it is tried."""
 DEAD_AT_ONCE = 20
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 5.0
 """Seconds between tries while the broker or the database is away."""
+REFUSED_PAUSE = 15.0
+"""Seconds between tries while the broker will not have us: an operator has to mend that."""
 
 
 class QueueReader:
@@ -67,8 +69,8 @@ class QueueReader:
             try:
                 self._read()
             except (TopologyRefused, BrokerRefused) as refusal:
-                _log.error("reader refused", extra={"error": str(refusal), "pause": LONGEST_PAUSE})
-                self._sleep(LONGEST_PAUSE)
+                _log.error("reader refused", extra={"error": str(refusal), "pause": REFUSED_PAUSE})
+                self._sleep(REFUSED_PAUSE)
             except Exception as error:
                 pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
                 _log.warning("reader will connect again", extra={"error": repr(error), "pause": pause})

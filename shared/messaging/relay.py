@@ -27,7 +27,7 @@ POLL = 5.0
 """Seconds between looks when nothing wakes the relay: the net under a missed wake-up, or under a twin that died."""
 REST = 0.002
 """Seconds between two batches under load: commits gather meanwhile, and one batch costs little more than one row."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 15.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while the broker is away: they double from the first to the second."""
 RELAY_AGAIN = "relay_again"
 """The kind of the jobs that wake the relay for a row that was held back."""

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 STOP_WITHIN = 11.5
 """Seconds, from the first signal, to end what is in hand."""
 BY_FORCE_AFTER = 2.5
-"""Seconds after those, in which the last spans may leave, and after which the process ends even if its event loop stands still."""
+"""Seconds after those, for the last spans to leave; then the process ends even if its event loop stands still."""
 
 
 def up(demo: bool = True) -> NoReturn:

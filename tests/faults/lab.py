@@ -115,6 +115,8 @@ class Lab:
             "WHERE state = 'scheduled' AND attempts > 0 AND next_attempt_at > :now"
         )
         self.books.change("notifications", statement, now=datetime.now(UTC))
+        alarms = "UPDATE jobs SET next_attempt_at = :now WHERE state = 'waiting' AND kind = 'send_messages'"
+        self.books.change("notifications", alarms, now=datetime.now(UTC))
 
     def heal(self) -> list[Replica]:
         """End every fault: pass packets on, start what was ended; give what had to be started."""

@@ -46,6 +46,8 @@ LEADS_FROM: Mapping[MessageState, frozenset[MessageState]] = {
 
 # Waits after the first, second, ... attempt that did not get through; the last one repeats.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480))
+# Half of the first wait after a fault in our own house; it doubles up to the waits above.
+SOON = timedelta(seconds=5)
 # How long after it was due a message is still tried (the default for a temporary fault).
 RETRY_WINDOW = timedelta(hours=24)
 # A message first tried late, after an outage of ours, still gets these attempts.
@@ -127,12 +129,13 @@ class Message:
         """Record that the channel has taken it."""
         return self._become(S.ACCEPTED, accepted_at=now, why=None)
 
-    def retry_later(self, now: datetime, error: str) -> Message:
+    def retry_later(self, now: datetime, error: str, *, soon: bool = False) -> Message:
         """Put it back for another attempt after a growing wait, or give up 24 hours after it was due.
 
-        Only for an attempt that surely delivered nothing.
+        Only for an attempt that surely delivered nothing. `soon` is for a fault in our own house, such as a service
+        that cannot be asked: the waits then begin with seconds.
         """
-        next_at = now + self._wait()
+        next_at = now + (min(self._wait(), SOON * 2 ** min(self.attempts, 20)) if soon else self._wait())
         if next_at > self.due_at + RETRY_WINDOW and self.attempts >= LEAST_ATTEMPTS:
             return self._become(S.FAILED, why=error)
         return self._become(S.SCHEDULED, retry_at=next_at, why=error)

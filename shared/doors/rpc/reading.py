@@ -11,6 +11,7 @@ import eventlet
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 from shared.doors.rpc.wire import is_embedded
+from shared.messaging.memory import nudge
 from shared.messaging.topology import TopologyRefused, declare_rpc_exchange
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,22 @@ class Reader(QueueConsumer):
                 told = {**self._names(), "error": type(error).__name__}
                 _log.error("reading broke off; it goes on in a moment", extra=told)
                 eventlet.sleep(PAUSE)
+
+    def unregister_provider(self, provider: Any) -> None:
+        """Read for a provider no more."""
+        self._look_up()
+        super().unregister_provider(provider)
+
+    def on_iteration(self) -> None:
+        """Do what was asked for; kombu waits for a message once more before it sees that it is to stop."""
+        super().on_iteration()
+        if self.should_stop:
+            self._look_up()
+
+    def _look_up(self) -> None:
+        """Have the embedded transport's consumers see what is asked of them next; RabbitMQ's look each second."""
+        if is_embedded(self.container.config):
+            eventlet.spawn_after(0, nudge)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         """Declare what is read, after the exchange it hangs on. kombu asks at each connection."""

@@ -51,6 +51,20 @@ def test_a_claim_counts_the_attempt_and_notes_when(message: Message, now: Now) -
     assert (claimed.attempts, claimed.claimed_at) == (1, now)
 
 
+def test_a_fault_in_our_own_house_is_tried_again_soon_and_then_as_seldom_as_any(message: Message, now: Now) -> None:
+    waits = []
+    for _ in range(12):
+        message = message.claim(now).retry_later(now, "not running", soon=True)
+        assert message.retry_at is not None
+        waits.append((message.retry_at - now).total_seconds())
+        now = message.retry_at
+        if message.retry_at > message.due_at + timedelta(hours=20):
+            break
+
+    assert waits[:4] == [10, 20, 40, 80]
+    assert waits == sorted(waits)
+
+
 def test_a_message_is_not_claimed_before_its_time(message: Message, now: Now) -> None:
     early = now - dt.timedelta(seconds=1)
     assert not message.is_due(early)
