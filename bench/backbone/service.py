@@ -46,6 +46,9 @@ effects = Table(
     Column("stage", String(20), nullable=False),
 )
 
+# `inline`, as in the peers: without it SQLAlchemy asks for the new key of each row.
+EFFECT = effects.insert().inline()
+
 
 def stage_change(number: int, count: int) -> tuple[StageChanged, int]:
     """The event with this number of `count`, and its sequence within its subject (the enquiry's reference).
@@ -140,4 +143,4 @@ def when_stage_changed(work: UnitOfWork, event: StageChanged) -> None:
     """The handler: one insert."""
     assert work.cause
     values = {"event_id": work.cause.id, "reference": event.reference, "stage": event.now}
-    work.connection.execute(effects.insert(), values)
+    work.connection.execute(EFFECT, values)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError
 from sqlalchemy import Connection, and_, exists, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared.contracts.base import Event, contract_for
 from shared.errors import Refused
@@ -22,6 +22,7 @@ from shared.observability import metrics
 from shared.observability.context import about
 from shared.observability.tracing import span
 from shared.persistence.bulk import insert_all, is_any_of
+from shared.persistence.pipeline import pipelined
 from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import Store, UnitOfWork, schedule
@@ -95,19 +96,27 @@ class Inbox:
     def _take(self, envelopes: Sequence[Envelope]) -> None:
         with self._store.database.writing() as connection:
             known, blocked = self._known(connection, envelopes), self._blocked(connection, envelopes)
-            rows = []
-            for envelope in envelopes:
-                if envelope.id in known:
-                    metrics.received(self._store.service, envelope.type, "repeated")
-                    continue
-                known.add(envelope.id)
-                waits = envelope.subject in blocked
-                if not waits:
-                    self._handle(connection, envelope)
-                rows.append(self._row(envelope, WAITING if waits else HANDLED))
-            insert_all(connection, self._table, rows)
+            with pipelined(connection) if len(envelopes) > 1 else nullcontext():
+                rows = self._handle_all(connection, envelopes, known, blocked)
+                insert_all(connection, self._table, rows)
         for row in rows:
             metrics.received(self._store.service, row["type"], row["state"])
+
+    def _handle_all(
+        self, connection: Connection, envelopes: Sequence[Envelope], known: set[Any], blocked: set[str]
+    ) -> list[dict[str, Any]]:
+        """Handle what is new and may be handled now; give the rows that say so."""
+        rows = []
+        for envelope in envelopes:
+            if envelope.id in known:
+                metrics.received(self._store.service, envelope.type, "repeated")
+                continue
+            known.add(envelope.id)
+            waits = envelope.subject in blocked
+            if not waits:
+                self._handle(connection, envelope)
+            rows.append(self._row(envelope, WAITING if waits else HANDLED))
+        return rows
 
     def _known(self, connection: Connection, envelopes: Sequence[Envelope]) -> set[Any]:
         column = self._table.c.event_id
@@ -282,6 +291,6 @@ def _report(envelope: Envelope, fate: Mapping[str, Any]) -> None:
 
 def _words_of(error: Exception) -> str:
     """Give an error's kind and words; a database error's own words repeat the row's values, so they stay out."""
-    if isinstance(error, IntegrityError):
+    if isinstance(error, DBAPIError):
         return f"{type(error).__name__}: {type(error.orig).__name__}"
     return f"{type(error).__name__}: {error}"[:2000]

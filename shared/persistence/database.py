@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import PipelineAborted
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import Refused
+from shared.persistence.pipeline import PatientCursor
 from shared.persistence.transaction import marked
 
 POOL_TIMEOUT = 3.0
@@ -117,6 +119,8 @@ def _told_plainly() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError) as error:
         if isinstance(error, InternalError) and getattr(error.orig, "sqlstate", None) != _READ_ONLY:
             raise
+        if isinstance(error.orig, PipelineAborted):
+            raise  # another statement of the pipeline was at fault, not the database
         raise Refused("unavailable", "The database cannot be reached. Please try again in a minute.") from error
 
 
@@ -138,7 +142,12 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         pool_timeout=POOL_TIMEOUT,
         pool_use_lifo=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": "keytalk", "options": _TIMEOUTS},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "keytalk",
+            "options": _TIMEOUTS,
+            "cursor_factory": PatientCursor,
+        },
     )
     event.listen(engine, "checkin", _note_the_time)
     event.listen(engine, "checkout", _ping_after_a_pause)

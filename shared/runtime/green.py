@@ -15,6 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import eventlet
 
+_select = select.select
 eventlet.monkey_patch()
 
 
@@ -46,8 +47,13 @@ def wait_green(gen: Any, fileno: int, interval: float = 0, timeout: float | None
 
 
 def _either(fileno: int) -> int:
-    """Wait until a socket can be read or written; the hub itself waits for one of the two only."""
-    readable, writable, _ = select.select([fileno], [fileno], [])
+    """Wait until a socket can be read or written; the hub itself waits for one of the two only.
+
+    Nearly always it can be written at once, which is cheap to ask.
+    """
+    readable, writable, _ = _select([fileno], [fileno], [], 0)
+    if not readable and not writable:
+        readable, writable, _ = select.select([fileno], [fileno], [])
     ready = (psycopg.waiting.READY_R if readable else 0) | (psycopg.waiting.READY_W if writable else 0)
     return int(ready)
 
