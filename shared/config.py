@@ -237,8 +237,8 @@ class _SettingsSchema(Schema):
         load_default=20,
         validate=validate.Range(1, 200, error="Give a number of connections from 1 to 200."),
     )
-    inbox_batch = _events(data_key="KEYTALK_INBOX_BATCH", load_default=100)
-    inbox_prefetch = _events(data_key="KEYTALK_INBOX_PREFETCH", load_default=300)
+    inbox_batch = _events(data_key="KEYTALK_INBOX_BATCH", load_default=200)
+    inbox_prefetch = _events(data_key="KEYTALK_INBOX_PREFETCH", load_default=500)
     stall_limit = fields.Float(
         data_key="KEYTALK_STALL_LIMIT",
         load_default=1.0,

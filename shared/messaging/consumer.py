@@ -19,8 +19,8 @@ from shared.observability import context
 
 _log = logging.getLogger(__name__)
 
-BATCH = 100
-PREFETCH = 300
+BATCH = 200
+PREFETCH = 500
 SUSPECT_AFTER = 2
 """Deliveries without an answer after which a batch is stored before it is tried."""
 DEAD_AT_ONCE = 20
