@@ -25,10 +25,6 @@ PROBE_WITHIN = 1.0
 """The same, in seconds, for a question that somebody waits for."""
 
 
-READ_AHEAD = 16_384
-"""Bytes asked of the socket at a time. py-amqp asks for each piece of a message alone and keeps what it gets beyond."""
-
-
 class BrokerAway(ConnectionError):
     """No broker answers at the address. It may come back: wait and try again."""
 
@@ -44,8 +40,6 @@ class _Connection(pyamqp.Connection):
         """Connect, and from then on wait `read_timeout` seconds at most, or `ANSWER_WITHIN`."""
         greeted = super().connect(callback)
         self.transport.sock.settimeout(self.read_timeout or ANSWER_WITHIN)
-        receive = self.transport._quick_recv
-        self.transport._quick_recv = lambda count: receive(max(count, READ_AHEAD))
         return greeted
 
 

@@ -185,16 +185,18 @@ def test_when_the_active_replica_goes_the_other_takes_over(uri, inbox):
             assert eventually(lambda: other.handled) == ["KT-4"]
 
 
-def test_what_is_no_event_becomes_a_dead_letter_and_holds_up_nobody(uri, inbox):
+@pytest.mark.parametrize(("body", "kept"), [("no JSON", "no JSON"), (b"\x80\x04\x95", "base64:gASV")])
+def test_what_is_no_event_becomes_a_dead_letter_and_holds_up_nobody(uri, inbox, body, kept):
     with Connection(uri) as connection:
-        for body in ("no JSON", b"\x80\x04\x95"):
-            connection.default_channel.basic_publish(amqp.Message(body), routing_key=inbox_queue("scheduling").name)
+        connection.default_channel.basic_publish(amqp.Message(body), routing_key=inbox_queue("scheduling").name)
     publish(uri, "KT-1")
 
     with reading(uri, inbox):
-        eventually(lambda: inbox.handled == ["KT-1"] and len(inbox.buried) == 2)
+        eventually(lambda: inbox.handled == ["KT-1"])
+        # RabbitMQ 3.10 now and then takes three minutes to pass a dead letter on.
+        eventually(lambda: inbox.buried, within=200)
 
-    assert sorted(inbox.buried) == ["base64:gASV", "no JSON"]
+    assert inbox.buried == [kept]
     assert left(uri) == (0, 0)
 
 
