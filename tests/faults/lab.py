@@ -143,3 +143,14 @@ class Lab:
             if verdict.good or verdict.wrong or time.monotonic() > deadline:
                 return verdict
             self.hasten()
+
+
+def pids(lab: Lab) -> list[int]:
+    """The process of each replica."""
+    return [replica.pid for replica in lab.apart.all]
+
+
+def assert_nobody_ended(lab: Lab, before: list[int]) -> None:
+    """See that every replica is still the process it was."""
+    assert [replica.service for replica in lab.apart.all if not replica.running] == []
+    assert pids(lab) == before

@@ -8,20 +8,11 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.faults.lab import Lab
+from tests.faults.lab import Lab, assert_nobody_ended, pids
 from tests.servers.rabbitmq import RabbitMQ
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
-
-
-def pids(lab: Lab) -> list[int]:
-    return [replica.pid for replica in lab.apart.all]
-
-
-def assert_nobody_ended(lab: Lab, before: list[int]) -> None:
-    assert [replica.service for replica in lab.apart.all if not replica.running] == []
-    assert pids(lab) == before
 
 
 def test_a_restart_of_the_broker_under_load_is_lived_through(lab):

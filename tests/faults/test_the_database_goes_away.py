@@ -12,20 +12,11 @@ import pytest
 import requests
 
 from tests.examples import risley_enquiry
-from tests.faults.lab import Lab
+from tests.faults.lab import Lab, assert_nobody_ended, pids
 from tests.servers.apart import Replica
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
-
-
-def pids(lab: Lab) -> list[int]:
-    return [replica.pid for replica in lab.apart.all]
-
-
-def assert_nobody_ended(lab: Lab, before: list[int]) -> None:
-    assert [replica.service for replica in lab.apart.all if not replica.running] == []
-    assert pids(lab) == before
 
 
 def test_connections_to_the_database_ended_every_second_cost_nothing(lab):
