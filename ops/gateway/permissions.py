@@ -7,6 +7,10 @@ READ, CHANGE = "read", "change"
 OPERATIONS: dict[tuple[str, str], str] = {
     ("enquiries", "list_enquiries"): READ,
     ("enquiries", "get_enquiry"): READ,
+    ("enquiries", "list_quarantine"): READ,
+    ("enquiries", "count_quarantine"): READ,
+    ("enquiries", "release_enquiry"): CHANGE,
+    ("enquiries", "clear_quarantine"): CHANGE,
     ("enquiries", "move_enquiry"): CHANGE,
     ("enquiries", "count_establishments_at"): READ,
     ("enquiries", "list_dead"): READ,

@@ -15,10 +15,11 @@ from typing import Any, cast
 from sqlalchemy import delete, insert, select
 
 from services.scheduling.domain.calendar import Window
-from services.scheduling.domain.establishments import Establishment, Nation
+from services.scheduling.domain.establishments import Establishment
 from services.scheduling.handlers import save_establishment
 from services.scheduling.tables import establishments, regime_windows
 from shared.errors import Refused
+from shared.nations import Nation
 from shared.persistence.work import UnitOfWork
 
 REGISTER_COLUMNS = ("prison_id", "name", "active", "town", "country")

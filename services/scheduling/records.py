@@ -11,12 +11,11 @@ from sqlalchemy import Connection, delete, select
 
 from services.scheduling.domain.calendar import Blackout, EstablishmentCalendar, Regime, Window
 from services.scheduling.domain.clearances import Clearance
-from services.scheduling.domain.establishments import Establishment, division_of
+from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.rules import Booking, Facts
 from services.scheduling.domain.runs import Run, RunState, Session, Skipped
 from services.scheduling.domain.words import in_words
-from services.scheduling.holidays import bank_holidays_of
 from services.scheduling.tables import (
     blackouts,
     clearances,
@@ -30,6 +29,8 @@ from services.scheduling.tables import (
     skipped_dates,
 )
 from shared.errors import Refused
+from shared.holidays import bank_holidays_of
+from shared.nations import division_of
 from shared.persistence.types import AnyRow
 
 _PLACE = ("id", "name", "active", "nation", "town", "required_level")

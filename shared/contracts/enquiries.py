@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from shared.contracts.base import published
 
@@ -12,7 +13,7 @@ from shared.contracts.base import published
     by="enquiries",
     type_="enquiry_received",
     subject="reference",
-    to=("scheduling", "notifications"),
+    to=("enquiries", "scheduling", "notifications"),
     sample={
         "reference": "KT-7F3K-92",
         "programme": "many-faces-of-trauma",
@@ -26,7 +27,11 @@ from shared.contracts.base import published
 )
 @dataclass(frozen=True, slots=True)
 class EnquiryReceived:
-    """Someone asked for a programme. `establishment_id` is null where the place named was not recognised."""
+    """Someone asked for a programme. `establishment_id` is null where the place named was not recognised.
+
+    Said of every enquiry that is filed, at once or when an operator released it from quarantine. Enquiries hears it
+    too, and then finds out who it is from and what it resembles.
+    """
 
     reference: str
     programme: str
@@ -52,3 +57,191 @@ class StageChanged:
     reference: str
     was: str
     now: str
+
+
+@published(
+    by="enquiries",
+    type_="enquiry_quarantined",
+    subject="reference",
+    to=("notifications",),
+    sample={"reference": "KT-7F3K-92", "score": 9, "received_at": "2026-12-05T02:11:00+00:00"},
+)
+@dataclass(frozen=True, slots=True)
+class EnquiryQuarantined:
+    """An enquiry looked like spam: it is kept whole, and nobody is thanked until an operator releases it."""
+
+    reference: str
+    score: int
+    received_at: datetime
+
+
+@published(
+    by="enquiries",
+    type_="reply_written",
+    subject="reference",
+    to=("notifications",),
+    sample={"reference": "KT-7F3K-92", "entry_id": "0192f0c8-0000-7000-8000-000000000020"},
+)
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """An operator wrote to the enquirer: the words are the timeline entry's, asked for when they are sent."""
+
+    reference: str
+    entry_id: UUID
+
+
+@published(
+    by="enquiries",
+    type_="first_reply_due",
+    subject="reference",
+    to=("notifications",),
+    sample={"reference": "KT-7F3K-92", "step": "due", "due_at": "2026-11-26T17:00:00+00:00"},
+)
+@dataclass(frozen=True, slots=True)
+class FirstReplyDue:
+    """No person has answered an enquiry yet. `step` is "due" (two working days) or "late" (three)."""
+
+    reference: str
+    step: str
+    due_at: datetime
+
+
+@published(
+    by="enquiries",
+    type_="answer_awaited",
+    subject="reference",
+    to=("notifications",),
+    sample={"reference": "KT-7F3K-92", "step": "first_nudge", "since": "2026-11-24T09:30:00+00:00"},
+)
+@dataclass(frozen=True, slots=True)
+class AnswerAwaited:
+    """We have waited for the other side for some time. `step` is "first_nudge", "second_nudge" or "offer_call"."""
+
+    reference: str
+    step: str
+    since: datetime
+
+
+@published(
+    by="enquiries",
+    type_="contact_left",
+    subject="person_id",
+    to=("notifications",),
+    sample={"person_id": "0192f0c8-0000-7000-8000-000000000030", "why": "bounced"},
+)
+@dataclass(frozen=True, slots=True)
+class ContactLeft:
+    """A contact can no longer be reached: `why` is "left" or "bounced". A task asks who holds the post now."""
+
+    person_id: UUID
+    why: str
+
+
+@published(
+    by="enquiries",
+    type_="proposal_sent",
+    subject="reference",
+    to=("notifications",),
+    sample={
+        "reference": "KT-7F3K-92",
+        "proposal_id": "0192f0c8-0000-7000-8000-000000000040",
+        "version": 1,
+        "valid_until": "2026-12-24",
+    },
+)
+@dataclass(frozen=True, slots=True)
+class ProposalSent:
+    """A proposal is ready for the other side: notifications sends the link to it, which it asks for then."""
+
+    reference: str
+    proposal_id: UUID
+    version: int
+    valid_until: date
+
+
+@published(
+    by="enquiries",
+    type_="proposal_settled",
+    subject="reference",
+    to=("notifications",),
+    sample={
+        "reference": "KT-7F3K-92",
+        "proposal_id": "0192f0c8-0000-7000-8000-000000000040",
+        "version": 1,
+        "outcome": "accepted",
+    },
+)
+@dataclass(frozen=True, slots=True)
+class ProposalSettled:
+    """A proposal came to its end: `outcome` is "accepted", "declined", "expired" or "superseded"."""
+
+    reference: str
+    proposal_id: UUID
+    version: int
+    outcome: str
+
+
+@published(
+    by="enquiries",
+    type_="agreement_signed",
+    subject="reference",
+    to=("notifications",),
+    sample={
+        "reference": "KT-7F3K-92",
+        "agreement_id": "0192f0c8-0000-7000-8000-000000000050",
+        "unit": "session",
+        "agreed_units": 16,
+    },
+)
+@dataclass(frozen=True, slots=True)
+class AgreementSigned:
+    """Both sides have signed. `unit` is "session" or "place"."""
+
+    reference: str
+    agreement_id: UUID
+    unit: str
+    agreed_units: int
+
+
+@published(
+    by="enquiries",
+    type_="person_erased",
+    subject="request_id",
+    to=("scheduling", "notifications"),
+    sample={
+        "request_id": "0192f0c8-0000-7000-8000-000000000060",
+        "references": ["KT-7F3K-92"],
+        "person_ids": ["0192f0c8-0000-7000-8000-000000000030"],
+    },
+)
+@dataclass(frozen=True, slots=True)
+class PersonErased:
+    """All that was held on a person is gone here: everybody drops what they hold under these ids."""
+
+    request_id: UUID
+    references: tuple[str, ...]
+    person_ids: tuple[UUID, ...]
+
+
+@published(
+    by="enquiries",
+    type_="intake_alarm",
+    subject="alarm_id",
+    to=("notifications",),
+    sample={
+        "alarm_id": "0192f0c8-0000-7000-8000-000000000070",
+        "kind": "canary",
+        "since": "2026-11-24T09:30:00+00:00",
+    },
+)
+@dataclass(frozen=True, slots=True)
+class IntakeAlarm:
+    """Something is amiss with the way in.
+
+    `kind` is "canary" (our own test enquiry did not arrive), "silence" (none came for unusually long) or "ledger" (the
+    daily balance does not come out).
+    """
+
+    alarm_id: UUID
+    kind: str
+    since: datetime

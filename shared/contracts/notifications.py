@@ -29,3 +29,23 @@ class MessageAccepted:
     template: str
     about: str
     accepted_at: datetime
+
+
+@published(
+    by="notifications",
+    type_="recipient_bounced",
+    subject="message_id",
+    to=("enquiries",),
+    sample={
+        "message_id": "0192f0c8-0000-7000-8000-000000000010",
+        "about": "KT-7F3K-92",
+        "bounced_at": "2026-11-24T09:30:04+00:00",
+    },
+)
+@dataclass(frozen=True, slots=True)
+class RecipientBounced:
+    """A mail server turned an enquirer's address down for good. `about` is the reference of the enquiry."""
+
+    message_id: UUID
+    about: str
+    bounced_at: datetime

@@ -23,17 +23,28 @@ _SESSION = {
     type_="establishment_changed",
     subject="id",
     to=("enquiries",),
-    sample={"id": "RSI", "name": "Risley (HMP)", "town": "Warrington", "nation": "england", "active": True},
+    sample={
+        "id": "RSI",
+        "name": "Risley (HMP)",
+        "town": "Warrington",
+        "nation": "england",
+        "active": True,
+        "other_names": ["Risley Remand Centre"],
+    },
 )
 @dataclass(frozen=True, slots=True)
 class EstablishmentChanged:
-    """An establishment was added or its entry changed; the event's sequence is the entry's version."""
+    """An establishment was added or its entry changed; the event's sequence is the entry's version.
+
+    `other_names` are what people may also call it: its Welsh name, names it had before.
+    """
 
     id: str
     name: str
     town: str | None
     nation: str
     active: bool
+    other_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

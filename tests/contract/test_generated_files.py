@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_the_page_tells_people_about_each_event(contract):
     page = generated_files(contracts())["docs/events.md"]
     section = page.split(f"\n## {contract.type}\n")[1].split("\n## ")[0]
 
-    assert section.strip().startswith(contract.cls.__doc__)
+    assert section.strip().startswith(inspect.cleandoc(contract.cls.__doc__))
     assert f"| published by | `{contract.source}`" in section
     assert f"| subject | `{contract.subject}` |" in section
     assert [name for name in contract.subscribers if f"`{name}`" not in section] == []

@@ -18,7 +18,7 @@ class Point:
 
 POINTS = {
     # The way of an enquiry, in the order in which it comes by.
-    "enquiry committed, not answered": Point("services.enquiries.handlers", "receive_enquiry", "after"),
+    "enquiry committed, not answered": Point("services.enquiries.handlers.intake", "receive_enquiry", "after"),
     "committed, not published": Point("shared.messaging.carriers", "AmqpCarrier.carry", "before"),
     "published, not confirmed": Point("shared.messaging.carriers", "AmqpCarrier._await_answers", "before"),
     "published, not marked": Point("shared.messaging.relay", "Relay._record", "before"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.enquiries import handlers, queries
+from services.enquiries import queries
+from services.enquiries.handlers import intake
 from services.enquiries.web.app import create_app
 from services.enquiries.web.intake import Channel, Receipt
 from services.enquiries.web.limits import limited
@@ -25,7 +26,7 @@ class ServiceIntake:
 
     def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
         """Store an enquiry."""
-        return handlers.receive_enquiry(self._store, answers, idempotency_key=idempotency_key, channel=channel)
+        return intake.receive_enquiry(self._store, answers, idempotency_key=idempotency_key, channel=channel)
 
     def establishments(self) -> Sequence[tuple[str, str]]:
         """List the active establishments."""

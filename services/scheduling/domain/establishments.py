@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from services.scheduling.domain.clearances import rank_of
-
-Nation = Literal["england", "wales", "scotland", "northern-ireland"]
-Division = Literal["england-and-wales", "scotland", "northern-ireland"]
+from shared.nations import Nation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +24,3 @@ class Establishment:
 
     def __post_init__(self) -> None:
         rank_of(self.required_level)
-
-
-def division_of(nation: Nation) -> Division:
-    """Give the bank-holiday division of a nation, as GOV.UK names the three in its feed."""
-    if nation in {"england", "wales"}:
-        return "england-and-wales"
-    return "scotland" if nation == "scotland" else "northern-ireland"

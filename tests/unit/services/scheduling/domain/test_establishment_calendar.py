@@ -8,11 +8,9 @@ import pytest
 from scheduling_cast import TUESDAY, at, calendar, hours, window
 
 from services.scheduling.domain.calendar import Blackout, Regime, default_blackouts
-from services.scheduling.domain.establishments import (
-    Establishment,
-    division_of,
-)
+from services.scheduling.domain.establishments import Establishment
 from shared.establishment_names import matching_establishment, same_establishment
+from shared.nations import division_of
 
 
 @pytest.mark.parametrize(

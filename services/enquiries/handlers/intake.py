@@ -1,4 +1,4 @@
-"""What the enquiries service does: one function for each command, and for each event it hears of."""
+"""Taking enquiries in: stored first, whatever they turn out to be."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from services.enquiries.domain.pipeline import Move, Progress, Stage
+from services.enquiries.domain.pipeline import Stage
 from services.enquiries.domain.preferences import preferred_weekday, preferred_window
-from services.enquiries.domain.references import new_reference, not_found
-from services.enquiries.tables import enquiries, establishments, timeline
-from shared.contracts.enquiries import EnquiryReceived, StageChanged
+from services.enquiries.domain.references import new_reference
+from services.enquiries.domain.screening import NO_SIGNS, Signs, Verdict, screen
+from services.enquiries.domain.standing import Standing
+from services.enquiries.tables import enquiries, establishments
+from shared.contracts.enquiries import EnquiryQuarantined, EnquiryReceived
 from shared.contracts.notifications import MessageAccepted
-from shared.contracts.scheduling import EstablishmentChanged
 from shared.errors import Refused
 from shared.establishment_names import bare_name
-from shared.persistence.upsert import insert_or_update
 from shared.persistence.work import Store, UnitOfWork
 
 MOST_TRIES = 8
@@ -38,18 +38,23 @@ class Receipt:
     repeated: bool = False
 
 
-def receive_enquiry(store: Store, answers: Mapping[str, Any], *, idempotency_key: str | None, channel: str) -> Receipt:
+def receive_enquiry(
+    store: Store, answers: Mapping[str, Any], *, idempotency_key: str | None, channel: str, signs: Signs = NO_SIGNS
+) -> Receipt:
     """Store an enquiry and its news in one commit, and give its reference.
 
-    `answers` are clean, as `schemas.parse_enquiry` gives them. With a key that was used before: the same answers
-    give the same receipt. Raises `Refused("invalid")` for other answers under a used key, and
-    `Refused("unavailable")` when the database is away: then nothing was stored.
+    `answers` are clean, as `schemas.parse_enquiry` gives them. What looks like spam is stored just as well and gets a
+    reference too; it is kept aside. Who an enquiry is from and what it resembles is found out after this.
+
+    With a key that was used before, the same answers give the same receipt. Raises `Refused("invalid")` for other
+    answers under a used key, and `Refused("unavailable")` when the database is away: then nothing was stored.
     """
     digest = _digest(answers) if idempotency_key else None
+    verdict = screen(answers, signs)
     for _ in range(MOST_TRIES):
         try:
             with store.work() as work:
-                return _store_enquiry(work, answers, idempotency_key, digest, channel)
+                return _store_enquiry(work, answers, idempotency_key, digest, channel, verdict)
         except IntegrityError:
             # Either the key was used before, or, rarely, the reference.
             known = _receipt_of(store, idempotency_key, digest)
@@ -59,7 +64,12 @@ def receive_enquiry(store: Store, answers: Mapping[str, Any], *, idempotency_key
 
 
 def _store_enquiry(
-    work: UnitOfWork, answers: Mapping[str, Any], key: str | None, digest: str | None, channel: str
+    work: UnitOfWork,
+    answers: Mapping[str, Any],
+    key: str | None,
+    digest: str | None,
+    channel: str,
+    verdict: Verdict,
 ) -> Receipt:
     reference = new_reference(secrets.choice)
     establishment_id = work.connection.execute(
@@ -74,24 +84,34 @@ def _store_enquiry(
             "received_at": work.now,
             "idempotency_key": key,
             "answers_digest": digest,
+            "standing": (Standing.QUARANTINED if verdict.is_suspect else Standing.FILED).value,
+            "spam_score": verdict.score,
+            "spam_reasons": json.dumps(verdict.reasons) if verdict.reasons else None,
         },
     ).scalar_one()
-    times = answers.get("preferred_times", "")
-    work.record(
-        EnquiryReceived(
-            reference=reference,
-            programme=answers["programme"],
-            establishment_id=establishment_id,
-            group_size=answers.get("group_size"),
-            preferred_start=answers.get("preferred_start"),
-            preferred_weekday=preferred_weekday(times),
-            preferred_window=preferred_window(times),
-            received_at=work.now,
-        ),
-        subject=reference,
-        sequence=1,
-    )
+    if verdict.is_suspect:
+        suspected = EnquiryQuarantined(reference=reference, score=verdict.score, received_at=work.now)
+        work.record(suspected, subject=reference, sequence=1)
+        return Receipt(reference, work.now)
+    work.record(filed_event(answers, reference, establishment_id, work.now), subject=reference, sequence=1)
     return Receipt(reference, work.now)
+
+
+def filed_event(
+    answers: Mapping[str, Any], reference: str, establishment_id: str | None, received_at: datetime
+) -> EnquiryReceived:
+    """Give the news of an enquiry that is filed: no word of who asked."""
+    times = answers.get("preferred_times") or ""
+    return EnquiryReceived(
+        reference=reference,
+        programme=answers["programme"],
+        establishment_id=establishment_id,
+        group_size=answers.get("group_size"),
+        preferred_start=answers.get("preferred_start"),
+        preferred_weekday=preferred_weekday(times),
+        preferred_window=preferred_window(times),
+        received_at=received_at,
+    )
 
 
 _BLANK: dict[str, Any] = {
@@ -104,8 +124,13 @@ _BLANK: dict[str, Any] = {
     "preferred_start": None,
     "preferred_times": None,
     "message": None,
-    "acknowledged_at": None,
 }
+
+
+_STORED = (
+    *("id", "reference", "channel", "received_at", "idempotency_key", "answers_digest", "programme", "establishment"),
+    *("contact_name", "contact_email", "standing", "spam_score", "spam_reasons", *_BLANK),
+)
 
 
 def _only(condition: Any) -> Any:
@@ -123,7 +148,7 @@ _INSERT = (
                 _only(func.lower(establishments.c.name) == bindparam("place_name")),
                 _only(establishments.c.bare_name == bindparam("place_bare")),
             ),
-            **{each.name: bindparam(each.name) for each in enquiries.c if each.name != "establishment_id"},
+            **{name: bindparam(name) for name in _STORED},
         }
     )
     .returning(enquiries.c.establishment_id)
@@ -151,65 +176,6 @@ def _receipt_of(store: Store, key: str | None, digest: str | None) -> Receipt | 
         why = "This key was used for an enquiry with other answers. Send a new key with new answers."
         raise Refused("invalid", why, {"Idempotency-Key": [why]})
     return Receipt(row.reference, row.received_at, repeated=True)
-
-
-def move_enquiry(work: UnitOfWork, reference: str, to: Stage, *, actor: str, reason: str | None) -> None:
-    """Move an enquiry to another stage. Raises `Refused` when it is unknown, or may not move there."""
-    progress, step = _progress(work, reference).move(to, at=work.now, actor=actor, reason=reason)
-    _save_move(work, progress, step)
-    work.record(
-        StageChanged(reference=reference, was=step.was.value, now=step.now.value),
-        subject=reference,
-        sequence=progress.version,
-    )
-
-
-def _progress(work: UnitOfWork, reference: str) -> Progress:
-    columns = (enquiries.c.reference, enquiries.c.stage, enquiries.c.version)
-    row = work.connection.execute(select(*columns).where(enquiries.c.reference == reference)).first()
-    if row is None:
-        raise not_found(reference)
-    return Progress(row.reference, Stage(row.stage), row.version)
-
-
-def _save_move(work: UnitOfWork, progress: Progress, step: Move) -> None:
-    """Save, unless another operator was faster: the version must still be the one that was read."""
-    unchanged = (enquiries.c.reference == progress.reference) & (enquiries.c.version == progress.version - 1)
-    saved = work.connection.execute(
-        update(enquiries).where(unchanged).values(stage=progress.stage.value, version=progress.version)
-    )
-    if saved.rowcount != 1:
-        raise Refused("conflict", f"{progress.reference} was changed by someone else just now. Look at it again.")
-    work.connection.execute(
-        timeline.insert(),
-        {
-            "id": work.new_id(),
-            "reference": progress.reference,
-            "at": step.at,
-            "actor": step.actor,
-            "was": step.was.value,
-            "now": step.now.value,
-            "reason": step.reason,
-        },
-    )
-
-
-def when_establishment_changed(work: UnitOfWork, event: EstablishmentChanged) -> None:
-    """Keep the projection of establishments; an older version that comes late changes nothing."""
-    version = work.cause.sequence if work.cause else 1
-    known = work.connection.scalar(select(establishments.c.version).where(establishments.c.id == event.id))
-    if known is not None and known >= version:
-        return
-    values = {
-        "id": event.id,
-        "name": event.name,
-        "bare_name": bare_name(event.name),
-        "town": event.town,
-        "nation": event.nation,
-        "active": event.active,
-        "version": version,
-    }
-    insert_or_update(work.connection, establishments, "id", values)
 
 
 def when_message_accepted(work: UnitOfWork, event: MessageAccepted) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from services.scheduling.domain.establishments import Division
+from shared.nations import Division
 
 
 @lru_cache(maxsize=3)
