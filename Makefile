@@ -29,7 +29,7 @@ run: venv-app ## Start everything in one process; DEMO=no leaves the demonstrati
 	@exec .venv/bin/keytalk up $(if $(filter no,$(DEMO)),--no-demo)
 
 test: venv-dev check packages ## Check, then run the whole suite; ARGS="..." goes to pytest
-	@exec .venv/bin/pytest $(ARGS)
+	@exec scripts/test.sh $(ARGS)
 
 check: venv-dev ## Formatting, lint, types, import contracts and the events' promises
 	@.venv/bin/ruff format --check .

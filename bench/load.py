@@ -34,8 +34,10 @@ _BODY = {
     "group_size": 10,
     "preferred_start": "2027-01-12",
     "preferred_times": "Tuesday afternoons, from January",
-    "message": "We would like to offer the programme to a group of ten. Our note has the number NUMBER.",
+    "message": "We would like to offer the programme to a group of ten. Our note is called NUMBER.",
 }
+# The same words from many senders would be taken for spam, and numbers are no words.
+_LETTERS = bytes.maketrans(b"0123456789", b"abcdefghij")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def requests_to(url: str, first: int) -> Callable[[int], bytes]:
 
     def request(number: int) -> bytes:
         digits = b"%012d" % (first + number)
-        return b"".join((head, before, digits, middle, digits, after))
+        return b"".join((head, before, digits, middle, digits.translate(_LETTERS), after))
 
     return request
 

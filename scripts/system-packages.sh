@@ -2,7 +2,8 @@
 # See that the servers which the tests start for themselves are installed: RabbitMQ 3.10 or newer and
 # PostgreSQL (initdb, postgres, pgbench). Installs what is missing where it may, and says so.
 # KEYTALK_TEST_AMQP_URI and KEYTALK_TEST_DATABASE_URL name running servers instead; --own-servers
-# takes no notice of them.
+# takes no notice of them. Without it Chromium is installed too; where that cannot be, the browser
+# tests are left out and say why.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 . scripts/apt.sh
@@ -49,6 +50,14 @@ explain() {
         fi
     } >&2
 }
+
+offer_browser() {
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 && return 0
+    if may_install && install_packages chromium; then return 0; fi
+    echo "Chromium is not installed, so the browser tests will be skipped: sudo apt-get install chromium" >&2
+}
+
+[ "$own_servers" = yes ] || offer_browser
 
 missing=$(list_missing | tr '\n' ' ')
 [ -n "$missing" ] || exit 0

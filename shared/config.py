@@ -53,6 +53,8 @@ class Settings:
     inbox_batch: int
     inbox_prefetch: int
     stall_limit: float
+    canary: bool
+    canary_every: int
 
     @property
     def embedded(self) -> bool:
@@ -189,6 +191,9 @@ def _are_keys(values: tuple[str, ...]) -> None:
         raise ValidationError("Each key needs 16 characters or more.")
 
 
+_MINUTES = "Give a number of minutes from 1 to 1440."
+
+
 class _SettingsSchema(Schema):
     class Meta:
         unknown = EXCLUDE
@@ -244,6 +249,20 @@ class _SettingsSchema(Schema):
         load_default=1.0,
         validate=validate.Range(0.1, 60, error="Give seconds from 0.1 to 60."),
         error_messages={"invalid": "Give seconds from 0.1 to 60."},
+    )
+
+    canary = fields.Boolean(
+        data_key="KEYTALK_CANARY",
+        load_default=False,
+        truthy={"on"},
+        falsy={"off"},
+        error_messages={"invalid": "Give 'on' or 'off'."},
+    )
+    canary_every = fields.Integer(
+        data_key="KEYTALK_CANARY_EVERY",
+        load_default=60,
+        validate=validate.Range(1, 1440, error=_MINUTES),
+        error_messages={"invalid": _MINUTES},
     )
 
     @post_load

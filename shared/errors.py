@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Code = Literal["invalid", "not_found", "conflict", "refused", "unavailable", "forbidden"]
+Code = Literal["invalid", "not_found", "conflict", "refused", "unavailable", "forbidden", "too_many_requests"]
 
 TITLES: dict[str, tuple[int, str]] = {
     "invalid": (422, "Some answers need a change"),
@@ -13,6 +13,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "refused": (409, "This is not possible as things stand"),
     "unavailable": (503, "Not available just now"),
     "forbidden": (403, "Not allowed"),
+    "too_many_requests": (429, "Please wait a little"),
 }
 
 

@@ -17,12 +17,12 @@ SCRIPT = """\
 BEGIN;
 INSERT INTO enquiries (id, reference, channel, programme, establishment, contact_name, contact_role, contact_email,
     contact_phone, organisation, group_size, preferred_start, preferred_times, message, received_at, stage,
-    version)
+    version, standing, spam_score)
 VALUES (gen_random_uuid(), 'KT-' || gen_random_uuid(), 'api', 'many-faces-of-trauma', 'HMP Risley', 'Jordan Ellis',
     'Head of reducing reoffending', 'reducing.reoffending.' || :number || '@example.com', '01925 555 010',
     'HMP Risley', 10, '2027-01-12', 'Tuesday afternoons, from January',
     'We would like to offer the programme to a group of ten. Our note has the number ' || :number || '.', now(),
-    'new', 1);
+    'new', 1, 'filed', 0);
 INSERT INTO outbox (event_id, type, subject, envelope, created_at)
 VALUES (gen_random_uuid(), 'enquiry_received', :number, '{envelope}', now());
 COMMIT;

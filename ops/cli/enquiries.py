@@ -6,23 +6,23 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.arguments import EnquiryReference, Json, Limit
+from ops.cli.arguments import EnquiryReference, Json
 from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_details, show_json
+from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.talking import CHECKLIST
+from ops.cli.tasks import LISTED as LISTED_TASKS
 
 app = typer.Typer(no_args_is_help=True)
 
-LISTED = (
-    Column("reference", "Reference", copyable=True),
-    Column("stage", "Stage", copyable=True),
-    Column("establishment", "Establishment"),
-    Column("programme", "Programme"),
-    Column("received_at", "Received", copyable=True),
-)
 DETAILS = (
     Column("reference", "Reference"),
+    Column("merged_into", "Merged into"),
     Column("stage", "Stage"),
+    Column("owner", "Whose"),
     Column("waiting_on", "Waiting on"),
+    Column("waiting_since", "Waiting since"),
+    Column("first_reply_due_at", "First reply due"),
+    Column("first_reply_at", "First reply"),
     Column("programme", "Programme"),
     Column("establishment", "Establishment"),
     Column("establishment_id", "Establishment id"),
@@ -38,25 +38,30 @@ CONTACT = (
     Column("organisation", "Organisation"),
     Column("email", "Email"),
     Column("phone", "Phone"),
+    Column("status", "Contact is"),
+)
+ASKED_BY = (
+    Column("name", "Asked by"),
+    Column("role", "Their role"),
+    Column("organisation", "Their organisation"),
+    Column("email", "Their email"),
+    Column("phone", "Their phone"),
+)
+PART = (
+    Column("reference", "Merged with this"),
+    Column("received_at", "Received"),
+    Column("group_size", "Group size"),
+    Column("preferred_start", "Preferred start"),
+    Column("preferred_times", "Preferred times"),
 )
 TIMELINE = (
     Column("at", "When", copyable=True),
     Column("actor", "Who"),
+    Column("kind", "What", copyable=True),
     Column("from", "From"),
     Column("to", "To"),
-    Column("reason", "Reason"),
+    Column("reason", "Words"),
 )
-
-
-@app.command("list")
-def list_enquiries(
-    limit: Limit = 50,
-    stage: Annotated[str | None, typer.Option(help="Only the enquiries at this stage.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List enquiries with the stage each one is at."""
-    rows = connect().call("enquiries", "list_enquiries", limit=limit, stage=stage)
-    show(rows, LISTED, as_json, empty="No enquiries to show.", limit=limit)
 
 
 @app.command("show")
@@ -89,11 +94,42 @@ def _print(enquiry: dict[str, Any], as_json: bool) -> None:
         return
     show_details(enquiry, DETAILS)
     show_details(enquiry.get("contact") or {}, CONTACT)
+    _print_asker(enquiry)
     if message := enquiry.get("message"):
         say(f"\n{message}")
+    for part in enquiry.get("merged") or ():
+        _print_part(part)
     if timeline := enquiry.get("timeline"):
         say("")
         show(timeline, TIMELINE, as_json=False)
+    if tasks := enquiry.get("tasks"):
+        say("")
+        show(tasks, LISTED_TASKS, as_json=False)
+    if checklist := enquiry.get("checklist"):
+        say("")
+        show(checklist, CHECKLIST, as_json=False)
     if stages := enquiry.get("next_stages"):
         say(f"From here it can go to: {', '.join(stages)}.")
         say(f"To move it: keytalk enquiries move {enquiry['reference']} STAGE")
+    for sentence in enquiry.get("left_open") or ():
+        note(f"Open when it was moved. {sentence}")
+
+
+def _print_asker(enquiry: dict[str, Any]) -> None:
+    """Print who asked, where someone else is written to."""
+    contact, asked_by = enquiry.get("contact") or {}, enquiry.get("asked_by") or {}
+    if asked_by.get("email") != contact.get("email") or asked_by.get("name") != contact.get("name"):
+        show_details(asked_by, ASKED_BY)
+
+
+def _print_part(part: dict[str, Any]) -> None:
+    """Print an enquiry that was merged into the one shown: in its own words, with its own history."""
+    say("")
+    show_details(part, PART)
+    show_details(part["asked_by"], ASKED_BY)
+    if message := part.get("message"):
+        say(f"\n{message}")
+    for rows, columns in ((part["timeline"], TIMELINE), (part["tasks"], LISTED_TASKS)):
+        if rows:
+            say("")
+            show(rows, columns, as_json=False)

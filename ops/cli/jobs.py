@@ -44,8 +44,10 @@ def run_due(
     ],
     as_json: Json = False,
 ) -> None:
-    """Do what would be due at a time, reminders above all; for trying out, not for production."""
-    result = connect().call("notifications", "run_due_jobs", as_of=as_of)
+    """Do what would be due at a time: the clocks of enquiries, then messages; for trying out, not for production."""
+    gateway = connect()
+    said = gateway.call("enquiries", "run_due_jobs", as_of=as_of)["said"]
+    result = gateway.call("notifications", "run_due_jobs", as_of=as_of) | {"clocks": said}
     if as_json:
         show_json(result)
         return

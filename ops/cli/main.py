@@ -15,16 +15,27 @@ import typer
 from typer.core import TyperGroup
 
 from ops.cli import (
+    agreements,
     clearances,
     dead,
     enquiries,
     establishments,
     facilitators,
     jobs,
+    ledger,
     mail,
+    merging,
     messages,
+    organisations,
+    people,
+    privacy,
+    proposals,
+    quarantine,
     runs,
+    searching,
     serve,
+    talking,
+    tasks,
 )
 from ops.cli.client import CommandRefused
 from ops.cli.output import note
@@ -55,12 +66,25 @@ app.command("up")(serve.up)
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate)
 app.add_typer(enquiries.app, name="enquiries", help="Read enquiries and move them along.")
+app.add_typer(proposals.app, name="proposals", help="Offer a programme at a price, and see what became of it.")
+app.add_typer(agreements.app, name="agreements", help="What was agreed, who has signed, and what is left of it.")
+enquiries.app.add_typer(searching.app)
+enquiries.app.add_typer(talking.app)
+enquiries.app.add_typer(merging.app)
+app.add_typer(people.app, name="contacts", help="The people we are in touch with, and the posts they hold.")
+app.add_typer(organisations.app, name="organisations", help="Who we work with, and the posts there.")
+app.add_typer(tasks.app, name="tasks", help="What is to be done, by whom and by when.")
+enquiries.app.command("ledger")(ledger.show_ledger)
+enquiries.app.command("canaries")(ledger.show_canaries)
+app.add_typer(quarantine.app, name="quarantine", help="What was held back as suspected spam.")
+app.add_typer(searching.filters, name="filters", help="The filters that you keep for your lists of enquiries.")
 app.add_typer(runs.app, name="runs", help="Plan, show and confirm runs of sessions.")
 app.add_typer(facilitators.app, name="facilitators", help="The people who lead sessions.")
 app.add_typer(clearances.app, name="clearances", help="Say who may work in which establishment.")
 app.add_typer(establishments.app, name="establishments", help="The prisons Keytalk knows.")
 app.add_typer(messages.app, name="messages", help="The ledger of messages.")
 app.add_typer(mail.app, name="mail", help="The mailbox on this machine.")
+app.add_typer(privacy.app, name="privacy", help="What is held on a person: give it, erase it, let go of it in time.")
 app.add_typer(jobs.app, name="jobs", help="Scheduled work: what there is, and running it on request.")
 app.add_typer(dead.app, name="dead", help="Events that could not be handled or sent.")
 

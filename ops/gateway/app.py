@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from ops.gateway.permissions import CHANGE, OPERATIONS
+from ops.gateway.permissions import CHANGE, OPERATIONS, READ_BY_NAME
 from shared.errors import Refused, problem
 from shared.observability.context import about
 
@@ -47,8 +47,9 @@ def create_app(call: Call, token: str) -> Flask:
             raise Refused("not_found", f"There is no operation {service}.{method}.")
         arguments = _arguments()
         with about(service="ops", correlation_id=str(uuid.uuid4())):
-            if kind == CHANGE:
+            if kind == CHANGE or (service, method) in READ_BY_NAME:
                 arguments["actor"] = OPERATOR
+            if kind == CHANGE:
                 arguments["idempotency_key"] = request.headers.get("Idempotency-Key") or str(uuid.uuid4())
                 _log.info("change asked for", extra={"operation": f"{service}.{method}", "actor": OPERATOR})
             return jsonify({"result": call(service, method, **arguments)})

@@ -7,30 +7,39 @@ here, once; what an answer means is for the domain.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import RAISE, Schema, ValidationError, fields, missing
 
-from services.enquiries.domain.words import clean, control_characters_in, header_in, prison_number_in
+from services.enquiries.domain.catalogue import CATALOGUE
+from services.enquiries.domain.words import Detail, clean, control_characters_in, details_in, header_in, is_blank
 from shared.errors import Refused
 
-PROGRAMMES = {
-    "many-faces-of-trauma": "The Many Faces of Trauma",
-    "unlocking-the-key-to-compassion": "Unlocking the Key to Compassion",
-}
+PROGRAMMES = {programme.slug: programme.name for programme in CATALOGUE.values()}
 TECHNICAL_FIELDS = frozenset({"form_token", "website"})
 """What the form carries for itself: the token against double posting, and a box that people do not see."""
 
 _MOST_UNKNOWN = 20
 _NO_ANSWERS = "Some answers need a change before we can take this enquiry. Each one is named."
-_TAKE_OUT_NUMBER = "Please take out the prison number. We never keep details of anyone in prison."
+_TAKE_OUT = "Please take out the {}. We never keep details of anyone in prison."
+_IF_ELSE = {
+    Detail.NHS_NUMBER: "If it is a telephone number, please begin it with 0 or +44.",
+    Detail.LONG_PAST_DATE: "It may be a date of birth; if it is about something else, the year alone is fine.",
+}
 _CHOOSE = "Choose the programme you are interested in: {}."
 _CHOOSE_BY_SLUG = _CHOOSE.format(" or ".join(f"{slug} ({name})" for slug, name in PROGRAMMES.items()))
-_CHOOSE_BY_NAME = _CHOOSE.format(" or ".join(PROGRAMMES.values()))
+_ON_THE_FORM = {
+    "programme": _CHOOSE.format(" or ".join(PROGRAMMES.values())),
+    "preferred_start": (
+        "The start you would like must be a day that exists between 2000 and 2100, such as 12 1 2027. "
+        "If you only know the month, leave the day empty."
+    ),
+}
+"""What people read where they choose from names and write a date in three boxes."""
 
 
 class Answer(fields.Field[Any]):
@@ -47,7 +56,7 @@ class Answer(fields.Field[Any]):
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         """Give the clean value, or `missing` where nothing was answered."""
-        if value is missing or value is None or (isinstance(value, str) and not value.strip()):
+        if value is missing or value is None or (isinstance(value, str) and is_blank(value)):
             if self.required:
                 raise ValidationError(self.wanted)
             return missing
@@ -64,7 +73,7 @@ class Answer(fields.Field[Any]):
 
 
 class Words(Answer):
-    """Free text of up to `most` characters with no prison number; `lines` allows line breaks."""
+    """Free text of up to `most` characters with nothing about people in prison; `lines` allows line breaks."""
 
     def __init__(self, label: str, most: int, wanted: str = "", lines: bool = False, header: bool = True) -> None:
         super().__init__(label, wanted)
@@ -73,28 +82,38 @@ class Words(Answer):
         self.header = header
 
     def _read(self, value: Any) -> str:
-        text = self._text(value)
-        # Before trimming: a line break at the end is a line break too.
-        if control_characters_in(text, self.lines):
-            raise ValidationError(self._unreadable())
-        text = clean(text)
-        if len(text) > self.most:
-            raise ValidationError(self._too_long(len(text)))
+        text = _readable(self._text(value), self.label, self.most, self.lines)
         if not self.header and header_in(text):
             raise ValidationError(
                 f"{self.label} reads like an email header. Please take out the colon and the word before it."
             )
-        if prison_number_in(text):
-            raise ValidationError(_TAKE_OUT_NUMBER)
+        _refuse_details(text, cast("EnquiryForm", self.root).today)
         return text
 
-    def _too_long(self, length: int) -> str:
-        return f"{self.label} can have up to {self.most:,} characters and has {length:,}. Please shorten it."
 
-    def _unreadable(self) -> str:
-        if self.lines:
-            return f"{self.label} holds a character that cannot be read. Please type that part again."
-        return f"{self.label} must be on one line, with no line breaks, control or unreadable characters."
+def _readable(text: str, label: str, most: int, lines: bool) -> str:
+    """Give the text clean. Raises `ValidationError` where it is too long or holds what is no writing."""
+    # Before trimming: a line break at the end is a line break too.
+    if control_characters_in(text, lines):
+        raise ValidationError(
+            f"{label} holds a character that cannot be read. Please type that part again."
+            if lines
+            else f"{label} must be on one line, with no line breaks, control or unreadable characters."
+        )
+    text = clean(text)
+    if len(text) > most:
+        raise ValidationError(f"{label} can have up to {most:,} characters and has {len(text):,}. Please shorten it.")
+    return text
+
+
+def _refuse_details(text: str, today: date) -> None:
+    """Raise `ValidationError`, naming what to take out, where the text holds what points to a person in prison."""
+    found = details_in(text, today)
+    if found:
+        named = " and the ".join(found)
+        raise ValidationError(
+            " ".join([_TAKE_OUT.format(named), *(_IF_ELSE[each] for each in found if each in _IF_ELSE)])
+        )
 
 
 class Choice(Answer):
@@ -214,6 +233,10 @@ class EnquiryForm(Schema):
 
     error_messages = {"type": "Send the answers as one JSON object."}  # noqa: RUF012 - as marshmallow has it
 
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.today = today
+
     programme = Choice("The programme", _CHOOSE_BY_SLUG)
     establishment = Words("The prison or organisation", 200, "Tell us which prison or organisation it is for.")
     contact_name = Words("Your name", 120, "Tell us your name, so that we know who to write to.", header=False)
@@ -237,28 +260,39 @@ class EnquiryForm(Schema):
             del error.messages[key]
 
 
-_FORM = EnquiryForm()
-QUESTIONS = tuple(_FORM.fields)
+QUESTIONS = tuple(EnquiryForm._declared_fields)
 """The names of all questions, in the form's order."""
 
 
-def parse_enquiry(data: Any) -> dict[str, Any]:
-    """Give the clean answers of a JSON object, leaving out what was not answered.
+@lru_cache(maxsize=4)
+def _form_of(today: date) -> EnquiryForm:
+    """Give the questions as they stand on a day: making a schema takes longer than reading an enquiry with it."""
+    return EnquiryForm(today)
 
-    `group_size` is an int, `preferred_start` a date, the rest text. Raises `Refused("invalid")`, whose
-    `fields` hold a sentence for each answer that needs a change.
+
+def parse_enquiry(data: Any, today: date, unasked: Collection[str] = ()) -> dict[str, Any]:
+    """Give the clean answers of a JSON object, leaving out what was not answered; `unasked` need not be there.
+
+    `group_size` is an int, `preferred_start` a date, the rest text. `today` tells a date of birth from a date to come.
+    Raises `Refused("invalid")`, whose `fields` hold a sentence for each answer that needs a change.
     """
     try:
-        answers: dict[str, Any] = _FORM.load(data)
+        answers: dict[str, Any] = _form_of(today).load(data, partial=tuple(unasked))
     except ValidationError as error:
         found = error.messages_dict
         raise Refused("invalid", _NO_ANSWERS, {str(name): list(says) for name, says in found.items()}) from None
     return answers
 
 
-def parse_form(form: Mapping[str, str]) -> dict[str, Any]:
-    """Give the clean answers of a browser's form post, as `parse_enquiry` does for JSON."""
-    typed: dict[str, Any] = {name: text for name, text in form.items() if name not in TECHNICAL_FIELDS}
+def parse_form(form: Mapping[str, str], today: date, questions: Collection[str] = QUESTIONS) -> dict[str, Any]:
+    """Give the clean answers of a browser's form post, as `parse_enquiry` does for JSON.
+
+    Where `questions` are only some of them, as on one page of the form, the others are left for later.
+    """
+    unasked = [name for name in QUESTIONS if name not in questions]
+    typed: dict[str, Any] = {
+        name: text for name, text in form.items() if name not in TECHNICAL_FIELDS and name not in unasked
+    }
     size = str(typed.get("group_size", "")).strip()
     if size.isascii() and size.isdigit() and len(size) <= 6:
         typed["group_size"] = int(size)
@@ -266,8 +300,23 @@ def parse_form(form: Mapping[str, str]) -> dict[str, Any]:
         # Browsers send every line break as two characters; the limit counts what the person typed.
         typed["message"] = typed["message"].replace("\r\n", "\n")
     try:
-        return parse_enquiry(typed)
+        return parse_enquiry(typed, today, unasked)
     except Refused as refused:
-        if "programme" in refused.fields:
-            refused.fields["programme"] = [_CHOOSE_BY_NAME]
+        refused.fields.update({name: [says] for name, says in _ON_THE_FORM.items() if name in refused.fields})
         raise
+
+
+def operators_words(text: str, field: str, most: int, today: date) -> str:
+    """Give an operator's own words clean: a reason, a note, a reply of up to `most` characters, in lines.
+
+    They are held to the same rule as an enquirer's. Raises `Refused("invalid")` with a sentence under `field`.
+    """
+    try:
+        if not isinstance(text, str):
+            raise ValidationError("Please send it as text.")
+        words = _readable(text, "This text", most, lines=True)
+        _refuse_details(words, today)
+    except ValidationError as error:
+        says = [str(each) for each in error.messages]
+        raise Refused("invalid", " ".join(says), {field: says}) from None
+    return words

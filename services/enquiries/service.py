@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from services.enquiries.doors.commitments import CommitmentDoors
 from services.enquiries.doors.intake import IntakeDoors
+from services.enquiries.doors.matching import MatchingDoors
 from services.enquiries.doors.people import PeopleDoors
 from services.enquiries.doors.pipeline import PipelineDoors
 from services.enquiries.doors.privacy import PrivacyDoors
 from services.enquiries.doors.searching import SearchDoors
+from services.enquiries.doors.talking import TalkingDoors
 from services.enquiries.doors.tasks import TaskDoors
 from services.enquiries.doors.upkeep import UpkeepDoors
 from services.enquiries.handlers import establishments, filing, intake
@@ -26,8 +28,10 @@ from shared.persistence.work import Store, UnitOfWork
 class EnquiriesService(
     IntakeDoors,
     PipelineDoors,
+    TalkingDoors,
     TaskDoors,
     PeopleDoors,
+    MatchingDoors,
     CommitmentDoors,
     SearchDoors,
     UpkeepDoors,

@@ -23,19 +23,25 @@ from services.notifications.channels.base import (
     Mail,
     OutcomeUnknown,
     PermanentFailure,
+    RecipientRefused,
     TemporaryFailure,
 )
 from services.notifications.channels.calendar import run_calendar
 from services.notifications.domain.facts import RunFacts
-from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.messages import Message, MessageState, stable_message_id
+from services.notifications.domain.occasions import enquirer
 from services.notifications.rendering import MessageNotRendered, Organisation, render
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
-from shared.contracts.notifications import MessageAccepted
+from shared.contracts.notifications import MessageAccepted, RecipientBounced
 from shared.errors import Refused
 from shared.messaging.jobs import NotFinished
+from shared.observability.context import about
 from shared.persistence.work import Store, UnitOfWork
 
 _log = logging.getLogger(__name__)
+
+BY_HAND = frozenset({"reply_written"})
+"""The messages whose words a person wrote: an automatic answer to them is fine (RFC 3834, 5)."""
 
 RECORD_WITHIN = 60.0
 """Seconds for which an outcome that cannot be recorded is tried again: unrecorded, nobody will know of it."""
@@ -47,6 +53,15 @@ class Person:
 
     address: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an attempt. `settle` gives the message as it is then, once the time of the record is known."""
+
+    settle: Callable[[datetime], Message]
+    bounced: bool = False
+    """Whether the recipient's address was turned down for good."""
 
 
 class Directory(Protocol):
@@ -76,7 +91,8 @@ class Sender:
         outcomes: Counter[str] = Counter()
         while (message := self._claim(as_of or self.store.clock())) is not None:
             if message.state is MessageState.SENDING:
-                message = self._record(message, self._attempt(message), stopping)
+                with about(correlation_id=message.correlation_id):
+                    message = self._record(message, self._attempt(message), stopping)
             outcomes[message.state] += 1
             if stopping():
                 raise NotFinished
@@ -109,22 +125,22 @@ class Sender:
         lease = self.lease.total_seconds()
         return datetime.fromtimestamp((now.timestamp() // lease + 2) * lease, UTC)
 
-    def _attempt(self, message: Message) -> Callable[[datetime], Message]:
-        """Try to send; give what is to be recorded, once the time of the record is known."""
+    def _attempt(self, message: Message) -> Outcome:
+        """Try to send, and give what is to be recorded."""
         try:
             self.channel.deliver(self._mail(message))
         except Refused as refused:
             return _unreachable(message, refused)
         except TemporaryFailure as failure:
             words = str(failure)
-            return lambda now: message.retry_later(now, words)
+            return Outcome(lambda now: message.retry_later(now, words))
         except (PermanentFailure, MessageNotRendered) as failure:
             words = str(failure)
-            return lambda _now: message.refused(words)
+            return Outcome(lambda _now: message.refused(words), bounced=isinstance(failure, RecipientRefused))
         except OutcomeUnknown as failure:
             words = str(failure)
-            return lambda _now: message.in_doubt(words)
-        return message.accepted
+            return Outcome(lambda _now: message.in_doubt(words))
+        return Outcome(message.accepted)
 
     def _mail(self, message: Message) -> Mail:
         person = self.directory.look_up(message)
@@ -141,6 +157,8 @@ class Sender:
             html=words.html,
             date=now,
             attachments=self._attachments(message, now),
+            auto_submitted="no" if message.template in BY_HAND else "auto-generated",
+            references=_thread_of(message),
         )
 
     def _attachments(self, message: Message, now: datetime) -> tuple[Attachment, ...]:
@@ -152,7 +170,7 @@ class Sender:
     def _record(
         self,
         claimed: Message,
-        outcome: Callable[[datetime], Message],
+        outcome: Outcome,
         stopping: Callable[[], bool] = lambda: False,
     ) -> Message:
         """Record what became of an attempt; while the database is away, again and again for `RECORD_WITHIN` seconds."""
@@ -165,11 +183,11 @@ class Sender:
                     raise
                 time.sleep(1)
 
-    def _record_once(self, claimed: Message, outcome: Callable[[datetime], Message]) -> Message:
+    def _record_once(self, claimed: Message, outcome: Outcome) -> Message:
         with self.store.work() as work:
-            message = outcome(work.now)
+            message = outcome.settle(work.now)
             if _save(work, message, attempt=claimed.attempts):
-                _follow_up(work, message)
+                _follow_up(work, message, bounced=outcome.bounced)
         _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})
         return message
 
@@ -181,23 +199,34 @@ class Sender:
         with self.store.database.reading() as connection:
             found = [message_of(row) for row in connection.execute(select(messages).where(broken))]
         for message in found:
-            self._record(message, _settled(message, self.channel.settle(message.message_id)))
+            with about(correlation_id=message.correlation_id):
+                self._record(message, _settled(message, self.channel.settle(message.message_id)))
         return len(found)
 
 
-def _settled(message: Message, delivered: bool | None) -> Callable[[datetime], Message]:
+def _settled(message: Message, delivered: bool | None) -> Outcome:
     if delivered is None:
         words = "Sending was broken off, and nobody can say whether it arrived."
-        return lambda _now: message.in_doubt(words)
+        return Outcome(lambda _now: message.in_doubt(words))
     if delivered:
-        return message.accepted
-    return lambda now: replace(message.retry_later(now, "Sending was broken off before it arrived."), retry_at=now)
+        return Outcome(message.accepted)
+    words = "Sending was broken off before it arrived."
+    return Outcome(lambda now: replace(message.retry_later(now, words), retry_at=now))
 
 
-def _unreachable(message: Message, refused: Refused) -> Callable[[datetime], Message]:
+def _unreachable(message: Message, refused: Refused) -> Outcome:
     if refused.code == "unavailable":
-        return lambda now: message.retry_later(now, refused.detail, soon=True)
-    return lambda _now: message.suppressed(refused.detail)
+        return Outcome(lambda now: message.retry_later(now, refused.detail, soon=True))
+    return Outcome(lambda _now: message.suppressed(refused.detail))
+
+
+def _thread_of(message: Message) -> tuple[str, ...]:
+    """Give the Message-ID of the acknowledgement, so that an enquirer's mailbox keeps later messages beside it."""
+    reference = message.facts.get("reference")
+    if message.recipient != enquirer(str(reference)) or message.template == "enquiry_received":
+        return ()
+    domain = message.message_id.rpartition("@")[2].rstrip(">")
+    return (stable_message_id(message.recipient, f"enquiry_received:{reference}", 1, domain),)
 
 
 def _save(work: UnitOfWork, message: Message, attempt: int | None = None) -> bool:
@@ -209,19 +238,23 @@ def _save(work: UnitOfWork, message: Message, attempt: int | None = None) -> boo
     return work.connection.execute(query.values(message_row(message))).rowcount == 1
 
 
-def _follow_up(work: UnitOfWork, message: Message) -> None:
+def _follow_up(work: UnitOfWork, message: Message, *, bounced: bool) -> None:
     if message.state is MessageState.ACCEPTED:
         _tell(work, message)
     if message.state is MessageState.SCHEDULED:
         work.schedule(SEND_MESSAGES, str(message.id), message.next_attempt_at)
+    kind, _colon, reference = message.recipient.partition(":")
+    if bounced and kind == "enquirer":
+        event = RecipientBounced(message_id=message.id, about=reference, bounced_at=work.now)
+        work.record(event, subject=str(message.id), sequence=1)
 
 
 def _tell(work: UnitOfWork, message: Message) -> None:
-    kind, _colon, about = message.subject_ref.partition(":")
+    kind, _colon, reference = message.subject_ref.partition(":")
     event = MessageAccepted(
         message_id=message.id,
         template=message.template,
-        about=about if kind == "enquiry" else str(message.facts.get("enquiry", "")),
+        about=reference if kind == "enquiry" else str(message.facts.get("enquiry", "")),
         accepted_at=work.now,
     )
     work.record(event, subject=str(message.id), sequence=1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.notifications.delivery import Person
+from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
 from shared.errors import Refused
@@ -22,33 +23,60 @@ class ServiceDirectory:
         self._ops_mailbox = ops_mailbox
 
     def look_up(self, message: Message) -> Person:
-        """Give the person and the facts that only their owner holds."""
+        """Give the person and the facts that only their owner holds.
+
+        Raises `Refused`: with the reason where the message is not to go out as things stand now.
+        """
         kind, _colon, key = message.recipient.partition(":")
-        if kind == OPS:
-            return Person(self._ops_mailbox, self._what_was_asked(message))
-        if kind == "enquirer":
-            enquiry = self._call("enquiries", "get_enquiry", reference=key)
-            name = {"name": enquiry["contact"]["name"]}
-            return Person(enquiry["contact"]["email"], {**name, **_asked(message, enquiry)})
         if kind == "facilitator":
             person = self._call("scheduling", "get_facilitator", facilitator=key)
             return Person(person["email"], {"name": person["name"]})
+        if kind == OPS:
+            return Person(self._ops_mailbox, self._for_ops(message))
+        if kind == "enquirer":
+            return self._enquirer(message, self._call("enquiries", "get_enquiry", reference=key))
         raise Refused("not_found", f"Nobody is known as {kind}.")
 
-    def _what_was_asked(self, message: Message) -> dict[str, Any]:
+    def _for_ops(self, message: Message) -> dict[str, Any]:
+        if message.template == "quarantine_digest_ops":
+            return {"waiting": self._suspects()}
         reference = message.facts.get("reference")
         if reference is None:
             return {}
-        return _asked(message, self._call("enquiries", "get_enquiry", reference=reference))
+        enquiry = self._call("enquiries", "get_enquiry", reference=reference)
+        _refuse(why_no_longer_needed(message.template, enquiry))
+        return {"owner": enquiry.get("owner"), **_asked(message, enquiry)}
 
+    def _suspects(self) -> int:
+        waiting = int(self._call("enquiries", "count_quarantine")["waiting"])
+        _refuse(None if waiting else "Nobody waits in quarantine any more.")
+        return waiting
 
-def _asked(message: Message, enquiry: dict[str, Any]) -> dict[str, Any]:
-    """Give what the enquirer asked for, in words; a run's messages have the run's own facts instead."""
-    if not message.template.startswith("enquiry_received"):
+    def _enquirer(self, message: Message, enquiry: Mapping[str, Any]) -> Person:
+        _refuse(why_not_written_to(enquiry) or why_no_longer_needed(message.template, enquiry))
+        contact = enquiry["contact"]
+        return Person(contact["email"], {"name": contact["name"], **_asked(message, enquiry), **self._words(message)})
+
+    def _words(self, message: Message) -> dict[str, Any]:
+        """Ask for what is only said once it goes out: an operator's reply, a proposal's link."""
+        if message.template == "reply_written":
+            return {"words": self._call("enquiries", "get_reply", entry_id=message.facts["entry"])["words"]}
+        if message.template == "proposal_sent":
+            letter = self._call("enquiries", "get_proposal_letter", proposal_id=message.facts["proposal"])
+            return {name: letter[name] for name in ("link", "valid_until", "total", "programme")}
         return {}
-    return {
-        "programme": enquiry["programme_name"],
-        "establishment": enquiry["establishment"],
-        "group_size": enquiry["group_size"],
-        "preferred_start": enquiry["preferred_start"],
-    }
+
+
+def _refuse(why: str | None) -> None:
+    if why is not None:
+        raise Refused("refused", why)
+
+
+def _asked(message: Message, enquiry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the enquirer asked for, in words; a run's messages have the run's own facts instead."""
+    if "reference" not in message.facts:
+        return {}
+    asked = {"programme": enquiry["programme_name"], "establishment": enquiry["establishment"]}
+    if message.template.startswith("enquiry_received"):
+        asked |= {"group_size": enquiry["group_size"], "preferred_start": enquiry["preferred_start"]}
+    return asked

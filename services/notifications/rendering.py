@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from shared.clock import LONDON
+
 TEMPLATES = (
+    "agreement_signed",
+    "agreement_signed_ops",
+    "answer_awaited_first_nudge",
+    "answer_awaited_second_nudge",
+    "call_to_offer_ops",
     "enquiry_received",
     "enquiry_received_ops",
+    "first_reply_due_ops",
+    "intake_alarm_ops",
+    "proposal_accepted",
+    "proposal_declined",
+    "proposal_reminder",
+    "proposal_sent",
+    "proposal_settled_ops",
+    "quarantine_digest_ops",
+    "reply_written",
     "run_confirmed_contact",
     "run_confirmed_facilitator",
     "session_reminder_contact",
@@ -29,6 +47,8 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 # What mail programs turn into links: a scheme, www, or a dot straight before two letters.
 LINK = re.compile(r"://|www\.|\.[a-z]{2,}|@", re.IGNORECASE)
 LONGEST = 120
+WIDEST = 76
+"""Characters of a line of text: what a mail program shows whole, also where it is quoted."""
 
 
 class MessageNotRendered(ValueError):
@@ -56,8 +76,9 @@ class Rendered:
 def render(template: str, facts: Mapping[str, Any], organisation: Organisation) -> Rendered:
     """Give the words of a message.
 
-    `facts` are the ledger's facts with what was looked up for the recipient: `name` (may be left out) and, for
-    `enquiry_received`, also `group_size` and `preferred_start` (ISO date), which may be left out too.
+    `facts` are the ledger's facts with what was looked up for the recipient: `name` (may be left out), for
+    `enquiry_received` also `group_size` and `preferred_start` (ISO date), which may be left out too, for a reply its
+    `words`, for a proposal its `link` and `total`.
     Raises MessageNotRendered.
     """
     if template not in TEMPLATES:
@@ -84,6 +105,40 @@ def time_words(iso: str) -> str:
         return "midday" if at.hour else "midnight"
     minutes = f".{at.minute:02}" if at.minute else ""
     return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
+
+
+def moment_words(iso: str) -> str:
+    """Write a moment as people in London say it: 2026-11-26T17:00:00+00:00 becomes Thursday 26 November 2026, 5pm."""
+    local = datetime.fromisoformat(iso).astimezone(LONDON)
+    return f"{day_words(iso)}, {time_words(local.time().isoformat('minutes'))}"
+
+
+def day_words(iso: str) -> str:
+    """Write the day in London of a moment: 2026-11-26T17:00:00+00:00 becomes Thursday 26 November 2026."""
+    return date_words(datetime.fromisoformat(iso).astimezone(LONDON).date().isoformat())
+
+
+def money(total: int | str) -> str:
+    """Write a sum as people say it: 400000 pence become £4,000. Words stay as they are."""
+    if isinstance(total, str):
+        return total
+    pounds, pence = divmod(total, 100)
+    return f"£{pounds:,}.{pence:02}" if pence else f"£{pounds:,}"
+
+
+def paragraphs(words: str) -> list[list[str]]:
+    """Give a person's words as paragraphs of lines; what parts two paragraphs is an empty line."""
+    lines = [line.strip() for line in words.strip().splitlines()]
+    return [list(block) for is_text, block in groupby(lines, key=bool) if is_text]
+
+
+def wrapped(words: str) -> str:
+    """Give a person's words with long lines broken between words, so that an address in them stays whole."""
+    return "\n\n".join("\n".join(map(_broken, paragraph)) for paragraph in paragraphs(words))
+
+
+def _broken(line: str) -> str:
+    return textwrap.fill(line, WIDEST, break_long_words=False, break_on_hyphens=False)
 
 
 def minutes_earlier(iso: str, minutes: int) -> str:
@@ -129,7 +184,10 @@ def _environment() -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: tuple[Callable[..., str], ...] = (date_words, time_words, minutes_earlier, number_words, plain)
+    filters: tuple[Callable[..., Any], ...] = (
+        *(date_words, time_words, moment_words, day_words, minutes_earlier, number_words),
+        *(plain, money, paragraphs, wrapped),
+    )
     environment.filters.update({filter_.__name__: filter_ for filter_ in filters})
     return environment
 

@@ -6,12 +6,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from services.notifications import handlers, queries
+from services.notifications import erasing, handlers, queries
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
 from services.notifications.post_room import PostRoom
 from services.notifications.tables import SEND_MESSAGES, messaging
 from shared.clock import parse_moment
-from shared.contracts.enquiries import EnquiryReceived
+from shared.contracts.enquiries import (
+    AgreementSigned,
+    AnswerAwaited,
+    ContactLeft,
+    EnquiryQuarantined,
+    EnquiryReceived,
+    FirstReplyDue,
+    IntakeAlarm,
+    PersonErased,
+    ProposalSent,
+    ProposalSettled,
+    ReplyWritten,
+)
 from shared.contracts.scheduling import RunConfirmed
 from shared.doors.events import consumes
 from shared.doors.jobs import runs
@@ -19,6 +31,7 @@ from shared.doors.operators import OperatorsDoors
 from shared.doors.rpc import change, operation
 from shared.doors.store import StoreProvider
 from shared.errors import Refused
+from shared.messaging.jobs import daily
 from shared.paging import page_size
 from shared.persistence.work import Store, UnitOfWork
 
@@ -87,6 +100,74 @@ class NotificationsService(OperatorsDoors):
     def when_run_confirmed(self, work: UnitOfWork, event: RunConfirmed) -> None:
         """Confirm the dates and schedule reminders."""
         handlers.when_run_confirmed(work, event, self.post_room.mail_domain)
+
+    @consumes(EnquiryQuarantined)
+    def when_enquiry_quarantined(self, work: UnitOfWork, _event: EnquiryQuarantined) -> None:
+        """Tell the ops team, once for many."""
+        handlers.when_enquiry_quarantined(work, self.post_room.mail_domain)
+
+    @consumes(ReplyWritten)
+    def when_reply_written(self, work: UnitOfWork, event: ReplyWritten) -> None:
+        """Carry an operator's reply to the enquirer."""
+        handlers.when_reply_written(work, event, self.post_room.mail_domain)
+
+    @consumes(FirstReplyDue)
+    def when_first_reply_due(self, work: UnitOfWork, event: FirstReplyDue) -> None:
+        """Tell the ops team that an enquirer waits."""
+        handlers.when_first_reply_due(work, event, self.post_room.mail_domain)
+
+    @consumes(AnswerAwaited)
+    def when_answer_awaited(self, work: UnitOfWork, event: AnswerAwaited) -> None:
+        """Ask how things stand, or have somebody call."""
+        handlers.when_answer_awaited(work, event, self.post_room.mail_domain)
+
+    @consumes(ContactLeft)
+    def when_contact_left(self, work: UnitOfWork, event: ContactLeft) -> None:
+        """Hold back what was meant for somebody who left."""
+        handlers.when_contact_left(work, event)
+
+    @consumes(ProposalSent)
+    def when_proposal_sent(self, work: UnitOfWork, event: ProposalSent) -> None:
+        """Send the link to a proposal."""
+        handlers.when_proposal_sent(work, event, self.post_room.mail_domain)
+
+    @consumes(ProposalSettled)
+    def when_proposal_settled(self, work: UnitOfWork, event: ProposalSettled) -> None:
+        """Say what became of a proposal."""
+        handlers.when_proposal_settled(work, event, self.post_room.mail_domain)
+
+    @consumes(AgreementSigned)
+    def when_agreement_signed(self, work: UnitOfWork, event: AgreementSigned) -> None:
+        """Say that the agreement stands."""
+        handlers.when_agreement_signed(work, event, self.post_room.mail_domain)
+
+    @consumes(IntakeAlarm)
+    def when_intake_alarm(self, work: UnitOfWork, event: IntakeAlarm) -> None:
+        """Tell the ops team that the way in needs a look."""
+        handlers.when_intake_alarm(work, event, self.post_room.mail_domain)
+
+    @operation
+    def export_person(
+        self, references: list[str], person_ids: list[str] | None = None, emails: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Give what is held on the sender of enquiries: the ledger's rows, and mail that is kept on this machine."""
+        with self.store.database.reading() as connection:
+            return erasing.held_on(connection, self.post_room.sender.channel, references)
+
+    @consumes(PersonErased)
+    def when_person_erased(self, work: UnitOfWork, event: PersonErased) -> None:
+        """Send nothing to them any more."""
+        erasing.when_person_erased(work, event)
+
+    @runs(erasing.REMOVE_MAIL)
+    def remove_mail(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Remove the mail of erased people."""
+        erasing.remove_mail(self.store, self.post_room.sender.channel, subjects)
+
+    @runs(erasing.FORGET_OLD_MAIL, every=daily(2))
+    def forget_old_mail(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Remove mail that has had its time."""
+        erasing.forget_old_mail(self.store, self.post_room.sender.channel)
 
     def _maildir(self) -> MaildirChannel:
         channel = self.post_room.sender.channel

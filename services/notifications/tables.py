@@ -36,6 +36,8 @@ messages = Table(
     Column("retry_at", Moment),
     Column("claimed_at", Moment),
     Column("accepted_at", Moment),
+    # What the message follows from, as events carry it: the log lines of sending it say so too.
+    Column("correlation_id", String(100)),
     # When it is tried next: `due_at`, or `retry_at` after an attempt. What the sender looks for.
     Column("next_attempt_at", Moment, nullable=False),
     UniqueConstraint("recipient", "occasion", "version"),

@@ -26,10 +26,11 @@ from services.scheduling.tables import (
     programmes,
     runs,
 )
-from shared.contracts.enquiries import EnquiryReceived, StageChanged
+from shared.contracts.enquiries import EnquiryReceived, PersonErased, StageChanged
 from shared.contracts.scheduling import EstablishmentChanged, PlannedSession, RunConfirmed
 from shared.errors import Refused
 from shared.establishment_names import matching_establishment
+from shared.persistence.commands import forget_answers
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
 
@@ -48,7 +49,8 @@ def save_establishment(work: UnitOfWork, establishment: Establishment) -> tuple[
 
     A new one starts with the default blackouts. What changed is told to the other services.
     """
-    wanted = {name: getattr(establishment, name) for name in ("id", "name", "active", "nation", "town")}
+    told = {name: getattr(establishment, name) for name in ("id", "name", "active", "nation", "town")}
+    wanted = {**told, "other_names": "\n".join(establishment.other_names) or None}
     known = work.connection.execute(select(establishments).where(establishments.c.id == establishment.id)).first()
     if known is not None and all(known._mapping[name] == value for name, value in wanted.items()):
         return "unchanged", known.version
@@ -57,7 +59,8 @@ def save_establishment(work: UnitOfWork, establishment: Establishment) -> tuple[
     insert_or_update(work.connection, establishments, "id", {**wanted, "required_level": level, "version": version})
     if known is None:
         _close_by_default(work, establishment.id)
-    work.record(EstablishmentChanged(**wanted), subject=establishment.id, sequence=version)
+    news = EstablishmentChanged(**told, other_names=establishment.other_names or None)
+    work.record(news, subject=establishment.id, sequence=version)
     return ("added" if known is None else "changed"), version
 
 
@@ -242,3 +245,12 @@ def _draft_for_won(work: UnitOfWork, reference: str) -> None:
             plan_run(work, dict(row._mapping), plan)
     except Refused:
         return
+
+
+def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
+    """Drop the answers that are kept under an erased person's enquiries.
+
+    Nothing else here is about them: of an enquiry only choices and ids are known, and a run has an enquiry's reference,
+    a place, dates and facilitators. So an event that comes late has nothing to bring back.
+    """
+    forget_answers(work.connection, work.tables.answers, event.references)

@@ -1,6 +1,7 @@
 """Reading the prison register and the regimes from CSV: rows in, plain values or the reason why not out.
 
-The columns are those of the public prison register of England and Wales, and of HMPPS's regime times.
+The columns are those of the public prison register of England and Wales, and of HMPPS's regime times. A register may
+also have `name_cy`, the Welsh name, and `other_names`, with semicolons between them: people find a place by these too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from shared.persistence.work import UnitOfWork
 REGISTER_COLUMNS = ("prison_id", "name", "active", "town", "country")
 REGIME_COLUMNS = ("prison_id", "day_of_week", "am_start", "am_finish", "pm_start", "pm_finish")
 LONGEST_ID = 6
+LONGEST_NAME = 200
 
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _NATIONS = {"england": "england", "wales": "wales", "scotland": "scotland", "northern ireland": "northern-ireland"}
@@ -108,15 +110,25 @@ def _id(row: Mapping[str, str]) -> str:
 
 
 def _establishment(row: Mapping[str, str]) -> Establishment:
-    if not row["name"] or len(row["name"]) > 200:
-        raise ValueError("name: give the establishment's name, up to 200 characters.")
+    if not row["name"] or len(row["name"]) > LONGEST_NAME:
+        raise ValueError(f"name: give the establishment's name, up to {LONGEST_NAME} characters.")
     active = _TRUE_OR_FALSE.get(row["active"].lower())
     if active is None:
         raise ValueError("active: write true or false.")
     nation = _NATIONS.get(row["country"].lower() or "england")
     if nation is None:
         raise ValueError(f"country: write one of {', '.join(_NATIONS)}.")
-    return Establishment(_id(row), row["name"], active, cast("Nation", nation), row["town"][:100])
+    others = _other_names(row)
+    return Establishment(_id(row), row["name"], active, cast("Nation", nation), row["town"][:100], other_names=others)
+
+
+def _other_names(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the Welsh name, then former and local names with semicolons between them; each one once."""
+    written = [row.get("name_cy", ""), *row.get("other_names", "").split(";")]
+    names = [" ".join(each.split()) for each in written]
+    if any(len(name) > LONGEST_NAME for name in names):
+        raise ValueError(f"name_cy, other_names: each name can have up to {LONGEST_NAME} characters.")
+    return tuple(dict.fromkeys(name for name in names if name and name != row["name"]))
 
 
 def _save_windows(work: UnitOfWork, row: Mapping[str, str], known: set[str]) -> str:

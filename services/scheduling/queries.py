@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from services.scheduling.domain.planner import review
 from services.scheduling.domain.rules import Facts
@@ -18,8 +20,9 @@ from services.scheduling.records import (
     load_programme,
     load_regime,
     load_run,
+    names_in,
 )
-from services.scheduling.tables import clearances, establishments, facilitators, runs, sessions
+from services.scheduling.tables import clearances, enquiries, establishments, facilitators, runs, sessions
 from shared.errors import Refused
 
 
@@ -115,14 +118,17 @@ def get_facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, A
     return {"id": str(row.id), "name": row.name, "email": row.email}
 
 
+_FOUND_BY = (establishments.c.id, establishments.c.name, establishments.c.town, establishments.c.other_names)
+
+
 def list_establishments(connection: Connection, *, search: str | None, limit: int) -> list[dict[str, Any]]:
-    """List establishments by name, those whose id, name or town holds `search`."""
+    """List establishments by name, those whose id, name, town or other names hold `search`."""
     table = establishments.c
     query = select(establishments).order_by(table.name, table.id).limit(limit)
     if search:
         words = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        fits = [column.ilike(f"%{words}%", escape="\\") for column in (table.id, table.name, table.town)]
-        query = query.where(fits[0] | fits[1] | fits[2])
+        fits = [column.ilike(f"%{words}%", escape="\\") for column in _FOUND_BY]
+        query = query.where(or_(*fits))
     return [
         {
             "id": row.id,
@@ -130,6 +136,7 @@ def list_establishments(connection: Connection, *, search: str | None, limit: in
             "active": row.active,
             "nation": row.nation,
             "town": row.town,
+            "other_names": list(names_in(row.other_names)),
             "windows": _windows(connection, row.id),
             "blackouts": _blackouts(connection, row.id),
         }
@@ -154,3 +161,20 @@ def _blackouts(connection: Connection, establishment_id: str) -> list[dict[str, 
         }
         for each in load_blackouts(connection, establishment_id)
     ]
+
+
+def export_person(connection: Connection, references: Collection[str], emails: Collection[str]) -> dict[str, Any]:
+    """Give what is held under enquiries (enquiries, runs), and the facilitators who have one of these addresses."""
+    asked = connection.execute(select(enquiries).where(enquiries.c.reference.in_(references)))
+    planned = list(connection.scalars(select(runs.c.id).where(runs.c.enquiry.in_(references)).order_by(runs.c.id)))
+    of_theirs = func.lower(facilitators.c.email).in_([email.lower() for email in emails])
+    people = list(connection.scalars(select(facilitators.c.id).where(of_theirs)))
+    return {
+        "enquiries": [_as_plain(row._mapping) for row in asked],
+        "runs": [get_run(connection, run_id) for run_id in planned],
+        "facilitators": [each for each in list_facilitators(connection) if UUID(each["id"]) in people],
+    }
+
+
+def _as_plain(row: Any) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}

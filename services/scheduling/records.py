@@ -54,7 +54,12 @@ def load_establishment(connection: Connection, establishment_id: str) -> Establi
 
 
 def _establishment(row: AnyRow) -> Establishment:
-    return Establishment(**{name: row._mapping[name] for name in _PLACE})
+    return Establishment(**{name: row._mapping[name] for name in _PLACE}, other_names=names_in(row.other_names))
+
+
+def names_in(lines: str | None) -> tuple[str, ...]:
+    """Give the other names of an establishment as the table keeps them, a line each."""
+    return tuple(lines.splitlines()) if lines else ()
 
 
 def load_calendar(connection: Connection, establishment: Establishment) -> EstablishmentCalendar:

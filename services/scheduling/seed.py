@@ -21,7 +21,9 @@ ESTABLISHMENTS = (
     Establishment("STI", "Styal (HMP & YOI)", active=True, nation="england", town="Wilmslow"),
     Establishment("DHI", "Drake Hall (HMP & YOI)", active=True, nation="england", town="Stafford"),
     Establishment("BNI", "Bullingdon (HMP & YOI)", active=True, nation="england", town="Bicester"),
-    Establishment("BWI", "Berwyn (HMP)", active=True, nation="wales", town="Wrexham"),
+    Establishment(
+        "BWI", "Berwyn (HMP)", active=True, nation="wales", town="Wrexham", other_names=("Carchar y Berwyn",)
+    ),
 )
 
 _AM, _PM = ("08:30", "11:30"), ("13:45", "16:45")

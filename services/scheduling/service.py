@@ -7,7 +7,7 @@ from typing import Any
 from services.scheduling import handlers, importer, queries
 from services.scheduling.schemas import ClearanceSchema, FacilitatorSchema, PlanRunSchema, read, read_id
 from services.scheduling.tables import messaging
-from shared.contracts.enquiries import EnquiryReceived, StageChanged
+from shared.contracts.enquiries import EnquiryReceived, PersonErased, StageChanged
 from shared.doors.events import consumes
 from shared.doors.operators import OperatorsDoors
 from shared.doors.rpc import CallerProvider, change, operation
@@ -150,3 +150,16 @@ class SchedulingService(OperatorsDoors):
     def when_stage_changed(self, work: UnitOfWork, event: StageChanged) -> None:
         """Draft a run for a won enquiry."""
         handlers.when_stage_changed(work, event)
+
+    @consumes(PersonErased)
+    def when_person_erased(self, work: UnitOfWork, event: PersonErased) -> None:
+        """Keep no copy of theirs."""
+        handlers.when_person_erased(work, event)
+
+    @operation
+    def export_person(
+        self, references: list[str], person_ids: list[str] | None = None, emails: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Give what is held under enquiries, and on a facilitator with one of these addresses."""
+        with self.store.database.reading() as connection:
+            return queries.export_person(connection, references, emails or [])

@@ -49,6 +49,8 @@ establishments = Table(
     Column("active", Boolean, nullable=False),
     Column("required_level", String(20), nullable=False),
     Column("version", Integer, nullable=False),
+    # Welsh and former names, a line each.
+    Column("other_names", Text),
 )
 
 regime_windows = Table(

@@ -115,7 +115,10 @@ class FirstReplyDue:
 )
 @dataclass(frozen=True, slots=True)
 class AnswerAwaited:
-    """We have waited for the other side for some time. `step` is "first_nudge", "second_nudge" or "offer_call"."""
+    """We have waited for the other side for some time.
+
+    `step` is "first_nudge", "second_nudge" or "offer_call", or "proposal" where it is a proposal that waits.
+    """
 
     reference: str
     step: str
@@ -127,14 +130,22 @@ class AnswerAwaited:
     type_="contact_left",
     subject="person_id",
     to=("notifications",),
-    sample={"person_id": "0192f0c8-0000-7000-8000-000000000030", "why": "bounced"},
+    sample={
+        "person_id": "0192f0c8-0000-7000-8000-000000000030",
+        "why": "bounced",
+        "references": ["KT-7F3K-92"],
+    },
 )
 @dataclass(frozen=True, slots=True)
 class ContactLeft:
-    """A contact can no longer be reached: `why` is "left" or "bounced". A task asks who holds the post now."""
+    """A contact can no longer be reached: `why` is "left" or "bounced". A task asks who holds the post now.
+
+    `references` are the enquiries that they were the contact of, so that whoever writes to them about these stops.
+    """
 
     person_id: UUID
     why: str
+    references: tuple[str, ...] | None = None
 
 
 @published(
@@ -173,7 +184,7 @@ class ProposalSent:
 )
 @dataclass(frozen=True, slots=True)
 class ProposalSettled:
-    """A proposal came to its end: `outcome` is "accepted", "declined", "expired" or "superseded"."""
+    """A proposal came to its end: `outcome` is "accepted", "declined", "expired", "superseded" or "withdrawn"."""
 
     reference: str
     proposal_id: UUID
@@ -212,15 +223,21 @@ class AgreementSigned:
         "request_id": "0192f0c8-0000-7000-8000-000000000060",
         "references": ["KT-7F3K-92"],
         "person_ids": ["0192f0c8-0000-7000-8000-000000000030"],
+        "nobody_left": ["KT-7F3K-92"],
     },
 )
 @dataclass(frozen=True, slots=True)
 class PersonErased:
-    """All that was held on a person is gone here: everybody drops what they hold under these ids."""
+    """All that was held on a person is gone here: everybody drops what they hold under these ids.
+
+    `nobody_left` are those of the references about which nobody is left to write to; of the others somebody else is
+    the contact by now.
+    """
 
     request_id: UUID
     references: tuple[str, ...]
     person_ids: tuple[UUID, ...]
+    nobody_left: tuple[str, ...] | None = None
 
 
 @published(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from nameko.extensions import Entrypoint, SharedExtension
@@ -57,18 +57,28 @@ class Jobs(SharedExtension):
 
 
 class Runs(Entrypoint):
-    """An entrypoint for one kind of job. Its method gets what `run` of `shared.messaging.jobs.Kind` gets."""
+    """An entrypoint for one kind of job. Its method gets what `run` of `shared.messaging.jobs.Kind` gets.
+
+    With `every`, such as `daily(3)`, the kind is a clock.
+    """
 
     jobs = Jobs()
 
-    def __init__(self, kind: str, lease: timedelta = timedelta(minutes=1), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        kind: str,
+        lease: timedelta = timedelta(minutes=1),
+        every: Callable[[datetime], datetime] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self._kind = kind
         self._lease = lease
+        self._every = every
         super().__init__(**kwargs)
 
     def start(self) -> None:
         """Take part in the service's scheduler."""
-        self.jobs.add(Kind(self._kind, bound_method(self), lease=self._lease))
+        self.jobs.add(Kind(self._kind, bound_method(self), lease=self._lease, every=self._every))
 
     def stop(self) -> None:
         """Let the job in hand come to a good end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -9,7 +10,7 @@ from nameko.extensions import DependencyProvider
 from shared.doors.backing import Backing
 from shared.doors.jobs import Jobs
 from shared.messaging.carriers import AmqpCarrier, Carrier, DirectCarrier
-from shared.messaging.housekeeping import TIDY_UP, tidy_up
+from shared.messaging.housekeeping import TIDY_UP, WIPE, tidy_up, wipe
 from shared.messaging.jobs import Kind, daily
 from shared.messaging.relay import RELAY_AGAIN, Relay
 from shared.messaging.tables import MessagingTables
@@ -18,6 +19,8 @@ from shared.persistence.work import Store
 
 QUIET_HOUR = 3
 """The hour of UTC at which tables are tidied up."""
+WIPING_LEASE = timedelta(minutes=10)
+"""A VACUUM of large tables takes its time."""
 
 
 class StoreProvider(DependencyProvider):
@@ -44,6 +47,7 @@ class StoreProvider(DependencyProvider):
         self.container.spawn_managed_thread(relay.run, identifier="relay")
         self.jobs.add(Kind(RELAY_AGAIN, lambda _subjects, _stopping: relay.wake()))
         self.jobs.add(Kind(TIDY_UP, lambda _subjects, _stopping: tidy_up(store), every=daily(QUIET_HOUR)))
+        self.jobs.add(Kind(WIPE, lambda _subjects, _stopping: wipe(store), lease=WIPING_LEASE))
         self.jobs.begin()
 
     def stop(self) -> None:

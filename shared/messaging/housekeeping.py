@@ -7,10 +7,12 @@ from datetime import timedelta
 from sqlalchemy import Connection, Table, select
 
 from shared.messaging.tables import DROPPED, HANDLED
-from shared.persistence.work import Store
+from shared.persistence.work import Store, UnitOfWork
 
 TIDY_UP = "tidy_up"
 """The kind of the job."""
+WIPE = "wipe"
+"""The kind of the jobs that have removed values leave the files: see `Database.wipe`."""
 
 PUBLISHED_FOR = timedelta(days=14)
 """How long a published event can still be looked up in the outbox."""
@@ -21,6 +23,16 @@ ANSWERED_FOR = timedelta(days=7)
 
 AT_ONCE = 1000
 """Rows removed in one transaction: others write meanwhile."""
+
+
+def wipe_after(work: UnitOfWork) -> None:
+    """Have what this unit of work removes leave the database's files too, once it is committed."""
+    work.schedule(WIPE, "", work.now)
+
+
+def wipe(store: Store) -> None:
+    """See that what was removed leaves the database's files. Raises `Refused` to be tried again."""
+    store.database.wipe([table.name for table in store.tables.outbox.metadata.sorted_tables])
 
 
 def tidy_up(store: Store) -> int:

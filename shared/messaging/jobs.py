@@ -12,7 +12,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -73,6 +73,16 @@ def daily(hour: int) -> Callable[[datetime], datetime]:
     def next_after(moment: datetime) -> datetime:
         today = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
         return today if today > moment else today + timedelta(days=1)
+
+    return next_after
+
+
+def each(interval: timedelta) -> Callable[[datetime], datetime]:
+    """Give the clock that strikes again and again, an interval apart; replicas strike at the same moments."""
+
+    def next_after(moment: datetime) -> datetime:
+        seconds = interval.total_seconds()
+        return datetime.fromtimestamp((moment.timestamp() // seconds + 1) * seconds, UTC)
 
     return next_after
 
@@ -221,6 +231,14 @@ class Scheduler:
         if claimed:
             jobs = self.store.tables.jobs
             connection.execute(jobs.update().where(jobs.c.id.in_([job.id for job in claimed])).values(**values))
+
+
+def subjects_due(store: Store, kind: str) -> list[str]:
+    """Give the subjects of a kind's jobs that wait and are due by the store's clock, the first due first."""
+    jobs = store.tables.jobs
+    mine = (jobs.c.kind == kind, is_waiting(jobs), jobs.c.due_at <= store.clock())
+    with store.database.reading() as connection:
+        return list(connection.scalars(select(jobs.c.subject).where(*mine).order_by(jobs.c.due_at, jobs.c.id)))
 
 
 def list_jobs(connection: Connection, tables: MessagingTables, now: datetime, limit: int) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ _RPC_SECONDS = Histogram(
     ["service", "operation"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
+_CANARIES = Counter("keytalk_canaries", "Test enquiries through the public address, by what came of them.", ["outcome"])
 # These belong to the process, which may hold several services: they have no label.
 _STALLS = Counter("keytalk_event_loop_stalls", "Times that the event loop stood still for longer than its limit.")
 _STALLED_SECONDS = Counter(
@@ -98,3 +99,8 @@ def loop_stalled(seconds: float) -> None:
     """Count a stall of the event loop that has ended."""
     _STALLS.inc()
     _STALLED_SECONDS.inc(seconds)
+
+
+def canary_ended(outcome: str) -> None:
+    """Count a test enquiry by what came of it: arrived, refused, lost."""
+    _child(_CANARIES, outcome).inc()

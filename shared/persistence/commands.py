@@ -7,12 +7,13 @@ is kept gets that answer; a command that was refused or broken off has left none
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, Text, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, Text, or_, select
 
 from shared.errors import Refused
 from shared.persistence.types import Moment
@@ -70,6 +71,15 @@ def store_answer(connection: Connection, table: Table, command: Command, answer:
         )
     )
     command.answered = True
+
+
+def forget_answers(connection: Connection, table: Table, words: Iterable[str]) -> int:
+    """Drop the kept answers that hold any of these words, such as a reference or an address; give how many.
+
+    A repeat of such a command runs again. That is better than a copy of what was erased.
+    """
+    holding = [table.c.answer.contains(json.dumps(word)[1:-1], autoescape=True) for word in words if word]
+    return connection.execute(table.delete().where(or_(*holding))).rowcount if holding else 0
 
 
 def stored_answer(connection: Connection, table: Table, command: Command) -> Answer | None:

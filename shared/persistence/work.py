@@ -75,6 +75,13 @@ class UnitOfWork:
             store_answer(self.connection, self.tables.answers, command, result, self.now)
         return result
 
+    def answer_unkept(self, result: A) -> A:
+        """Give `result` and keep no copy of it: it is personal, and what the command does may be done again."""
+        command = current_command.get()
+        if command is not None:
+            command.answered = True
+        return result
+
 
 def schedule(connection: Connection, jobs: Table, kind: str, subject: str, due_at: datetime) -> None:
     """Add a job inside a transaction, unless this very one is there already."""

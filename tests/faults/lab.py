@@ -61,10 +61,10 @@ class Lab:
     def __exit__(self, *_: Any) -> None:
         self._stack.close()
 
-    def load(self, *, seed: int = 1, twice: float = 0.15) -> Load:
+    def load(self, *, seed: int = 1, twice: float = 0.15, times: int = 1) -> Load:
         """Give a client whose enquiries are told apart from those of any other."""
         self._loads += 1
-        return Load(lambda: self.apart.public_urls, f"load{self._loads}", seed=seed, twice=twice)
+        return Load(lambda: self.apart.public_urls, f"load{self._loads}", seed=seed, twice=twice, times=times)
 
     def connect(self) -> amqp.Connection:
         """Open a connection to the virtual host, past the proxy. Close it yourself."""

@@ -38,16 +38,20 @@ class Posted:
 class Load:
     """Posts enquiries to the addresses that `urls` gives, and keeps the log of them.
 
-    Its keys begin with `name`, which must be its own. Some enquiries (`twice`, a share) are sent by two at once, as
-    by an impatient hand. Everything that is drawn is drawn from `seed`.
+    Its keys begin with `name`, which must be its own. Every enquiry is sent by so many (`times`) at once, each until it
+    is answered, and some (`twice`, a share) by twice as many, as by an impatient hand. Everything that is drawn is
+    drawn from `seed`.
     """
 
-    def __init__(self, urls: Callable[[], Sequence[str]], name: str, *, seed: int = 1, twice: float = 0.15) -> None:
+    def __init__(
+        self, urls: Callable[[], Sequence[str]], name: str, *, seed: int = 1, twice: float = 0.15, times: int = 1
+    ) -> None:
         self.name = name
         self.log: list[Posted] = []
         self._urls = urls
         self._random = random.Random(seed)  # noqa: S311
         self._twice = twice
+        self._times = times
         self._lock = threading.Lock()
 
     @property
@@ -85,7 +89,7 @@ class Load:
                 if enough.wait(max(0.0, begun + number / rate - time.monotonic())):
                     return
                 posted = self._new()
-                for _ in range(2 if self._random.random() < self._twice else 1):
+                for _ in range(self._times * (2 if self._random.random() < self._twice else 1)):
                     pool.submit(self._until_taken, posted, time.monotonic() + patience)
 
     def _new(self) -> Posted:

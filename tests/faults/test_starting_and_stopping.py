@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -333,9 +334,17 @@ def test_a_stop_ends_in_time_before_the_start_is_over(broker, databases):
     with _frozen(broker), pytest.raises(RuntimeError, match="not ready"):
         frame.start(within=3)
     try:
+        eventually(lambda: _hears(frame.pid, signal.SIGTERM))
         assert _end(frame, signal.SIGTERM) == 0
     finally:
         frame.close()
+
+
+def _hears(pid: int, number: signal.Signals) -> bool:
+    """Say whether a process has come so far that it hears a signal; before that, the signal just ends it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (caught,) = re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def test_a_frozen_broker_does_not_keep_the_web_from_being_served(broker, databases):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import os
 import random
 import shutil
@@ -16,10 +17,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 _PORT_TRIES = 200
-_handed_out: set[int] = set()
+_handed_out: dict[int, TextIO] = {}
+"""The ports given so far, each with the lock that keeps other runs away from it."""
 _random = random.SystemRandom()
 
 
@@ -32,17 +34,30 @@ class NotOurServer(RuntimeError):
 
 
 def free_port() -> int:
-    """Give a free TCP port of the loopback address, never the same twice.
+    """Give a free TCP port of the loopback address, never the same twice, and to no other run of the tests either.
 
     Ports that the kernel gives to outgoing connections (32768 and up) are left out: while a server is down for a
     restart, a client that tries to reach it could otherwise be given its port.
     """
     for _ in range(_PORT_TRIES):
         port = _random.randrange(18_000, 32_000)
-        if port not in _handed_out and _is_free(port):
-            _handed_out.add(port)
+        if port not in _handed_out and _is_free(port) and _is_ours(port):
             return port
     raise ServerDidNotStart("No free port between 18000 and 32000 was found.")
+
+
+def _is_ours(port: int) -> bool:
+    """Take a port for this process, unless another run has it; the kernel gives it back when the process ends."""
+    folder = Path(tempfile.gettempdir()) / f"keytalk-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _handed_out[port] = lock
+    return True
 
 
 def _is_free(port: int) -> bool:

@@ -26,12 +26,14 @@ class Mail:
 class MailServer(Server):
     """An SMTP server on a free port; `url` is its address, `messages` what it accepted, oldest first.
 
-    `answer`, where set, is given to every mail instead of taking it, such as `451 Try again later`.
+    `answer`, where set, is given to every mail instead of taking it, such as `451 Try again later`. The addresses in
+    `unknown` are turned down for good.
     """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.answer: str | None = None
+        self.unknown: set[str] = set()
         self.mails: list[Mail] = []
         self._arrived = threading.Condition()
         self._controller: Controller | None = None
@@ -68,6 +70,7 @@ class MailServer(Server):
         """Forget what was accepted and take mail again."""
         with self._arrived:
             self.answer = None
+            self.unknown.clear()
             self.mails.clear()
 
     def wait_for(
@@ -83,6 +86,15 @@ class MailServer(Server):
                 return fitting()
             subjects = [str(message["Subject"]) for message in self.messages]
         raise TimeoutError(f"{count} fitting mails did not arrive within {within:g} s; there are {subjects}.")
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Take a recipient, or turn one down that is unknown; aiosmtpd calls this."""
+        if address in self.unknown:
+            return "550 5.1.1 There is no such mailbox here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take one mail; aiosmtpd calls this."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 
+from services.enquiries.domain.standing import Standing
 from shared.errors import Refused
 
 
@@ -30,8 +31,18 @@ class Stage(StrEnum):
     SPAM = "spam"
 
 
+class Side(StrEnum):
+    """Whose turn it is."""
+
+    US = "us"
+    PRISON = "prison"
+    FUNDER = "funder"
+
+
 _ALONG = (Stage.NEW, Stage.AVAILABILITY, Stage.SUITABILITY, Stage.NEXT_STEPS, Stage.AGREEMENT, Stage.WON)
 _ENDINGS = frozenset({Stage.DECLINED, Stage.WITHDRAWN, Stage.LAPSED})
+OPEN = frozenset(_ALONG[:-1])
+"""Stages in which something is still to be done about an enquiry."""
 
 
 def _moves() -> Mapping[Stage, frozenset[Stage]]:
@@ -57,6 +68,11 @@ NEEDS_A_REASON = _ENDINGS | {Stage.DUPLICATE, Stage.SPAM}
 """Stages that close an enquiry: the reason is part of the record."""
 
 
+def is_step_forward(was: Stage, now: Stage) -> bool:
+    """Say whether a move leads on towards won."""
+    return (was, now) in pairwise(_ALONG)
+
+
 def next_stages(stage: Stage) -> tuple[Stage, ...]:
     """Give the stages an enquiry may move to, in the order of the pipeline."""
     return tuple(target for target in Stage if target in MOVES[stage])
@@ -80,12 +96,17 @@ class Progress:
     reference: str
     stage: Stage
     version: int
+    standing: Standing = Standing.FILED
+    merged_into: str | None = None
 
     def move(self, to: Stage, *, at: datetime, actor: str, reason: str | None) -> tuple[Progress, Move]:
         """Move to another stage, and give the step for the history.
 
-        Raises `Refused` when the stage does not lead there, or when closing without a reason.
+        Raises `Refused` when it is not in the pipeline, when the stage does not lead there, or when closing without a
+        reason.
         """
+        if self.standing is not Standing.FILED:
+            raise Refused("refused", not_in_the_pipeline(self.reference, self.standing, self.merged_into))
         if to not in MOVES[self.stage]:
             raise Refused("refused", self._cannot(to))
         if to in NEEDS_A_REASON and not reason:
@@ -100,6 +121,22 @@ class Progress:
         choices = ", ".join(stage.value for stage in next_stages(self.stage))
         onward = f"From here it can move to: {choices}." if choices else "It moves no further from there."
         return f"{self.reference} is in {self.stage.value} and cannot move straight to {to.value}. {onward}"
+
+
+def not_in_the_pipeline(reference: str, standing: Standing, merged_into: str | None) -> str:
+    """Give the sentence for an enquiry that is kept aside or lies with another, with the mend."""
+    if standing is Standing.MERGED:
+        return f"{reference} was merged into {merged_into}: what is to be done is done there."
+    return f"{reference} is kept aside as suspected spam. Release it first, and it goes the way of every other."
+
+
+def parse_side(text: str) -> Side:
+    """Read whose turn it is, or raise `Refused` with the known sides."""
+    try:
+        return Side(text.strip().lower())
+    except (ValueError, AttributeError):
+        why = f"We can wait on one of: {', '.join(Side)}."
+        raise Refused("invalid", why, {"waiting_on": [why]}) from None
 
 
 def parse_stage(text: str) -> Stage:

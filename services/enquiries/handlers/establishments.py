@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from services.enquiries.handlers import organisations
 from services.enquiries.tables import establishments
 from shared.contracts.scheduling import EstablishmentChanged
 from shared.establishment_names import bare_name
@@ -28,3 +29,4 @@ def when_establishment_changed(work: UnitOfWork, event: EstablishmentChanged) ->
         "other_names": "\n".join(event.other_names or ()) or None,
     }
     insert_or_update(work.connection, establishments, "id", values)
+    organisations.keep_in_step(work, event)

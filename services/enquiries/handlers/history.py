@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from services.enquiries.domain.references import not_found
 from services.enquiries.domain.timeline import Kind
+from services.enquiries.handlers import searching
 from services.enquiries.tables import enquiries, timeline, timeline_words
 from shared.persistence.work import UnitOfWork
 
@@ -30,6 +31,7 @@ def write(
     work.connection.execute(timeline.insert(), {**row, "was": was, "now": now, "about": about})
     if words:
         work.connection.execute(timeline_words.insert(), {"entry_id": entry_id, "words": words})
+        searching.index_again(work, reference)
     return entry_id
 
 

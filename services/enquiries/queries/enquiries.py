@@ -13,30 +13,60 @@ from services.enquiries.domain.pipeline import Stage, next_stages
 from services.enquiries.domain.preferences import preferred_weekday, preferred_window
 from services.enquiries.domain.references import not_found
 from services.enquiries.domain.standing import Standing
+from services.enquiries.queries.commitments import current_agreement, list_proposals
+from services.enquiries.queries.tasks import TasksWanted, checklist_of, list_tasks
+from services.enquiries.queries.threads import asked_by, contact_of, merged_into, root_of
 from services.enquiries.schemas import PROGRAMMES
 from services.enquiries.tables import enquiries, establishments, timeline, timeline_words
 from shared.persistence.types import AnyRow
 
+MOST_PROPOSALS = 50
+"""Versions that are shown with their enquiry; `list_proposals` has the others."""
 
-def list_enquiries(connection: Connection, *, limit: int, stage: Stage | None) -> list[dict[str, Any]]:
-    """List filed enquiries, the newest first: reference, stage, establishment, programme, received_at (ISO)."""
-    table = enquiries.c
-    query = select(table.reference, table.stage, table.establishment, table.programme, table.received_at)
-    query = query.where(table.standing == Standing.FILED.value)
-    if stage is not None:
-        query = query.where(table.stage == stage.value)
-    rows = connection.execute(query.order_by(table.received_at.desc(), table.id.desc()).limit(limit))
-    return [{**row._mapping, "received_at": row.received_at.isoformat()} for row in rows]
+MOST_TASKS = 100
+"""Open tasks that are shown with their enquiry; `list_tasks` has the others."""
 
 
 def get_enquiry(connection: Connection, reference: str) -> dict[str, Any]:
-    """Give one enquiry whole, with its contact and timeline. Raises `Refused("not_found")`."""
+    """Give one enquiry whole, with its contact and timeline. Raises `Refused("not_found")`.
+
+    `contact` is whom to write to as things are now (see `threads.contact_of`), `asked_by` who asked, in their words.
+    `thread` is the reference under which it goes on; `merged` holds what was merged into it: what was asked, by whom,
+    and what happened to each.
+    """
+    row = _row(connection, reference)
+    root = _row(connection, root_of(connection, reference)) if row.merged_into else row
+    stages = next_stages(Stage(row.stage)) if row.standing == Standing.FILED.value else ()
+    return _enquiry(row) | {
+        "contact": contact_of(connection, root),
+        "asked_by": asked_by(row),
+        "thread": root.reference,
+        "merged": [_part(connection, each) for each in merged_into(connection, reference)],
+        "timeline": _timeline(connection, reference),
+        "next_stages": [stage.value for stage in stages],
+        "checklist": checklist_of(connection, reference, row.programme),
+        "tasks": list_tasks(connection, TasksWanted(reference=reference), limit=MOST_TASKS),
+        "proposals": list_proposals(connection, reference=reference, limit=MOST_PROPOSALS),
+        "agreement": current_agreement(connection, reference),
+    }
+
+
+def _row(connection: Connection, reference: str) -> AnyRow:
     row = connection.execute(select(enquiries).where(enquiries.c.reference == reference)).first()
     if row is None:
         raise not_found(reference)
-    return _enquiry(row) | {
-        "timeline": _timeline(connection, reference),
-        "next_stages": [stage.value for stage in next_stages(Stage(row.stage))],
+    return row
+
+
+def _part(connection: Connection, row: AnyRow) -> dict[str, Any]:
+    """Give an enquiry as a part of the thread it was merged into."""
+    whole = _enquiry(row)
+    asked = ("reference", "merged_into", "programme", "establishment", "group_size", "preferred_start")
+    said = ("preferred_times", "message", "channel", "received_at", "acknowledged_at")
+    return {name: whole[name] for name in (*asked, *said)} | {
+        "asked_by": asked_by(row),
+        "timeline": _timeline(connection, row.reference),
+        "tasks": list_tasks(connection, TasksWanted(reference=row.reference), limit=MOST_TASKS),
     }
 
 
@@ -56,13 +86,6 @@ def _enquiry(row: AnyRow) -> dict[str, Any]:
         "programme_name": PROGRAMMES[row.programme],
         "establishment": row.establishment,
         "establishment_id": row.establishment_id,
-        "contact": {
-            "name": row.contact_name,
-            "role": row.contact_role,
-            "email": row.contact_email,
-            "phone": row.contact_phone,
-            "organisation": row.organisation,
-        },
         "group_size": row.group_size,
         "preferred_start": _iso(row.preferred_start),
         "preferred_times": row.preferred_times,
@@ -102,10 +125,19 @@ def _timeline(connection: Connection, reference: str) -> list[dict[str, Any]]:
     ]
 
 
-def list_establishments(connection: Connection) -> list[tuple[str, str]]:
-    """List the active establishments, id and name, by name."""
-    query = select(establishments.c.id, establishments.c.name).where(establishments.c.active)
-    return [(row.id, row.name) for row in connection.execute(query.order_by(establishments.c.name))]
+def list_establishments(connection: Connection) -> list[dict[str, Any]]:
+    """List the active establishments by name: id, name, town (or ""), other_names (a list)."""
+    table = establishments.c
+    query = select(table.id, table.name, table.town, table.other_names).where(table.active)
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "town": row.town or "",
+            "other_names": row.other_names.splitlines() if row.other_names else [],
+        }
+        for row in connection.execute(query.order_by(table.name, table.id))
+    ]
 
 
 def count_establishments_at(connection: Connection, versions: Mapping[str, int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -42,6 +43,13 @@ def list_quarantine(connection: Connection, *, limit: int, closed: bool) -> list
     ]
 
 
-def count_quarantine(connection: Connection) -> int:
-    """Count the suspects that nobody has looked at."""
-    return int(connection.scalar(select(func.count()).select_from(enquiries).where(_OPEN)) or 0)
+def count_quarantine(connection: Connection, before: datetime) -> int:
+    """Count the suspects that came before a moment and that nobody has looked at."""
+    which = _OPEN & (enquiries.c.received_at < before)
+    return int(connection.scalar(select(func.count()).select_from(enquiries).where(which)) or 0)
+
+
+def list_suspects(connection: Connection, before: datetime, limit: int) -> list[str]:
+    """List the references of suspects that came before a moment and that nobody has looked at, the oldest first."""
+    query = select(enquiries.c.reference).where(_OPEN, enquiries.c.received_at < before)
+    return list(connection.scalars(query.order_by(enquiries.c.received_at).limit(limit)))

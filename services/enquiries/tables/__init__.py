@@ -3,6 +3,7 @@
 from services.enquiries.tables.base import messaging, metadata
 from services.enquiries.tables.commitments import agreements, drawdowns, proposals, signatures
 from services.enquiries.tables.enquiries import (
+    ENTRY_AS_VECTOR,
     checklists,
     enquiries,
     establishments,
@@ -27,6 +28,7 @@ from services.enquiries.tables.people import (
 from services.enquiries.tables.upkeep import canaries, ledger_days
 
 __all__ = [
+    "ENTRY_AS_VECTOR",
     "agreements",
     "canaries",
     "checklists",

@@ -13,7 +13,7 @@ proposals = Table(
     Column("id", Uuid, primary_key=True),
     Column("reference", ForeignKey("enquiries.reference"), nullable=False, index=True),
     Column("version", Integer, nullable=False),
-    # draft, sent, accepted, declined, expired or superseded
+    # draft, sent, accepted, declined, expired, superseded or withdrawn
     Column("state", String(12), nullable=False),
     # JSON: a list of {"what", "quantity", "unit", "unit_pence", "pence"}
     Column("lines", Text, nullable=False),
@@ -58,6 +58,8 @@ signatures = Table(
     Column("signed_at", Moment, nullable=False),
     # link, paper or console
     Column("how", String(10), nullable=False),
+    # Each side signs once.
+    UniqueConstraint("agreement_id", "side"),
 )
 """Kept when a person is erased, for six years and the current one: an agreement needs its signatures."""
 

@@ -34,7 +34,8 @@ enquiries = Table(
     Column("establishment_id", String(10)),
     Column("contact_name", String(120), nullable=False),
     Column("contact_role", String(120)),
-    Column("contact_email", String(254), nullable=False),
+    # Empty for someone who rang or wrote on paper, and has no address.
+    Column("contact_email", String(254)),
     Column("contact_phone", String(40)),
     Column("organisation", String(200)),
     Column("group_size", Integer),
@@ -60,20 +61,33 @@ enquiries = Table(
     Column("first_reply_at", Moment),
     # The last word of either side, for retention; null means since it was received.
     Column("last_word_at", Moment),
+    # Who asked; and who is written to about it, where that is someone else: the contact of an enquiry merged into it.
     Column("contact_id", ForeignKey("contacts.id")),
+    Column("correspondent_id", ForeignKey("contacts.id")),
     Column("organisation_id", ForeignKey("organisations.id")),
     Column("merged_into", String(20)),
     Column("stage_before_merge", String(20)),
     Column("erased_at", Moment),
 )
-Index("ix_enquiries_received_at", enquiries.c.received_at, enquiries.c.id)
+Index("ix_enquiries_received_at", enquiries.c.received_at, enquiries.c.reference)
 Index("ix_enquiries_standing_stage", enquiries.c.standing, enquiries.c.stage, enquiries.c.received_at)
 Index("ix_enquiries_establishment_id", enquiries.c.establishment_id, enquiries.c.received_at)
 Index("ix_enquiries_contact_email", func.lower(enquiries.c.contact_email))
-for _filled_later in (enquiries.c.owner, enquiries.c.contact_id, enquiries.c.organisation_id, enquiries.c.merged_into):
+for _filled_later, *_then in (
+    (enquiries.c.owner, enquiries.c.received_at),
+    (enquiries.c.contact_id, enquiries.c.received_at),
+    (enquiries.c.correspondent_id,),
+    (enquiries.c.organisation_id, enquiries.c.received_at),
+    (enquiries.c.merged_into,),
+):
     # A post leaves these empty, and so has nothing to add to their indexes.
     _filled = text(f"{_filled_later.name} IS NOT NULL")
-    Index(f"ix_enquiries_{_filled_later.name}", _filled_later, sqlite_where=_filled, postgresql_where=_filled)
+    Index(f"ix_enquiries_{_filled_later.name}", _filled_later, *_then, sqlite_where=_filled, postgresql_where=_filled)
+for _name, _columns, _where in (
+    ("waiting_on", (enquiries.c.waiting_on, enquiries.c.received_at), "waiting_on <> 'us'"),
+    ("unanswered", (enquiries.c.first_reply_due_at,), "first_reply_due_at IS NOT NULL AND first_reply_at IS NULL"),
+):
+    Index(f"ix_enquiries_{_name}", *_columns, sqlite_where=text(_where), postgresql_where=text(_where))
 
 timeline = Table(
     "timeline",
@@ -90,6 +104,12 @@ timeline = Table(
     Column("about", String(100)),
 )
 """Who did what to an enquiry, and when. Rows are added; a trigger refuses to change or remove one."""
+Index(
+    "ix_timeline_about",
+    timeline.c.about,
+    sqlite_where=text("about IS NOT NULL"),
+    postgresql_where=text("about IS NOT NULL"),
+)
 
 timeline_words = Table(
     "timeline_words",
@@ -151,7 +171,7 @@ matches = Table(
     # organisation, contact or duplicate
     Column("kind", String(12), primary_key=True),
     # An organisation's or contact's id, or the reference of the enquiry it resembles.
-    Column("target", String(40), primary_key=True),
+    Column("target", String(40), primary_key=True, index=True),
     Column("score", Integer, nullable=False),
     Column("reasons", Text, nullable=False),
     # suggested, taken or refused
@@ -180,6 +200,12 @@ search_entries = Table(
     Column("words", Text, nullable=False),
 )
 """What an enquiry can be found by: filled when it is filed, emptied when it is erased."""
+Index("ix_search_entries_received_at", search_entries.c.received_at, search_entries.c.reference)
+ENTRY_AS_VECTOR = "array_to_tsvector(string_to_array(ltrim(words), ' '))"
+"""An entry as PostgreSQL's search reads it: its words as they are, through no parser that SQLite would not have."""
+Index("ix_search_entries_words", text(ENTRY_AS_VECTOR), postgresql_using="gin", _table=search_entries).ddl_if(
+    dialect="postgresql"
+)
 
 saved_filters = Table(
     "saved_filters",

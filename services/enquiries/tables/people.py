@@ -25,6 +25,8 @@ organisations = Table(
     Column("created_at", Moment, nullable=False),
     Column("created_by", String(100), nullable=False),
 )
+# How a name that is nearly right is found among many: by the letters its words begin with.
+Index("ix_organisations_opening", func.substr(organisations.c.bare_name, 1, 3))
 
 posts = Table(
     "posts",
@@ -45,7 +47,7 @@ contacts = Table(
     Column("name", String(120), nullable=False),
     # Empty for someone who is reached by phone or on paper alone.
     Column("email", String(254)),
-    Column("phone", String(40)),
+    Column("phone", String(40), index=True),
     Column("organisation_id", ForeignKey("organisations.id"), index=True),
     # email, phone or post
     Column("preferred_channel", String(10), nullable=False, server_default="email"),
@@ -57,7 +59,8 @@ contacts = Table(
     Column("source", String(60), nullable=False),
     Column("created_at", Moment, nullable=False),
 )
-Index("ix_contacts_email", func.lower(contacts.c.email))
+# One address, one contact: two posts from the same new person at the same moment make one.
+Index("ix_contacts_email", func.lower(contacts.c.email), unique=True)
 
 holdings = Table(
     "holdings",
@@ -69,6 +72,15 @@ holdings = Table(
     Column("until", Moment),
 )
 """Who held which post from when until when."""
+_HELD_NOW = text("until IS NULL")
+Index(
+    "ix_holdings_now",
+    holdings.c.contact_id,
+    holdings.c.post_id,
+    unique=True,
+    sqlite_where=_HELD_NOW,
+    postgresql_where=_HELD_NOW,
+)
 
 contact_history = Table(
     "contact_history",

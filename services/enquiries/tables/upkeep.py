@@ -18,6 +18,8 @@ ledger_days = Table(
     # JSON: what is not accounted for, as a list of {"reference", "why"}
     Column("unaccounted", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    # Since when it had been quiet for unusually long by the end of the day, so that it is said once.
+    Column("quiet_since", Moment),
 )
 
 canaries = Table(
@@ -26,7 +28,7 @@ canaries = Table(
     Column("id", Uuid, primary_key=True),
     Column("sent_at", Moment, nullable=False),
     Column("arrived_at", Moment),
-    # arrived, refused or lost
+    # sent, arrived, refused or lost
     Column("state", String(10), nullable=False),
     Column("why", String(200)),
     Column("reference", String(20)),

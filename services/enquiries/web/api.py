@@ -15,7 +15,8 @@ from typing import Any
 from services.enquiries.schemas import parse_enquiry
 from services.enquiries.web.bodies import Environ, Headers, NotUnderstood, read_body
 from services.enquiries.web.intake import Intake, Receipt
-from services.enquiries.web.problems import MEDIA_TYPE, body_for, body_of, incident_told, note_incident
+from services.enquiries.web.limits import Gate
+from services.enquiries.web.problems import MEDIA_TYPE, body_for, body_of, incident_told, note_incident, retry_after
 from shared.errors import Refused
 
 PATH = "/api/enquiries"
@@ -32,8 +33,9 @@ _ALWAYS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 class EnquiriesApi:
     """Answers the API's path and hands every other request to `pages`."""
 
-    def __init__(self, intake: Intake, pages: Wsgi) -> None:
+    def __init__(self, intake: Intake, gate: Gate, pages: Wsgi) -> None:
         self._intake = intake
+        self._gate = gate
         self._pages = pages
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -63,8 +65,13 @@ class EnquiriesApi:
 
     def _receive(self, environ: Environ) -> Receipt:
         _check_request(environ)
+        self._gate.admit_enquiry(environ)
         key = _idempotency_key(environ)
-        return self._intake.receive(parse_enquiry(_object_in(read_body(environ))), key, "api")
+        answers = parse_enquiry(_object_in(read_body(environ)), self._intake.today())
+        if (mark := environ.get("HTTP_KEYTALK_CANARY")) is not None:
+            return self._intake.receive_canary(mark)
+        self._gate.admit_sender(answers["contact_email"])
+        return self._intake.receive(answers, key, "api")
 
     def _cors(self, environ: Environ) -> Headers:
         origin = environ.get("HTTP_ORIGIN")
@@ -93,10 +100,7 @@ def _told(receipt: Receipt) -> bytes:
 
 
 def _refusal_headers(refused: Refused) -> Headers:
-    headers = [("Content-Type", MEDIA_TYPE)]
-    if refused.code == "unavailable":
-        headers.append(("Retry-After", "5"))
-    return headers
+    return [("Content-Type", MEDIA_TYPE), *retry_after(refused)]
 
 
 def _check_request(environ: Environ) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from services.enquiries import queries
-from services.enquiries.handlers import intake
+from services.enquiries.canary import Marks
+from services.enquiries.domain.screening import NO_SIGNS, Signs
+from services.enquiries.handlers import intake, upkeep
+from services.enquiries.web.alike import Alike
 from services.enquiries.web.app import create_app
 from services.enquiries.web.intake import Channel, Receipt
-from services.enquiries.web.limits import limited
+from services.enquiries.web.limits import OPEN, Limits
+from services.enquiries.web.proposal_desk import ProposalDesk
+from shared.clock import LONDON
 from shared.doors.web import WebDoor
 
 
@@ -23,12 +30,29 @@ class ServiceIntake:
         self.public_url = settings.public_url
         self.allowed_origins = settings.allowed_origins
         self.secret_keys = settings.secret_keys
+        self._alike = Alike()
+        self._marks = Marks(settings.secret_keys)
 
-    def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
+    def today(self) -> date:
+        """Give the day it is here."""
+        return self._store.clock().astimezone(LONDON).date()
+
+    def receive(
+        self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel, signs: Signs = NO_SIGNS
+    ) -> Receipt:
         """Store an enquiry."""
-        return intake.receive_enquiry(self._store, answers, idempotency_key=idempotency_key, channel=channel)
+        signs = replace(signs, alike=self._alike.others(answers, self._store.clock()))
+        return intake.receive_enquiry(
+            self._store, answers, idempotency_key=idempotency_key, channel=channel, signs=signs
+        )
 
-    def establishments(self) -> Sequence[tuple[str, str]]:
+    def receive_canary(self, mark: str) -> Receipt:
+        """Note that a test enquiry of our own came in."""
+        canary_id = self._marks.read(mark)
+        with self._store.work() as work:
+            return upkeep.canary_arrived(work, canary_id)
+
+    def establishments(self) -> Sequence[Mapping[str, Any]]:
         """List the active establishments."""
         with self._store.database.reading() as connection:
             return queries.list_establishments(connection)
@@ -37,5 +61,6 @@ class ServiceIntake:
 def public_app(door: WebDoor) -> Callable[..., Any]:
     """Make the public app for a door."""
     settings = door.backing.settings
-    app = create_app(ServiceIntake(door))
-    return limited(app, settings.trusted_proxies) if settings.intake_limits else app
+    store = door.store()
+    gate = Limits(settings.trusted_proxies, store.clock) if settings.intake_limits else OPEN
+    return create_app(ServiceIntake(door), ProposalDesk(store, settings), gate)

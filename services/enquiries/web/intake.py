@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
-Channel = Literal["api", "form"]
+from services.enquiries.domain.screening import NO_SIGNS, Signs
+
+Channel = Literal["api", "form", "website"]
 
 
 class Receipt(Protocol):
@@ -44,11 +46,22 @@ class Intake(Protocol):
     def secret_keys(self) -> tuple[str, ...]:
         """The keys that sign the form's tokens: the first signs, all of them are accepted."""
 
-    def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel) -> Receipt:
+    def today(self) -> date:
+        """Give the day it is here, in London."""
+
+    def receive(
+        self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel, signs: Signs = NO_SIGNS
+    ) -> Receipt:
         """Store an enquiry once for each key. `answers` is what `schemas.parse_enquiry` gives.
 
         Raises `Refused`: `invalid` (an answer, or a key seen with other answers), `unavailable` (no database).
         """
 
-    def establishments(self) -> Sequence[tuple[str, str]]:
-        """Give the active establishments as (id, name), in the order to show them."""
+    def receive_canary(self, mark: str) -> Receipt:
+        """Take a test enquiry of our own by its signed mark: it is noted as arrived, and is no enquiry.
+
+        Raises `Refused`: `invalid` (the mark is not ours), `not_found` (not sent from here), `unavailable`.
+        """
+
+    def establishments(self) -> Sequence[Mapping[str, Any]]:
+        """Give the active establishments in the order to show them: id, name, town, other_names (a list)."""

@@ -9,6 +9,7 @@ import traceback
 from http import HTTPStatus
 from typing import Any
 
+from services.enquiries.web.limits import TooMany
 from shared.errors import Refused, problem
 
 _log = logging.getLogger(__name__)
@@ -19,6 +20,13 @@ MEDIA_TYPE = "application/problem+json"
 def body_of(refused: Refused) -> bytes:
     """Give the body of a refusal as bytes of JSON."""
     return json.dumps(problem(refused)).encode()
+
+
+def retry_after(refused: Refused) -> list[tuple[str, str]]:
+    """Give the header that says when to try again, where that helps."""
+    if isinstance(refused, TooMany):
+        return [("Retry-After", str(refused.seconds))]
+    return [("Retry-After", "5")] if refused.code == "unavailable" else []
 
 
 def body_for(status: HTTPStatus, detail: str) -> bytes:

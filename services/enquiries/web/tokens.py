@@ -6,15 +6,19 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+
+from shared.clock import Clock, machine_clock
 
 
 class Tokens:
     """Signs with the first of `keys` and accepts all of them, so that they can be rotated."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], clock: Clock = machine_clock) -> None:
+        self._clock = clock
         oldest_first = list(reversed(keys))
         self._forms = URLSafeTimedSerializer(oldest_first, salt="enquiry-form")
         self._references = URLSafeSerializer(oldest_first, salt="enquiry-reference")
@@ -27,17 +31,23 @@ class Tokens:
         """Say whether we made this token. It has no end: a form may stay open over a weekend."""
         return self._form_id(token) is not None
 
-    def form_key(self, token: str, answers: Mapping[str, Any]) -> str | None:
-        """Give the idempotency key of a form post, or None where the token is not ours.
+    def form_key(self, token: str, answers: Mapping[str, Any], today: date) -> str:
+        """Give the idempotency key of a form post.
 
         Pressing the button twice sends the same answers and so has the same key. Going back, changing an answer
-        and sending again is another enquiry, and has another key.
+        and sending again is another enquiry, and has another key. A form on somebody's website has no token of ours:
+        there the same answers on the same day are one enquiry.
         """
-        form_id = self._form_id(token)
-        if form_id is None:
-            return None
         digest = hashlib.sha256(json.dumps(answers, sort_keys=True, default=str).encode()).hexdigest()
-        return f"form-{form_id}-{digest[:32]}"
+        return f"form-{self._form_id(token) or today.isoformat()}-{digest[:32]}"
+
+    def seconds_since_shown(self, token: str) -> float | None:
+        """Give how long ago the form was first shown, or None where the token is not ours."""
+        try:
+            _, shown = self._forms.loads(token, return_timestamp=True)
+        except BadData:
+            return None
+        return max(0.0, float((self._clock() - shown).total_seconds()))
 
     def sign_reference(self, reference: str) -> str:
         """Give a reference as the address of its thank-you page carries it."""

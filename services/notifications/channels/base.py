@@ -16,6 +16,10 @@ class PermanentFailure(Exception):
     """Nothing was delivered, and the same mail never will be. Its words hold no personal data."""
 
 
+class RecipientRefused(PermanentFailure):
+    """The server knows no such recipient, or will never take mail for them: their address has bounced."""
+
+
 class OutcomeUnknown(Exception):
     """The mail may or may not have been delivered; sending it again could make two of it."""
 
@@ -58,7 +62,7 @@ class Channel(Protocol):
     def deliver(self, mail: Mail) -> None:
         """Hand the mail over, and return once it has been taken.
 
-        Raises TemporaryFailure, PermanentFailure or OutcomeUnknown.
+        Raises TemporaryFailure, PermanentFailure (RecipientRefused where the address is at fault) or OutcomeUnknown.
         """
 
     def settle(self, message_id: str) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -81,6 +82,25 @@ class MaildirChannel:
             "text": body.get_content() if body else "",
             "attachments": [_opened(part) for part in message.iter_attachments()],
         }
+
+    def remove(self, message_id: str) -> bool:
+        """Remove a mail for good, and what a broken-off delivery of it left behind; say whether it was here."""
+        name = _name(message_id)
+        found = [path for part in ("new", "cur", "tmp") for path in (self.root / part).glob(f"{name}*")]
+        self._unlink(found)
+        return any(path.parent.name != "tmp" for path in found)
+
+    def remove_before(self, moment: datetime) -> int:
+        """Remove the mails that came before a moment; give how many those were."""
+        old = [path for path in self._delivered() if path.stat().st_mtime < moment.timestamp()]
+        self._unlink(old)
+        return len(old)
+
+    def _unlink(self, paths: list[Path]) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)  # a reader may have moved or removed it
+        for folder in {path.parent for path in paths}:
+            _sync_folder(folder)
 
     def _find(self, name: str) -> Path | None:
         # `new` before `cur`: a reader moves mail that way, so a mail cannot slip past between the two looks.

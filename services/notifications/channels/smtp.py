@@ -17,13 +17,24 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from services.notifications.channels.base import Mail, OutcomeUnknown, PermanentFailure, TemporaryFailure
+from services.notifications.channels.base import (
+    Mail,
+    OutcomeUnknown,
+    PermanentFailure,
+    RecipientRefused,
+    TemporaryFailure,
+)
 from services.notifications.channels.mime import to_bytes
 
 Tls = Literal["implicit", "required", "auto", "off"]
 STARTTLS = ("required", "auto", "off")
 # Answers about us and not about the mail: a setting is to be mended, and the mail can go afterwards.
 ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
+# Answers to RCPT that mean the mailbox: it does not exist, has moved, is spelt wrongly or is closed (RFC 3463, 3.2 and
+# 3.3). Exchange says 5.4.1 of a recipient that it does not know. Where no such code is given, the plain one decides
+# (RFC 5321, 4.2.2). A full mailbox (5.2.2) and a policy (5.7.1) say nothing about the address.
+ABOUT_THE_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.1"})
+NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 GOODBYE_SECONDS = 2.0
 
 
@@ -176,8 +187,13 @@ def _judge(answer: tuple[int, bytes], step: str, *, wanted: range) -> None:
     numbers = f"{code} {detail[0].decode()}" if detail else str(code)
     words = f"the mail server answered {numbers} at {step}"
     if 500 <= code < 600 and code not in ABOUT_THE_SESSION:
-        raise PermanentFailure(words)
+        bounced = step == "RCPT" and _is_about_the_mailbox(code, detail[0].decode() if detail else None)
+        raise RecipientRefused(words) if bounced else PermanentFailure(words)
     raise TemporaryFailure(words)
+
+
+def _is_about_the_mailbox(code: int, detail: str | None) -> bool:
+    return detail in ABOUT_THE_MAILBOX if detail else code in NO_SUCH_MAILBOX
 
 
 def _dots_doubled(content: bytes) -> bytes:

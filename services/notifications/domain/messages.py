@@ -76,7 +76,8 @@ class Message:
     `recipient` is `enquirer:REFERENCE`, `facilitator:ID` or `ops`, never an address; `facts` is JSON for the
     template and holds no personal data (that is looked up when the message is sent). `(recipient, occasion,
     version)` is its key and gives its `message_id`. `useful_until` is when sending it stops making sense.
-    `retry_at` is set after an attempt that did not get through; `due_at` stays what it was.
+    `retry_at` is set after an attempt that did not get through; `due_at` stays what it was. `correlation_id` names
+    what the message follows from, such as the post of an enquiry.
     Every moment carries its zone; raises DatetimeIsNaive otherwise.
     """
 
@@ -96,6 +97,7 @@ class Message:
     retry_at: datetime | None = field(default=None, kw_only=True)
     claimed_at: datetime | None = field(default=None, kw_only=True)
     accepted_at: datetime | None = field(default=None, kw_only=True)
+    correlation_id: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # A row read back holds the plain word.

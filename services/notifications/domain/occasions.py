@@ -38,7 +38,7 @@ class Drafting:
 
 def acknowledgement(enquiry: EnquiryFacts, now: datetime, drafting: Drafting) -> Message:
     """Thank the enquirer at once and say what happens next."""
-    return _draft(
+    return draft(
         drafting,
         recipient=enquirer(enquiry.reference),
         occasion=f"enquiry_received:{enquiry.reference}",
@@ -51,7 +51,7 @@ def acknowledgement(enquiry: EnquiryFacts, now: datetime, drafting: Drafting) ->
 
 def ops_notice(enquiry: EnquiryFacts, now: datetime, drafting: Drafting) -> Message:
     """Tell the ops team at once that an enquiry has come in."""
-    return _draft(
+    return draft(
         drafting,
         recipient=OPS,
         occasion=f"enquiry_received:{enquiry.reference}",
@@ -65,7 +65,7 @@ def ops_notice(enquiry: EnquiryFacts, now: datetime, drafting: Drafting) -> Mess
 def run_confirmations(run: RunFacts, now: datetime, drafting: Drafting) -> list[Message]:
     """Tell the prison contact and each facilitator, once each, that the dates are settled."""
     return [
-        _draft(
+        draft(
             drafting,
             recipient=recipient,
             occasion=f"run_confirmed:{run.run}",
@@ -85,13 +85,13 @@ def session_reminders(run: RunFacts, now: datetime, drafting: Drafting) -> list[
     A reminder whose time has come already is left out, so a late confirmation sends no burst of old news.
     Each is useful until its session starts.
     """
-    drafts = (
+    reminders = (
         _reminder(run, session, days, recipient, audience, drafting)
         for session in run.sessions
         for days in REMINDER_DAYS
         for recipient, audience in _audience(run)
     )
-    return [draft for draft in drafts if draft.due_at > now]
+    return [reminder for reminder in reminders if reminder.due_at > now]
 
 
 def _audience(run: RunFacts) -> Iterator[tuple[str, str]]:
@@ -103,7 +103,7 @@ def _audience(run: RunFacts) -> Iterator[tuple[str, str]]:
 def _reminder(
     run: RunFacts, session: SessionFacts, days: int, recipient: str, audience: str, drafting: Drafting
 ) -> Message:
-    return _draft(
+    return draft(
         drafting,
         recipient=recipient,
         occasion=f"session_reminder:{days}d:{session.id}",
@@ -121,7 +121,7 @@ def _days_before(session: SessionFacts, days: int) -> datetime:
     return session.local(session.date - timedelta(days=days), REMINDER_TIME).astimezone(UTC)
 
 
-def _draft(
+def draft(
     drafting: Drafting,
     *,
     recipient: str,
@@ -133,6 +133,7 @@ def _draft(
     version: int = 1,
     useful_until: datetime | None = None,
 ) -> Message:
+    """Draft a message that waits for its time. `recipient`, `occasion` and `version` are what it is told once by."""
     return Message(
         id=drafting.new_id(),
         recipient=recipient,

@@ -12,6 +12,8 @@ from shared.nations import Nation
 class Establishment:
     """A place that takes programmes. `required_level` is the clearance it asks for (see `clearances`).
 
+    `other_names` are what people may also call it: its Welsh name, names it had before.
+
     Raises ValueError for a level there is none of.
     """
 
@@ -21,6 +23,7 @@ class Establishment:
     nation: Nation
     town: str
     required_level: str = "standard"
+    other_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         rank_of(self.required_level)

@@ -3,12 +3,16 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from bench import __main__ as bench
-from bench.figures import backlog, consume, enquiry_latency, idle, intake, latency, relay, startup
+from bench import stored
+from bench.figures import backlog, consume, enquiry_latency, finding, idle, intake, latency, relay, startup
 from bench.lab import Load
 from bench.limits import pgbench
 from bench.rows import Row
+from shared.persistence.database import Database
+from shared.persistence.migrations import migrate
 
 NOON = datetime(2027, 1, 12, 12, 0, tzinfo=UTC)
 
@@ -158,3 +162,48 @@ def test_a_part_that_fails_is_named_and_the_others_still_run(capsys):
     assert [row.name for row in rows] == ["sound"]
     assert failed == ["broken"]
     assert "the broker is away" in capsys.readouterr().err
+
+
+def test_the_slowest_post_may_take_as_long_as_the_peers():
+    def p99_met(ours, peer):
+        sides = [intake.side_of([Load(900, 10.0, p99, 100)]) for p99 in (ours, peer, 1.0)]
+        return intake.rows_of(*sides)[2].goal.met
+
+    assert p99_met(20.0, 20.0)
+    assert not p99_met(20.1, 20.0)
+
+
+def test_finding_may_take_fifty_milliseconds_and_twice_what_it_takes_among_few():
+    def met(many, few):
+        return [
+            row.goal.met
+            for row in finding.rows_of(dict.fromkeys(finding.KINDS, many), dict.fromkeys(finding.KINDS, few))
+            if row.goal
+        ]
+
+    assert met(49.9, 25.0) == [True] * 3
+    assert met(50.0, 25.0) == met(20.0, 9.9) == [False] * 3
+    assert [
+        row.name for row in finding.rows_of(dict.fromkeys(finding.KINDS, 1), dict.fromkeys(finding.KINDS, 1))
+    ] == list(finding.NAMES)
+
+
+def test_every_way_to_find_is_understood_and_finds_on_a_small_shelf(postgres):
+    url = postgres.new_database("shelf")
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    migrate("enquiries", address)
+    years = stored.fill(url, 300)
+    shelf = finding.Shelf(Database(address, pool_size=2), years)
+
+    took = finding.measure(shelf, asked=1)
+
+    shelf.database.close()
+    assert tuple(took) == finding.KINDS
+    assert all(times for ways in took.values() for times in ways.values())
+    assert len({years.reference(number) for number in range(300)}) == 300
+
+
+def test_the_p95_is_over_all_ways_of_a_kind():
+    took = {"list": {"one": [1.0] * 19, "other": [9.0]}}
+
+    assert finding.p95s(took) == {"list": 1.0}

@@ -34,7 +34,7 @@ def test_every_request_is_whole_and_no_two_bodies_are_alike():
 
     assert len({body["contact_email"] for body in bodies}) == 50
     assert len({body["message"] for body in bodies}) == 50
-    assert bodies[3]["message"].endswith("007000000003.")
+    assert bodies[3]["message"].endswith("aahaaaaaaaad.")
 
 
 def test_only_accepted_answers_within_the_counted_seconds_make_the_rate():

@@ -72,7 +72,7 @@ def test_a_service_is_checked_for_calls_answers_news_and_its_inbox(asked):
         ["rpc.reply", "scheduling"],
         ["rpc", "scheduling"],
         "scheduling publishes",
-        ("scheduling", ["enquiry_received", "stage_changed"]),
+        ("scheduling", ["enquiry_received", "person_erased", "stage_changed"]),
     ]
     assert asked.broker.closed
 

@@ -1,5 +1,8 @@
 """People, the whole pipeline, proposals, the ledger, and a history that nobody can change."""
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +12,12 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+_LISTED_BY = (
+    ("ix_enquiries_owner", ["owner", "received_at"], "owner IS NOT NULL"),
+    ("ix_enquiries_waiting_on", ["waiting_on", "received_at"], "waiting_on <> 'us'"),
+    ("ix_enquiries_unanswered", ["first_reply_due_at"], "first_reply_due_at IS NOT NULL AND first_reply_at IS NULL"),
+)
 
 
 def upgrade() -> None:
@@ -46,6 +55,7 @@ def upgrade() -> None:
         sa.Column("merged", sa.Integer(), nullable=False),
         sa.Column("unaccounted", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quiet_since", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_ledger_days")),
     )
     op.create_table(
@@ -102,6 +112,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contacts_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contacts_phone"), ["phone"], unique=False)
     op.create_table(
         "posts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -142,6 +153,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("holdings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_holdings_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(
+            "ix_holdings_now",
+            ["contact_id", "post_id"],
+            unique=True,
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_holdings_post_id"), ["post_id"], unique=False)
     op.create_table(
         "checklists",
@@ -168,6 +186,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reference"], ["enquiries.reference"], name=op.f("fk_matches_reference")),
         sa.PrimaryKeyConstraint("reference", "kind", "target", name=op.f("pk_matches")),
     )
+    with op.batch_alter_table("matches", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_matches_target"), ["target"], unique=False)
     op.create_table(
         "not_duplicates",
         sa.Column("first", sa.String(length=20), nullable=False),
@@ -207,6 +227,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reference"], ["enquiries.reference"], name=op.f("fk_search_entries_reference")),
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_search_entries")),
     )
+    op.create_index("ix_search_entries_received_at", "search_entries", ["received_at", "reference"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index(
+            "ix_search_entries_words",
+            "search_entries",
+            [sa.text("array_to_tsvector(string_to_array(ltrim(words), ' '))")],
+            postgresql_using="gin",
+        )
     op.create_table(
         "strikes",
         sa.Column("reference", sa.String(length=20), nullable=False),
@@ -299,6 +327,7 @@ def upgrade() -> None:
         sa.Column("how", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(["agreement_id"], ["agreements.id"], name=op.f("fk_signatures_agreement_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signatures")),
+        sa.UniqueConstraint("agreement_id", "side", name=op.f("uq_signatures_agreement_id_side")),
     )
     with op.batch_alter_table("signatures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signatures_agreement_id"), ["agreement_id"], unique=False)
@@ -314,18 +343,27 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("first_reply_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("last_word_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("contact_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("correspondent_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("organisation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("merged_into", sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column("stage_before_merge", sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.alter_column("contact_email", existing_type=sa.VARCHAR(length=254), nullable=True)
         batch_op.drop_index(batch_op.f("ix_enquiries_received_at"))
-        batch_op.create_index("ix_enquiries_received_at", ["received_at", "id"], unique=False)
+        batch_op.create_index("ix_enquiries_received_at", ["received_at", "reference"], unique=False)
         batch_op.create_index(
             "ix_enquiries_contact_id",
-            ["contact_id"],
+            ["contact_id", "received_at"],
             unique=False,
             sqlite_where=sa.text("contact_id IS NOT NULL"),
             postgresql_where=sa.text("contact_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_enquiries_correspondent_id",
+            ["correspondent_id"],
+            unique=False,
+            sqlite_where=sa.text("correspondent_id IS NOT NULL"),
+            postgresql_where=sa.text("correspondent_id IS NOT NULL"),
         )
         batch_op.create_index("ix_enquiries_establishment_id", ["establishment_id", "received_at"], unique=False)
         batch_op.create_index(
@@ -337,20 +375,19 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_enquiries_organisation_id",
-            ["organisation_id"],
+            ["organisation_id", "received_at"],
             unique=False,
             sqlite_where=sa.text("organisation_id IS NOT NULL"),
             postgresql_where=sa.text("organisation_id IS NOT NULL"),
         )
-        batch_op.create_index(
-            "ix_enquiries_owner",
-            ["owner"],
-            unique=False,
-            sqlite_where=sa.text("owner IS NOT NULL"),
-            postgresql_where=sa.text("owner IS NOT NULL"),
-        )
+        for name, columns, filled in _LISTED_BY:
+            where = sa.text(filled)
+            batch_op.create_index(name, columns, unique=False, sqlite_where=where, postgresql_where=where)
         batch_op.create_index("ix_enquiries_standing_stage", ["standing", "stage", "received_at"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_enquiries_contact_id"), "contacts", ["contact_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_enquiries_correspondent_id"), "contacts", ["correspondent_id"], ["id"]
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_enquiries_organisation_id"), "organisations", ["organisation_id"], ["id"]
         )
@@ -365,12 +402,53 @@ def upgrade() -> None:
         batch_op.alter_column("now", existing_type=sa.VARCHAR(length=20), type_=sa.String(length=100), nullable=True)
         batch_op.drop_column("reason")
     op.create_index("ix_enquiries_contact_email", "enquiries", [sa.text("lower(contact_email)")])
-    op.create_index("ix_contacts_email", "contacts", [sa.text("lower(email)")])
+    op.create_index("ix_contacts_email", "contacts", [sa.text("lower(email)")], unique=True)
+    op.create_index("ix_organisations_opening", "organisations", [sa.text("substr(bare_name, 1, 3)")])
+    _make_organisations_of_establishments()
+    about = sa.text("about IS NOT NULL")
+    op.create_index("ix_timeline_about", "timeline", ["about"], sqlite_where=about, postgresql_where=about)
     make_append_only(op, "timeline")
+
+
+def _make_organisations_of_establishments() -> None:
+    """Every establishment that is known already is an organisation, as those that come later will be."""
+    connection = op.get_bind()
+    known = connection.execute(sa.text("SELECT id, name, bare_name, nation, active FROM establishments")).all()
+    now = datetime.now(UTC)
+    organisations = sa.table(
+        "organisations",
+        sa.column("id", sa.Uuid()),
+        sa.column("kind"),
+        sa.column("name"),
+        sa.column("bare_name"),
+        sa.column("nation"),
+        sa.column("establishment_id"),
+        sa.column("active", sa.Boolean()),
+        sa.column("created_at", sa.DateTime(timezone=True)),
+        sa.column("created_by"),
+    )
+    rows = [
+        {
+            "id": uuid4(),
+            "kind": "establishment",
+            "name": each.name,
+            "bare_name": each.bare_name,
+            "nation": each.nation,
+            "establishment_id": each.id,
+            "active": bool(each.active),
+            "created_at": now,
+            "created_by": "register",
+        }
+        for each in known
+    ]
+    if rows:
+        op.bulk_insert(organisations, rows)
 
 
 def downgrade() -> None:
     make_changeable(op, "timeline")
+    op.drop_index("ix_timeline_about", table_name="timeline")
+    op.drop_index("ix_organisations_opening", table_name="organisations")
     op.drop_index("ix_contacts_email", table_name="contacts")
     op.drop_index("ix_enquiries_contact_email", table_name="enquiries")
     op.execute("DELETE FROM timeline_words WHERE entry_id IN (SELECT id FROM timeline WHERE kind <> 'moved')")
@@ -384,15 +462,15 @@ def downgrade() -> None:
     op.execute("UPDATE timeline SET reason = (SELECT words FROM timeline_words WHERE entry_id = timeline.id)")
     with op.batch_alter_table("establishments", schema=None) as batch_op:
         batch_op.drop_column("other_names")
+    op.execute("UPDATE enquiries SET contact_email = '' WHERE contact_email IS NULL")
     with op.batch_alter_table("enquiries", schema=None) as batch_op:
+        batch_op.alter_column("contact_email", existing_type=sa.VARCHAR(length=254), nullable=False)
         batch_op.drop_constraint(batch_op.f("fk_enquiries_organisation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_enquiries_correspondent_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_enquiries_contact_id"), type_="foreignkey")
         batch_op.drop_index("ix_enquiries_standing_stage")
-        batch_op.drop_index(
-            "ix_enquiries_owner",
-            sqlite_where=sa.text("owner IS NOT NULL"),
-            postgresql_where=sa.text("owner IS NOT NULL"),
-        )
+        for name, _columns, filled in _LISTED_BY:
+            batch_op.drop_index(name, sqlite_where=sa.text(filled), postgresql_where=sa.text(filled))
         batch_op.drop_index(
             "ix_enquiries_organisation_id",
             sqlite_where=sa.text("organisation_id IS NOT NULL"),
@@ -405,6 +483,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_enquiries_establishment_id")
         batch_op.drop_index(
+            "ix_enquiries_correspondent_id",
+            sqlite_where=sa.text("correspondent_id IS NOT NULL"),
+            postgresql_where=sa.text("correspondent_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_enquiries_contact_id",
             sqlite_where=sa.text("contact_id IS NOT NULL"),
             postgresql_where=sa.text("contact_id IS NOT NULL"),
@@ -415,6 +498,7 @@ def downgrade() -> None:
         batch_op.drop_column("stage_before_merge")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("organisation_id")
+        batch_op.drop_column("correspondent_id")
         batch_op.drop_column("contact_id")
         batch_op.drop_column("last_word_at")
         batch_op.drop_column("first_reply_at")
@@ -449,10 +533,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_proposals_reference"))
     op.drop_table("proposals")
     op.drop_table("not_duplicates")
+    with op.batch_alter_table("matches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_matches_target"))
     op.drop_table("matches")
     op.drop_table("checklists")
     with op.batch_alter_table("holdings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_holdings_post_id"))
+        batch_op.drop_index(
+            "ix_holdings_now", sqlite_where=sa.text("until IS NULL"), postgresql_where=sa.text("until IS NULL")
+        )
         batch_op.drop_index(batch_op.f("ix_holdings_contact_id"))
     op.drop_table("holdings")
     with op.batch_alter_table("contact_history", schema=None) as batch_op:
@@ -462,6 +551,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_posts_organisation_id"))
     op.drop_table("posts")
     with op.batch_alter_table("contacts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contacts_phone"))
         batch_op.drop_index(batch_op.f("ix_contacts_organisation_id"))
     op.drop_table("contacts")
     op.drop_table("suppressions")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from email_validator import EmailNotValidError, validate_email
 
-from services.enquiries.schemas import QUESTIONS, parse_enquiry, parse_form
+from services.enquiries import schemas
+from services.enquiries.schemas import QUESTIONS
 from shared.errors import Refused
 
+TODAY = date(2026, 11, 25)
 LEAST = {
     "programme": "many-faces-of-trauma",
     "establishment": "RSI",
@@ -26,6 +28,14 @@ WHOLE = LEAST | {
     "preferred_times": "Tuesdays, afternoons",
     "message": "We have a room.\nIt holds fourteen.",
 }
+
+
+def parse_enquiry(data: Any) -> dict[str, Any]:
+    return schemas.parse_enquiry(data, TODAY)
+
+
+def parse_form(form: dict[str, str]) -> dict[str, Any]:
+    return schemas.parse_form(form, TODAY)
 
 
 def refusal_of(changed: dict[str, Any]) -> dict[str, list[str]]:
@@ -296,3 +306,69 @@ def test_a_form_refuses_an_unknown_question_too() -> None:
         parse_form(LEAST | {"nickname": "x"})
 
     assert list(caught.value.fields) == ["nickname"]
+
+
+@pytest.mark.parametrize(
+    "name", ["establishment", "contact_name", "contact_role", "organisation", "preferred_times", "message"]
+)
+@pytest.mark.parametrize(
+    ("detail", "named"),
+    [
+        ("943 476 5919", "Please take out the NHS number."),
+        ("2001/1234567X", "Please take out the police (PNC) number."),
+        ("12 March 1985", "Please take out the date from more than ten years ago."),
+        ("A1234BC 12.3.85", "Please take out the prison number and the date from more than ten years ago."),
+    ],
+)
+def test_nothing_that_points_to_someone_in_prison_is_taken(name: str, detail: str, named: str) -> None:
+    (sentence,) = refusal_of({name: f"this is about {detail}"})[name]
+
+    assert sentence.startswith(f"{named} We never keep details of anyone in prison.")
+    assert detail not in sentence
+
+
+def test_ten_years_are_counted_from_the_day_that_is_given() -> None:
+    answers = LEAST | {"message": "We opened on 24 November 2016."}
+
+    assert schemas.parse_enquiry(answers, date(2026, 11, 24)) == answers
+    with pytest.raises(Refused):
+        schemas.parse_enquiry(answers, date(2026, 11, 25))
+
+
+@pytest.mark.parametrize("name", ["contact_name", "establishment"])
+def test_a_name_that_shows_nothing_is_no_answer(name: str) -> None:
+    assert "Tell us" in refusal_of({name: "\u200b\u2060"})[name][0]
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👩🏽\u200d🏫 Jo", "Siân\u200b Jones"])
+def test_zero_width_characters_that_writing_needs_are_kept(name: str) -> None:
+    assert parse_enquiry(LEAST | {"contact_name": name})["contact_name"] == name
+
+
+def words(text: Any, most: int = 20) -> str:
+    return schemas.operators_words(text, "reason", most, TODAY)
+
+
+def test_an_operators_words_come_back_clean() -> None:
+    assert words(" They moved.\nAsk in May. ", 30) == "They moved.\nAsk in May."
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x" * 21, "up to 20 characters"),
+        ("bell \x07", "cannot be read"),
+        ("about A1234BC", "prison number"),
+        ("943 476 5919", "NHS number"),
+        ("01/123456X", "PNC"),
+        ("born 12/03/1985", "ten years"),
+        (7, "as text"),
+    ],
+)
+def test_an_operators_words_are_held_to_the_same_rule(text: Any, says: str) -> None:
+    with pytest.raises(Refused) as caught:
+        words(text)
+
+    assert caught.value.code == "invalid"
+    assert says in caught.value.fields["reason"][0]
+    assert says in caught.value.detail

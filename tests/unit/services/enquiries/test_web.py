@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import io
 import json
 import logging
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
+from web_cast import LEAST, PARTNER, Intake
 from werkzeug.test import TestResponse
 
 from services.enquiries.web import create_app
 from shared.errors import Refused
-
-LEAST = {
-    "programme": "many-faces-of-trauma",
-    "establishment": "HMP Risley",
-    "contact_name": "Jo Hargreaves",
-    "contact_email": "jo.hargreaves@risley.example",
-}
-PARTNER = "https://partner.example"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    reference: str
-    received_at: datetime
-    repeated: bool
-
-
-@dataclass
-class Intake:
-    """Keeps what it is given, one enquiry for each key."""
-
-    org_name: str = "Open Gate <Trust>"
-    public_url: str = "https://keys.example"
-    allowed_origins: tuple[str, ...] = ()
-    secret_keys: tuple[str, ...] = ("new key", "old key")
-    status: str = "ready"
-    trouble: Exception | None = None
-    received: list[tuple[dict[str, Any], str | None, str]] = field(default_factory=list)
-    by_key: dict[str, Receipt] = field(default_factory=dict)
-
-    def receive(self, answers: dict[str, Any], idempotency_key: str | None, channel: str) -> Receipt:
-        if self.trouble:
-            raise self.trouble
-        if idempotency_key in self.by_key:
-            return self.by_key[idempotency_key]
-        self.received.append((answers, idempotency_key, channel))
-        receipt = Receipt(f"KT-7F3K-9{len(self.received) + 1}", datetime(2026, 11, 2, 9, tzinfo=UTC), False)
-        self.by_key[idempotency_key or str(len(self.received))] = receipt
-        return receipt
-
-    def establishments(self) -> list[tuple[str, str]]:
-        if self.trouble:
-            raise self.trouble
-        return [("RSI", "HMP Risley"), ("ISI", 'Isle "of" <Sheppey>')]
 
 
 @pytest.fixture
@@ -82,12 +36,6 @@ def problem_of(answer: TestResponse, status: int) -> dict[str, Any]:
     assert told["title"]
     assert told["detail"].endswith(".")
     return told
-
-
-def token_in(page: TestResponse) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.text)
-    assert found
-    return html.unescape(found[1])
 
 
 # The API
@@ -319,178 +267,7 @@ def test_no_other_website_may(client: FlaskClient, intake: Intake, origin: str |
         assert answer.headers["Vary"] == "Origin"
 
 
-# The pages
-
-
-def test_the_form_asks_every_question_with_a_label(client: FlaskClient) -> None:
-    page = client.get("/enquire")
-
-    assert page.status_code == 200
-    assert page.content_type == "text/html; charset=utf-8"
-    assert '<html lang="en-GB">' in page.text
-    boxes = re.findall(r'<(?:input|textarea) [^>]*?id="([^"]+)"', page.text)
-    assert len(boxes) == 13  # eleven questions, one of them with two choices, and the box apart
-    for box in boxes:
-        assert f'<label for="{box}">' in page.text
-    described = " ".join(re.findall(r'aria-describedby="([^"]+)"', page.text)).split()
-    for target in described:
-        assert f'id="{target}"' in page.text
-    assert "<script" not in page.text
-    assert "style=" not in page.text
-
-
-def test_the_list_of_establishments_is_escaped_and_does_without_the_database(
-    client: FlaskClient, intake: Intake
-) -> None:
-    assert "Isle &#34;of&#34; &lt;Sheppey&gt;" in client.get("/enquire").text
-
-    intake.trouble = RuntimeError("away")
-
-    page = client.get("/enquire")
-    assert page.status_code == 200
-    assert "<option" not in page.text
-
-
-def test_a_form_leads_to_the_reference(client: FlaskClient, intake: Intake) -> None:
-    token = token_in(client.get("/enquire"))
-
-    answer = client.post("/enquire", data=LEAST | {"form_token": token, "website": "", "group_size": "10"})
-    page = client.get(answer.headers["Location"])
-
-    assert answer.status_code == 303
-    assert "KT-7F3K-92" in page.text
-    assert "two working days" in page.text
-    ((answers, key, channel),) = intake.received
-    assert (answers, channel) == (LEAST | {"group_size": 10}, "form")
-    assert re.fullmatch(r"form-[\x21-\x7e]{1,190}", key or "")
-
-
-def test_pressing_the_button_twice_is_one_enquiry(client: FlaskClient, intake: Intake) -> None:
-    form = LEAST | {"form_token": token_in(client.get("/enquire"))}
-
-    first, second = (client.post("/enquire", data=form) for _ in range(2))
-
-    assert first.headers["Location"] == second.headers["Location"]
-    assert len(intake.received) == 1
-
-
-def test_going_back_and_changing_an_answer_is_another_enquiry(client: FlaskClient, intake: Intake) -> None:
-    form = LEAST | {"form_token": token_in(client.get("/enquire"))}
-
-    client.post("/enquire", data=form)
-    client.post("/enquire", data=form | {"establishment": "HMP Styal"})
-
-    assert len(intake.received) == 2
-
-
-@pytest.mark.parametrize("token", [None, "", "forged", "ImFiYyI.aaaa.bbbb"])
-def test_a_form_without_our_token_is_taken_all_the_same(client: FlaskClient, intake: Intake, token: str | None) -> None:
-    answer = client.post("/enquire", data=LEAST if token is None else LEAST | {"form_token": token})
-
-    assert answer.status_code == 303
-    assert [received[1] for received in intake.received] == [None]
-
-
-def test_a_token_signed_with_the_older_key_still_counts(intake: Intake, client: FlaskClient) -> None:
-    older = create_app(Intake(secret_keys=("old key",))).test_client()
-    form = LEAST | {"form_token": token_in(older.get("/enquire"))}
-
-    client.post("/enquire", data=form)
-
-    assert intake.received[0][1] is not None
-
-
-def test_a_form_to_mend_keeps_the_answers_and_says_what_to_change(client: FlaskClient, intake: Intake) -> None:
-    token = token_in(client.get("/enquire"))
-    page = client.post(
-        "/enquire",
-        data=LEAST
-        | {
-            "form_token": token,
-            "contact_name": '"><script>alert(1)</script>',
-            "contact_email": "jo@risley",
-            "group_size": "a dozen",
-            "message": "\nfirst line kept\n</textarea><b>about A1234BC",
-        },
-    )
-
-    assert page.status_code == 422
-    assert "<title>Error: " in page.text
-    assert "There is a problem" in page.text
-    for name in ("contact_email", "group_size", "message"):
-        (linked,) = re.findall(rf'<a href="#{name}">([^<]+)</a>', page.text)
-        beside = re.search(rf'id="{name}-problem"><span class="quiet">Problem: </span>([^<]+)</p>', page.text)
-        assert beside
-        assert beside[1] == linked
-        assert re.search(rf'id="{name}"[^>]*aria-describedby="[^"]*{name}-problem"[^>]*aria-invalid="true"', page.text)
-    assert 'value="jo@risley"' in page.text
-    assert 'value="a dozen"' in page.text
-    assert re.search(r'value="many-faces-of-trauma"[^>]* checked>', page.text)
-    assert "<script" not in page.text
-    assert "</textarea><b>" not in page.text
-    assert "\n\nfirst line kept" in page.text.replace("\r\n", "\n")
-    assert token_in(page) == token
-    assert not intake.received
-
-
-def test_the_mends_stand_in_the_order_of_the_page(client: FlaskClient) -> None:
-    page = client.post("/enquire", data={"nickname": "x"})
-
-    listed = re.findall(r'<li>(?:<a href="#(\w+)">)?', page.text)
-    assert listed == ["programme", "establishment", "contact_name", "contact_email", ""]
-    assert 'id="programme"' in page.text
-
-
-@pytest.mark.parametrize("name", [b"J%f6", b"J\xf6"])
-def test_a_form_that_is_not_utf_8_is_shown_again(client: FlaskClient, intake: Intake, name: bytes) -> None:
-    body = urlencode(LEAST).encode().replace(b"Jo+Hargreaves", name)
-
-    page = client.post("/enquire", data=body, content_type="application/x-www-form-urlencoded")
-
-    assert page.status_code == 422
-    assert 'href="#contact_name"' in page.text
-    assert not intake.received
-
-
-@pytest.mark.parametrize("name", ["Si%C3%A2n", "Siân"])
-def test_a_form_may_write_utf_8_either_way(client: FlaskClient, intake: Intake, name: str) -> None:
-    body = urlencode(LEAST).replace("Jo+Hargreaves", name).encode()
-
-    client.post("/enquire", data=body, content_type="application/x-www-form-urlencoded")
-
-    assert intake.received[0][0]["contact_name"] == "Siân"
-
-
-def test_a_form_may_come_in_parts_and_in_chunks(client: FlaskClient, intake: Intake) -> None:
-    in_parts = client.post("/enquire", data=LEAST, content_type="multipart/form-data")
-    media_type = "application/x-www-form-urlencoded"
-    in_chunks = client.open("/enquire", content_type=media_type, **chunked(urlencode(LEAST).encode()))
-
-    assert (in_parts.status_code, in_chunks.status_code) == (303, 303)
-    assert [received[0] for received in intake.received] == [LEAST, LEAST]
-
-
-def test_a_form_of_a_thousand_boxes_is_a_bad_request(client: FlaskClient) -> None:
-    assert client.post("/enquire", data={f"q{number}": "" for number in range(1000)}).status_code == 400
-
-
-def test_a_form_met_by_an_absent_database_is_kept_on_the_page(client: FlaskClient, intake: Intake) -> None:
-    intake.trouble = Refused("unavailable", "We cannot save it just now. Please send it again in a minute.")
-
-    page = client.post("/enquire", data=LEAST)
-
-    assert page.status_code == 503
-    assert page.headers["Retry-After"]
-    assert "We cannot save it just now." in page.text
-    assert 'value="Jo Hargreaves"' in page.text
-
-
-@pytest.mark.parametrize("signed", ["", "KT-7F3K-92", "IktULTdGM0stOTIi.forged"])
-def test_the_thanks_repeat_only_what_we_signed(client: FlaskClient, signed: str) -> None:
-    page = client.get("/enquire/thank-you", query_string={"r": signed})
-
-    assert page.status_code == 404
-    assert "KT-7F3K-92" not in page.text
+# All pages
 
 
 def test_home_leads_to_the_form(client: FlaskClient) -> None:
@@ -521,22 +298,12 @@ def test_pages_carry_their_security_headers_and_no_cookie(client: FlaskClient, p
     assert "Set-Cookie" not in answer.headers
 
 
-def test_answers_on_a_page_are_never_cached(client: FlaskClient) -> None:
-    assert client.post("/enquire", data=LEAST | {"contact_email": "x"}).headers["Cache-Control"] == "no-store"
-    assert "no-cache" in client.get("/enquire").headers["Cache-Control"]
-
-
 def test_a_partner_may_show_the_form_in_a_frame() -> None:
     client = create_app(Intake(allowed_origins=(PARTNER, "https://b.example"))).test_client()
 
     policy = client.get("/enquire").headers["Content-Security-Policy"]
 
     assert policy.endswith(f"frame-ancestors {PARTNER} https://b.example")
-
-
-def test_no_posted_form_or_json_sets_a_cookie(client: FlaskClient) -> None:
-    for answer in (client.post("/enquire", data=LEAST), client.post("/api/enquiries", json=LEAST)):
-        assert "Set-Cookie" not in answer.headers
 
 
 def test_the_style_is_served(client: FlaskClient) -> None:

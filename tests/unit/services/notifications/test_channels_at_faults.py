@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notifications.channels.base import Mail, OutcomeUnknown, PermanentFailure, TemporaryFailure
+from services.notifications.channels.base import (
+    Mail,
+    OutcomeUnknown,
+    PermanentFailure,
+    RecipientRefused,
+    TemporaryFailure,
+)
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.channels.smtp import SmtpChannel, parse_smtp_url
 
@@ -56,17 +62,28 @@ class ScriptedServer:
     ("verb", "answer", "failure"),
     [
         ("RCPT", "450 later", TemporaryFailure),
-        ("RCPT", "550 nobody here", PermanentFailure),
+        ("RCPT", "550 nobody here", RecipientRefused),
+        ("RCPT", "550 5.1.1 nobody here", RecipientRefused),
+        ("RCPT", "550 5.4.1 recipient address rejected", RecipientRefused),
+        ("RCPT", "553 no such name", RecipientRefused),
+        ("RCPT", "552 5.2.2 the mailbox is full", PermanentFailure),
+        ("RCPT", "550 5.7.1 not from you", PermanentFailure),
+        ("RCPT", "554 no", PermanentFailure),
+        ("MAIL", "550 5.1.8 bad sender", PermanentFailure),
         ("DATA", None, TemporaryFailure),
         ("END", "451 later", TemporaryFailure),
+        ("END", "552 too much", PermanentFailure),
+        ("END", "550 5.1.1 nobody here", PermanentFailure),
         ("END", None, OutcomeUnknown),
     ],
 )
 def test_a_fault_is_told_by_what_the_server_may_have(verb, answer, failure):
     server = ScriptedServer(verb, answer)
 
-    with pytest.raises(failure):
+    with pytest.raises(failure) as told:
         SmtpChannel(parse_smtp_url(f"smtp://127.0.0.1:{server.port}?starttls=off")).deliver(MAIL)
+
+    assert told.type is failure
 
 
 def test_a_server_that_takes_the_mail_ends_in_silence():

@@ -4,12 +4,15 @@ import datetime as dt
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.notifications import rendering
+from services.notifications.domain import pipeline_occasions as occasions
 from services.notifications.domain.facts import EnquiryFacts, RunFacts
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import (
@@ -26,6 +29,8 @@ from services.notifications.rendering import (
     Rendered,
     date_words,
     minutes_earlier,
+    moment_words,
+    money,
     plain,
     render,
     time_words,
@@ -34,6 +39,19 @@ from services.notifications.rendering import (
 FILES = sorted(
     path for path in (Path(rendering.__file__).parent / "templates").iterdir() if path.suffix in {".txt", ".html"}
 )
+ID = UUID(int=7)
+ASKED_FOR = {
+    "name": "Sam O'Neil",
+    "programme": "The Many Faces of Trauma",
+    "establishment": "Risley (HMP)",
+    "owner": None,
+    "waiting": 240,
+    "words": "Thank you for writing.\n\nWould Tuesdays suit you?",
+    "link": "https://keytalk.example/proposals/abc",
+    "valid_until": "2026-12-24",
+    "total": 400000,
+}
+"""What is asked for when a message goes out."""
 US = Organisation("Key & Compass", "hello@mail.example.org", "01632 960000")
 BANNED = re.compile(
     r"\b(offenders?|inmates?|no-?shows?|fail\w*|chas(e|ed|ing)|urgent\w*|immediately|residents?)\b", re.IGNORECASE
@@ -50,8 +68,26 @@ def facts(enquiry: EnquiryFacts, run: RunFacts, now: dt.datetime, drafting: Draf
         ops_notice(enquiry, now, drafting),
         *run_confirmations(run, now, drafting),
         *reminders,
+        *pipeline_messages(now, drafting),
     ]
-    return {each.template: {**each.facts, "name": "Sam O'Neil"} for each in messages}
+    return {each.template: {**ASKED_FOR, **each.facts} for each in messages}
+
+
+def pipeline_messages(now: dt.datetime, drafting: Drafting) -> list[Message]:
+    """One message of each template that the pipeline and the upkeep of the intake call for."""
+    reference = "KT-7F3K-92"
+    steps, outcomes = ("first_nudge", "second_nudge", "proposal", "offer_call"), ("accepted", "declined")
+    settled = [occasions.proposal_settled(reference, ID, 1, outcome, now, drafting) for outcome in outcomes]
+    return [
+        occasions.quarantine_digest(now, (), drafting),
+        occasions.reply(reference, ID, now, drafting),
+        occasions.first_reply_due(reference, "due", now, now, drafting),
+        *(occasions.answer_awaited(reference, step, now, now, (), drafting) for step in steps),
+        occasions.proposal_sent(reference, ID, dt.date(2026, 12, 24), now, drafting),
+        *chain.from_iterable(settled),
+        *occasions.agreement_signed(reference, ID, "session", 16, now, drafting),
+        occasions.intake_alarm(ID, "canary", now, now, drafting),
+    ]
 
 
 def words(facts: dict[str, dict[str, Any]], template: str, **more: Any) -> Rendered:
@@ -97,7 +133,8 @@ def test_every_message_says_what_happens_next_and_ends_with_whom_to_ask(
 ) -> None:
     message = words(facts, template)
     ending = message.text[message.text.index("Questions, or something to change?") :]
-    for part in ("hello@mail.example.org", "01632 960000", "KT-7F3K-92", "Key & Compass"):
+    about = facts[template].get("reference") or facts[template].get("enquiry") or "This is about"
+    for part in ("hello@mail.example.org", "01632 960000", about, "Key & Compass"):
         assert part in ending
     assert "What happens next" in message.text
     assert "What happens next" in message.html
@@ -239,3 +276,55 @@ def test_a_date_is_written_as_it_is_said() -> None:
 def test_the_hour_before_is_found() -> None:
     assert minutes_earlier("13:45", 60) == "12:45"
     assert minutes_earlier("00:30", 60) == "23:30"
+
+
+@pytest.mark.parametrize(
+    ("template", "more"),
+    [
+        ("first_reply_due_ops", {"step": "late", "owner": "priya"}),
+        ("intake_alarm_ops", {"kind": "silence"}),
+        ("intake_alarm_ops", {"kind": "ledger"}),
+        ("proposal_settled_ops", {"outcome": "accepted"}),
+        ("proposal_settled_ops", {"outcome": "expired"}),
+        ("quarantine_digest_ops", {"waiting": 1}),
+        ("agreement_signed", {"unit": "place", "agreed_units": 1}),
+    ],
+)
+def test_every_turn_of_a_message_reads_well_both_ways(
+    facts: dict[str, dict[str, Any]], template: str, more: dict[str, Any]
+) -> None:
+    message, usual = words(facts, template, **more), words(facts, template)
+    assert message.text != usual.text
+    assert max(map(len, message.text.splitlines())) <= 78
+    assert len(message.subject) <= 70
+    tags = Tags()
+    tags.feed(message.html)
+    assert tags.open == []
+
+
+def test_a_long_reply_is_broken_between_words_and_an_address_in_it_stays_whole(
+    facts: dict[str, dict[str, Any]],
+) -> None:
+    address = "https://example.org/" + "a-long-way/" * 8
+    said = f"{'Thank you for writing. ' * 8}\r\n\r\n\r\nSee {address}\n"
+    message = words(facts, "reply_written", words=said)
+    lines = message.text.splitlines()
+    assert address in lines
+    assert all(len(line) <= 76 for line in lines if line != address)
+    assert message.html.count("<p>Thank you for writing.") == 1
+
+
+def test_a_reply_is_words_and_never_markup_or_a_template(facts: dict[str, dict[str, Any]]) -> None:
+    message = words(facts, "reply_written", words="<b>{{ organisation }}</b>\nSubject: other")
+    assert "<b>{{ organisation }}</b>\nSubject: other" in message.text
+    assert "&lt;b&gt;{{ organisation }}&lt;/b&gt;<br>Subject: other" in message.html
+    assert message.subject == "Your enquiry, reference KT-7F3K-92"
+
+
+@pytest.mark.parametrize(("sum_", "said"), [(400000, "£4,000"), (25, "£0.25"), (123450, "£1,234.50"), ("£1", "£1")])
+def test_a_sum_is_written_as_it_is_said(sum_: int | str, said: str) -> None:
+    assert money(sum_) == said
+
+
+def test_a_moment_is_written_as_it_is_said_in_london() -> None:
+    assert moment_words("2026-07-03T22:30:00+00:00") == "Friday 3 July 2026, 11.30pm"

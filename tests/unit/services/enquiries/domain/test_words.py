@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.enquiries.domain.references import ALPHABET
-from services.enquiries.domain.words import clean, control_characters_in, header_in, prison_number_in
+from services.enquiries.domain.words import (
+    Detail,
+    clean,
+    control_characters_in,
+    details_in,
+    header_in,
+    is_blank,
+    prison_number_in,
+)
+
+TODAY = date(2026, 11, 25)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +119,71 @@ def test_a_colon_in_a_title_is_no_header(text: str) -> None:
 
 def test_cleaning_composes_and_trims_and_changes_nothing_else() -> None:
     assert clean("  Sia\u0302n  Jones \n") == "Si\u00e2n  Jones"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("A1234BC", {Detail.PRISON_NUMBER}),
+        ("NHS 943 476 5919", {Detail.NHS_NUMBER}),
+        ("2003/0011985X", {Detail.PNC_NUMBER}),
+        ("born 12 March 1985", {Detail.LONG_PAST_DATE}),
+        ("A1234BC (2003/0011985X), 943 476 5919, 12.3.85", set(Detail)),
+        ("１２／０３／１９８５", {Detail.LONG_PAST_DATE}),
+        ("١٢/٠٣/١٩٨٥", {Detail.LONG_PAST_DATE}),
+        ("943\u200b476\u200b5919", {Detail.NHS_NUMBER}),
+        ("2003\u20440011985X", {Detail.PNC_NUMBER}),
+        ("12ᵗʰ March 1985", {Detail.LONG_PAST_DATE}),
+    ],
+)
+def test_each_kind_of_detail_is_found_and_named(text: str, kinds: set[Detail]) -> None:
+    assert set(details_in(text, TODAY)) == kinds
+
+
+HONEST = [
+    "We have a quiet room that holds fourteen. Tuesdays suit us best, 13:45 to 16:30.",
+    "Please ring 01925 763871 or 07700 900123, ext 12; from abroad +44 (0)1925 763 871.",
+    "HMP Risley, Warrington Road, WA3 6BP. Main gate opens 07:30.",
+    "Our reference is KT-7F3K-92, our order PO 4500012345, invoice 2026/1187.",
+    "The prison was founded in 1985 and has run programmes since March 2009.",
+    "We could start on 12/01/2027 or on 19 January 2027; not 21 Dec to 3 Jan.",
+    "Our last course ended on 3 July 2024.",
+    "Group sizes of 8, 10 or 12, at £250 a session for 16 sessions (£4,000).",
+    "Rydym yn gobeithio dechrau ar 12 Ionawr 2027 gyda 10 o bobl.",
+    "On 12 March 14 staff are free, on 28 March 30 more. 24/7 cover is in place.",
+    "Wings A, B and C; room 2.1.14; about 600 men on the roll; budget 2026/27 of 16,250 pounds.",
+    "call me on 0161 496 0123 asap, im in mon-thu 8-4, fri 8-12.30",
+    "Ofsted 2019, HMIP 2022. See page 14, paragraph 3.2.11.",
+    "Company number 08765432, charity 1122334, VAT GB 123 4567 82.",
+    "Zoom 812 3456 7890, passcode 445566.",
+    "Places: 3 days x 8-16 people. Dates 4/5/6 May or 10/11/12 May.",
+    "Session 9 on 9 March 2027 moved to 16 March 2027 (see email of 8.3.27).",
+]
+
+
+@pytest.mark.parametrize("text", HONEST)
+def test_what_honest_people_write_holds_no_such_detail(text: str) -> None:
+    assert details_in(text, TODAY) == ()
+
+
+@given(st.sampled_from(HONEST), st.sampled_from(["A1234BC", "943 476 5919", "2001/1234567X", "12/03/1985"]))
+def test_a_detail_is_found_wherever_it_stands_in_honest_words(text: str, detail: str) -> None:
+    middle = text.index(" ")
+
+    for whole in (f"{detail} {text}", f"{text} {detail}", f"{text[:middle]} {detail},{text[middle:]}"):
+        assert details_in(whole, TODAY)
+
+
+@given(st.text(max_size=300), st.dates(date(2020, 1, 1), date(2099, 12, 31)))
+def test_any_text_at_all_is_answered(text: str, today: date) -> None:
+    assert set(details_in(text, today)) <= set(Detail)
+
+
+@pytest.mark.parametrize("text", ["", " \t\n", "\u200b", "\u00a0\u200d\ufeff", "\u3164", "\u2800 \u2800"])
+def test_what_shows_nothing_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["a", "\u200bJo", "می\u200cخواهم", "👩🏽\u200d🏫", "."])
+def test_what_shows_something_is_not_blank(text: str) -> None:
+    assert not is_blank(text)

@@ -1,0 +1,143 @@
+"""`keytalk agreements`: what was agreed, who has signed, and what is left of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.arguments import Json, Limit
+from ops.cli.client import connect
+from ops.cli.output import Column, say, show, show_details, show_json
+from ops.cli.proposals import pounds
+
+app = typer.Typer(no_args_is_help=True)
+
+LISTED = (
+    Column("id", "Agreement", copyable=True),
+    Column("reference", "Enquiry", copyable=True),
+    Column("version", "Version"),
+    Column("state", "State", copyable=True),
+    Column("programme_name", "Programme"),
+    Column("establishment", "Establishment"),
+    Column("unit", "Unit"),
+    Column("agreed_units", "Agreed"),
+    Column("balance", "Left"),
+    Column("purchase_order", "Purchase order", copyable=True),
+)
+DETAILS = (
+    Column("id", "Agreement"),
+    Column("reference", "Enquiry"),
+    Column("version", "Version of the proposal"),
+    Column("state", "State"),
+    Column("programme_name", "Programme"),
+    Column("establishment", "Establishment"),
+    Column("total", "Total"),
+    Column("purchase_order", "Purchase order"),
+    Column("signed_at", "Signed by both"),
+    Column("ended_at", "Ended"),
+    Column("cancellation_terms", "Cancellation"),
+)
+SIGNED = (
+    Column("side", "For"),
+    Column("name", "Name"),
+    Column("role", "Role"),
+    Column("signed_at", "When", copyable=True),
+    Column("how", "How"),
+)
+DRAWN = (
+    Column("units", "Units"),
+    Column("about", "For"),
+    Column("at", "When", copyable=True),
+    Column("actor", "Who"),
+)
+
+AgreementName = Annotated[
+    str,
+    typer.Argument(metavar="AGREEMENT", help="The agreement's id, or the enquiry's reference for its newest in force."),
+]
+
+
+@app.command("show")
+def show_agreement(agreement: AgreementName, as_json: Json = False) -> None:
+    """Show one agreement: its signatures, what was taken up and what is left."""
+    _print(connect().call("enquiries", "get_agreement", agreement_id=agreement), as_json)
+
+
+@app.command("list")
+def list_agreements(
+    limit: Limit = 50,
+    reference: Annotated[str | None, typer.Option("--enquiry", metavar="REF", help="Only of one enquiry.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List agreements, the newest first."""
+    rows = connect().call("enquiries", "list_agreements", limit=limit, reference=reference, state=state)
+    show(rows, LISTED, as_json, empty="No agreements to show.", limit=limit)
+
+
+@app.command("sign")
+def sign_agreement(
+    agreement: AgreementName,
+    name: Annotated[str, typer.Option(help="Who signs for us.")],
+    role: Annotated[str | None, typer.Option(help="In which role.")] = None,
+    on_paper: Annotated[bool, typer.Option("--on-paper", help="It was signed on paper.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Sign an agreement for us."""
+    signed = connect().call(
+        "enquiries", "sign_agreement", agreement_id=agreement, name=name, role=role, on_paper=on_paper
+    )
+    _print(signed, as_json)
+
+
+@app.command("purchase-order")
+def record_purchase_order(
+    agreement: AgreementName,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number of the prison's purchase order.")],
+    as_json: Json = False,
+) -> None:
+    """Note the number of the prison's purchase order."""
+    noted = connect().call("enquiries", "record_purchase_order", agreement_id=agreement, purchase_order=number)
+    _print(noted, as_json)
+
+
+@app.command("draw")
+def draw_down(
+    agreement: AgreementName,
+    units: Annotated[int, typer.Argument(metavar="UNITS", help="How many places or sessions are taken up.")],
+    about: Annotated[str, typer.Option("--for", help="What for, such as session 1 on 12 January.")],
+    back: Annotated[bool, typer.Option("--back", help="Give them back instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take up some of what was agreed, or give some back."""
+    drawn = connect().call(
+        "enquiries", "draw_down", agreement_id=agreement, units=-units if back else units, about=about
+    )
+    _print(drawn, as_json)
+
+
+@app.command("end")
+def end_agreement(
+    agreement: AgreementName,
+    reason: Annotated[str, typer.Option(help="Why, in your own words; kept with the enquiry.")],
+    as_json: Json = False,
+) -> None:
+    """End an agreement."""
+    _print(connect().call("enquiries", "end_agreement", agreement_id=agreement, reason=reason), as_json)
+
+
+def _print(agreement: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(agreement)
+        return
+    show_details({**agreement, "total": pounds(agreement["total_pence"])}, DETAILS)
+    unit = agreement["unit"]
+    say(f"{agreement['balance']} of {agreement['agreed_units']} {unit}s left.")
+    if agreement["signatures"]:
+        say("")
+        show(agreement["signatures"], SIGNED, as_json=False)
+    if agreement["drawn"]:
+        show(agreement["drawn"], DRAWN, as_json=False)
+    if agreement["state"] == "awaiting_signature":
+        say(f"To sign it for us: keytalk agreements sign {agreement['reference']} --name NAME")

@@ -1,0 +1,115 @@
+"""Letting go of people: what waits for them is never sent, and the mail kept on this machine is removed.
+
+The ledger names a recipient by an enquiry's reference and holds none of their words, so its rows stay. Who they are is
+asked at the moment of sending, and of somebody erased nobody gives an address: what comes late brings nothing back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from services.notifications.channels.base import Channel
+from services.notifications.channels.maildir import MaildirChannel, MailNotFound
+from services.notifications.domain.holding_back import unreachable
+from services.notifications.domain.messages import MessageState
+from services.notifications.domain.occasions import OPS, enquirer
+from services.notifications.tables import message_of, message_row, messages
+from shared.contracts.enquiries import PersonErased
+from shared.messaging.housekeeping import wipe_after
+from shared.persistence.commands import forget_answers
+from shared.persistence.types import AnyRow
+from shared.persistence.work import Store, UnitOfWork
+
+REMOVE_MAIL = "remove_mail"
+"""The kind of the jobs that remove an erased person's mail from this machine; a subject is a reference."""
+FORGET_OLD_MAIL = "forget_old_mail"
+"""The kind of the job that removes mail that has had its time."""
+MAIL_KEPT_FOR = timedelta(days=730)
+"""Source: domain notes, section 4, "message bodies 24 months"."""
+LOOK_AGAIN = timedelta(seconds=10)
+"""When to look again for a message that was on its way."""
+
+
+def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
+    """Hold back at once all that waits for an erased person, and have the mail that is kept of theirs removed.
+
+    Where somebody else is the contact by now, what waits is for them. Who that is, is asked when it is sent.
+    """
+    alone = event.references if event.nobody_left is None else event.nobody_left
+    waiting = _theirs(alone) & (messages.c.state == MessageState.SCHEDULED.value)
+    for row in work.connection.execute(select(messages).where(waiting).with_for_update()).all():
+        held = message_row(message_of(row).suppressed(unreachable("erased")))
+        work.connection.execute(update(messages).where(messages.c.id == row.id).values(held))
+    forget_answers(work.connection, work.tables.answers, [*event.references, *map(str, event.person_ids)])
+    for reference in event.references:
+        work.schedule(REMOVE_MAIL, reference, work.now)
+    wipe_after(work)
+
+
+def remove_mail(store: Store, channel: Channel, references: Sequence[str]) -> int:
+    """Remove the mail of erased people from this machine; give how many mails there were. Safe to repeat.
+
+    Where one of their messages is on its way just now, another look is due shortly.
+    """
+    if not isinstance(channel, MaildirChannel):
+        return 0  # sent by SMTP: nothing of it is kept here
+    with store.database.reading() as connection:
+        rows = connection.execute(select(messages).where(_theirs(references))).all()
+    removed = sum(channel.remove(row.message_id) for row in rows)
+    on_their_way = {_reference_of(row) for row in rows if row.state == MessageState.SENDING.value}
+    if on_their_way:
+        with store.work() as work:
+            for reference in sorted(on_their_way):
+                work.schedule(REMOVE_MAIL, reference, work.now + LOOK_AGAIN)
+    return removed
+
+
+def forget_old_mail(store: Store, channel: Channel) -> int:
+    """Remove mail from this machine that has had its time; give how many mails that were."""
+    if not isinstance(channel, MaildirChannel):
+        return 0
+    return channel.remove_before(store.clock() - MAIL_KEPT_FOR)
+
+
+def held_on(connection: Connection, channel: Channel, references: Sequence[str]) -> dict[str, Any]:
+    """Give all that is held on the sender of enquiries: messages (the ledger's rows) and mails (as they were sent)."""
+    query = select(messages).where(_theirs(references)).order_by(messages.c.due_at, messages.c.id)
+    rows = connection.execute(query).all()
+    return {"messages": [_plain(row) for row in rows], "mails": list(_mails(channel, rows))}
+
+
+def _theirs(references: Iterable[str]) -> ColumnElement[bool]:
+    """Give the condition that a message is to the sender of one of these enquiries, or tells the ops team of it."""
+    known = list(references)
+    told_of = [f"enquiry:{reference}" for reference in known]
+    return messages.c.recipient.in_([enquirer(reference) for reference in known]) | (
+        (messages.c.recipient == OPS) & messages.c.subject_ref.in_(told_of)
+    )
+
+
+def _reference_of(row: AnyRow) -> str:
+    named = row.subject_ref if row.recipient == OPS else row.recipient
+    return str(named).partition(":")[2]
+
+
+def _mails(channel: Channel, rows: Iterable[AnyRow]) -> Iterable[dict[str, Any]]:
+    if not isinstance(channel, MaildirChannel):
+        return
+    for row in rows:
+        try:
+            yield channel.read(row.message_id)
+        except MailNotFound:
+            continue
+
+
+def _plain(row: AnyRow) -> dict[str, Any]:
+    told = {name: value for name, value in row._mapping.items() if value is not None}
+    return {name: value.isoformat() if isinstance(value, datetime) else _text(value) for name, value in told.items()}
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str | int | dict) else str(value)

@@ -1,0 +1,70 @@
+"""What the commands that list, search and keep filters ask for, and what they print."""
+
+import json
+
+FOUND = {
+    "reference": "KT-7F3K-92",
+    "stage": "new",
+    "standing": "quarantined",
+    "owner": None,
+    "waiting_on": "us",
+    "establishment": "Risley",
+    "programme": "many-faces-of-trauma",
+    "received_at": "2026-11-24T09:00:00+00:00",
+    "first_reply_due_at": None,
+    "cursor": "abc",
+}
+
+
+def test_a_list_asks_only_for_what_was_given(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [FOUND])
+
+    keytalk("enquiries", "list", "--owner", "sam", "--not-overdue", "--open-task", "--from", "2027-01-05")
+
+    asked = {"limit": 50, "owner": "sam", "overdue": False, "has_open_task": True, "received_from": "2027-01-05"}
+    assert gateway.asked == [("enquiries.list_enquiries", asked)]
+
+
+def test_a_list_by_a_kept_filter_names_it(keytalk, gateway):
+    gateway.will_answer("enquiries.list_enquiries", [])
+
+    keytalk("enquiries", "list", "--filter", "my prisons", "--after", "abc", "--limit", "2")
+
+    assert gateway.asked == [("enquiries.list_enquiries", {"limit": 2, "saved": "my prisons", "after": "abc"})]
+
+
+def test_a_search_takes_words_as_they_come_and_shows_the_standing(keytalk, gateway):
+    gateway.will_answer("enquiries.search_enquiries", [FOUND])
+
+    result = keytalk("enquiries", "search", "ffion", "môn", "ris")
+
+    assert gateway.asked == [("enquiries.search_enquiries", {"words": "ffion môn ris", "limit": 50})]
+    assert "quarantined" in result.stdout
+
+
+def test_a_search_without_a_find_says_what_to_try(keytalk, gateway):
+    gateway.will_answer("enquiries.search_enquiries", [])
+
+    assert "only the beginning of one" in keytalk("enquiries", "search", "zzz").stdout
+
+
+def test_a_filter_is_kept_listed_and_forgotten(keytalk, gateway):
+    gateway.will_answer("enquiries.save_filter", {"name": "mine", "filter": {"owner": "sam"}})
+    gateway.will_answer("enquiries.list_filters", [{"name": "mine", "filter": {"owner": "sam"}, "at": "2026-11-24"}])
+    gateway.will_answer("enquiries.forget_filter", {"forgotten": "mine"})
+
+    saved = keytalk("filters", "save", "mine", "--owner", "sam", "--stage", "new")
+    listed = keytalk("filters", "list")
+    forgotten = keytalk("filters", "forget", "mine")
+
+    fields = {"stage": "new", "owner": "sam"}
+    assert gateway.asked[0] == ("enquiries.save_filter", {"name": "mine", "fields": fields})
+    assert 'keytalk enquiries list --filter "mine"' in saved.stderr
+    assert "owner: sam" in listed.stdout
+    assert forgotten.stdout == "'mine' is kept no longer.\n"
+
+
+def test_kept_filters_are_plain_json_for_programs(keytalk, gateway):
+    gateway.will_answer("enquiries.list_filters", [])
+
+    assert json.loads(keytalk("filters", "list", "--json").stdout) == []

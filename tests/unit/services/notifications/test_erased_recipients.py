@@ -1,0 +1,145 @@
+"""What notifications drops when a person was erased: what waits, and the mail that is kept on this machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+
+from services.notifications import erasing
+from services.notifications.channels.maildir import MaildirChannel
+from services.notifications.domain.messages import MessageState
+from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations, session_reminders
+from services.notifications.tables import message_row, messages, messaging, metadata
+from shared.contracts.enquiries import PersonErased
+from shared.persistence.database import Database
+from shared.persistence.work import Store
+
+REQUEST = UUID(int=7)
+
+
+@pytest.fixture
+def store(tmp_path, now):
+    database = Database(URL.create("sqlite", database=str(tmp_path / "notifications.sqlite3")))
+    metadata.create_all(database.engine)
+    yield Store(database, messaging, lambda: now, "notifications")
+    database.close()
+
+
+@pytest.fixture
+def maildir(tmp_path):
+    return MaildirChannel(tmp_path / "mail")
+
+
+def enter(store, *drafts):
+    with store.database.writing() as connection:
+        for draft in drafts:
+            connection.execute(messages.insert().values(message_row(draft)))
+
+
+def hear(store, *references):
+    with store.work() as work:
+        erasing.when_person_erased(work, PersonErased(REQUEST, references, ()))
+
+
+def states(store):
+    with store.database.reading() as connection:
+        return {(row.recipient, row.state) for row in connection.execute(select(messages))}
+
+
+def lie(maildir, mail, *sent):
+    for message in sent:
+        maildir.deliver(replace(mail, message_id=message.message_id))
+
+
+def left(maildir):
+    return {each["message_id"] for each in maildir.list_mail()}
+
+
+def test_what_waits_for_an_erased_person_is_never_sent_and_others_hear_as_ever(store, run, now, drafting):
+    enter(store, *run_confirmations(run, now, drafting), *session_reminders(run, now, drafting))
+
+    hear(store, run.enquiry)
+    hear(store, run.enquiry)
+
+    assert states(store) == {
+        (f"enquirer:{run.enquiry}", "suppressed"),
+        ("facilitator:tom", "scheduled"),
+        ("facilitator:ana", "scheduled"),
+    }
+
+
+def test_what_waits_for_whoever_followed_a_former_contact_goes_out(store, run, now, drafting):
+    enter(store, *run_confirmations(run, now, drafting))
+
+    with store.work() as work:
+        erasing.when_person_erased(work, PersonErased(REQUEST, (run.enquiry,), (), nobody_left=()))
+
+    assert (f"enquirer:{run.enquiry}", "scheduled") in states(store)
+
+
+def test_the_mail_to_them_and_about_them_is_removed_and_no_other(store, maildir, mail, enquiry, run, now, drafting):
+    other = replace(enquiry, reference="KT-QQQQ-22")
+    theirs = [acknowledgement(enquiry, now, drafting), ops_notice(enquiry, now, drafting)]
+    theirs += [each for each in run_confirmations(run, now, drafting) if each.recipient.startswith("enquirer")]
+    others = [acknowledgement(other, now, drafting), ops_notice(other, now, drafting)]
+    enter(store, *theirs, *others)
+    lie(maildir, mail, *theirs, *others)
+
+    assert erasing.remove_mail(store, maildir, [enquiry.reference]) == 3
+    assert erasing.remove_mail(store, maildir, [enquiry.reference]) == 0
+
+    assert left(maildir) == {each.message_id for each in others}
+
+
+def test_a_mail_that_was_read_or_broken_off_is_removed_as_well(store, maildir, mail, enquiry, now, drafting):
+    message = acknowledgement(enquiry, now, drafting)
+    enter(store, message)
+    lie(maildir, mail, message)
+    [path] = (maildir.root / "new").iterdir()
+    (maildir.root / "tmp" / f"{path.name}.abc").write_bytes(path.read_bytes())
+    path.rename(maildir.root / "cur" / f"{path.name}:2,S")
+
+    erasing.remove_mail(store, maildir, [enquiry.reference])
+
+    assert [file for part in ("new", "cur", "tmp") for file in (maildir.root / part).iterdir()] == []
+
+
+def test_a_message_that_is_on_its_way_is_looked_for_again(store, maildir, enquiry, now, drafting):
+    message = acknowledgement(enquiry, now, drafting)
+    enter(store, replace(message, state=MessageState.SENDING, claimed_at=now))
+
+    erasing.remove_mail(store, maildir, [enquiry.reference])
+
+    with store.database.reading() as connection:
+        [job] = connection.execute(select(messaging.jobs)).all()
+    assert (job.kind, job.subject, job.due_at) == (erasing.REMOVE_MAIL, enquiry.reference, now + erasing.LOOK_AGAIN)
+
+
+def test_mail_goes_after_two_years_by_itself(store, maildir, mail, enquiry, now, drafting):
+    old, new = acknowledgement(enquiry, now, drafting), ops_notice(enquiry, now, drafting)
+    lie(maildir, mail, old, new)
+    long_ago = (now - timedelta(days=731)).timestamp()
+    for path in (maildir.root / "new").iterdir():
+        came = long_ago if old.message_id.encode() in path.read_bytes() else now.timestamp()
+        os.utime(path, (came, came))
+
+    assert erasing.forget_old_mail(store, maildir) == 1
+    assert left(maildir) == {new.message_id}
+
+
+def test_an_export_gives_the_ledger_and_the_mail(store, maildir, mail, enquiry, now, drafting):
+    message = acknowledgement(enquiry, now, drafting)
+    enter(store, message, acknowledgement(replace(enquiry, reference="KT-QQQQ-22"), now, drafting))
+    lie(maildir, mail, message)
+
+    with store.database.reading() as connection:
+        given = erasing.held_on(connection, maildir, [enquiry.reference])
+
+    assert [row["recipient"] for row in given["messages"]] == [f"enquirer:{enquiry.reference}"]
+    assert [each["headers"]["Message-ID"] for each in given["mails"]] == [message.message_id]
