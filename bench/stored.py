@@ -46,7 +46,9 @@ class Years:
         self.count = count
         self._random = random.Random(seed)
         self.words = tuple("".join(each) for each in itertools.product(_SYLLABLES, repeat=3))
-        self.surnames = tuple(f"{''.join(each)}ley".capitalize() for each in itertools.product(_SYLLABLES, repeat=3))[::2]
+        self.surnames = tuple(f"{''.join(each)}ley".capitalize() for each in itertools.product(_SYLLABLES, repeat=3))[
+            ::2
+        ]
         self.first_names = tuple("".join(each).capitalize() for each in itertools.product(_SYLLABLES, repeat=2))
         self.places = tuple(self._place(number) for number in range(PLACES))
         self._uneven = tuple(itertools.accumulate(1 / (rank + 3) for rank in range(len(self.words))))

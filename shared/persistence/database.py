@@ -183,10 +183,10 @@ _TIMEOUTS = " ".join(
         ("lock_timeout", LOCK_TIMEOUT),
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
-        # Compiling a query to machine code takes longer than any of ours runs.
-        ("jit", 0),
     )
 )
+_PLAIN_PLANS = "-c jit=off -c max_parallel_workers_per_gather=0"
+"""Compiling a query and starting workers for it take longer than any of ours runs."""
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
@@ -200,7 +200,7 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "application_name": "keytalk",
-            "options": _TIMEOUTS,
+            "options": f"{_TIMEOUTS} {_PLAIN_PLANS}",
             "cursor_factory": PatientCursor,
         },
     )

@@ -22,7 +22,7 @@ from shared.persistence.types import AnyRow
 SAMPLE = 1_000
 """How many of the newest are always read through: what is said often is found there, the rest is seen to be seldom."""
 
-LATELY, LATELY_FILTERED = 10_000, 2_500
+LATELY, LATELY_FILTERED = 20_000, 2_500
 """How many of the newest are read through where a page may be expected among them, with a filter or without.
 
 For what is said too seldom for that, the index of words is the quicker way. For what is said often it would be by far
@@ -56,8 +56,8 @@ def list_enquiries(
     """
     conditions = _conditions(connection, wanted, now)
     if wanted.text is None:
-        query = select(*_LISTED).where(*conditions, *_after(enquiries, after))
-        return _listed(connection.execute(_newest(query, enquiries, limit)).all())
+        query = _newest(select(*_LISTED).where(*conditions, *_after(enquiries, after)), enquiries, limit)
+        return _listed(connection.execute(query).all())
     reference = reference_asked(wanted.text)
     if reference is not None:
         query = select(*_LISTED).where(enquiries.c.reference == reference, *conditions, *_after(enquiries, after))
@@ -80,9 +80,11 @@ def _listed(rows: Sequence[AnyRow]) -> list[dict[str, Any]]:
 def _conditions(connection: Connection, wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     table = enquiries.c
     conditions = [table[name] == str(value) for name, value in _same(wanted) if value is not None]
-    if wanted.waiting_on is not None:
-        # Written out, because its index is partial and is not used against a parameter.
-        conditions.append(table.waiting_on == literal(wanted.waiting_on, literal_execute=True))
+    # Written out, because their indexes are partial and are not used against a parameter.
+    written = (("standing", wanted.standing), ("waiting_on", wanted.waiting_on))
+    conditions += [
+        table[name] == literal(str(each), literal_execute=True) for name, each in written if each is not None
+    ]
     if wanted.establishment is not None:
         conditions.append(table.establishment_id == _establishment(connection, wanted.establishment))
     if wanted.received_from is not None:
@@ -92,13 +94,14 @@ def _conditions(connection: Connection, wanted: Filter, now: datetime) -> list[C
     if wanted.overdue is not None:
         conditions.append(_is_overdue(now) if wanted.overdue else _is_not_overdue(now))
     if wanted.has_open_task is not None:
-        open_task = exists().where(tasks.c.reference == table.reference, tasks.c.done_at.is_(None))
-        conditions.append(open_task if wanted.has_open_task else ~open_task)
+        conditions.append(_HAS_OPEN_TASK if wanted.has_open_task else ~_HAS_OPEN_TASK)
     return conditions
 
 
+_HAS_OPEN_TASK = exists().where(tasks.c.reference == enquiries.c.reference, tasks.c.done_at.is_(None))
+
+
 def _same(wanted: Filter) -> Iterator[tuple[str, str | None]]:
-    yield "standing", wanted.standing
     yield "stage", wanted.stage
     yield "owner", wanted.owner
     yield "programme", wanted.programme

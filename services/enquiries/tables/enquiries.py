@@ -84,6 +84,7 @@ for _filled_later, *_then in (
     _filled = text(f"{_filled_later.name} IS NOT NULL")
     Index(f"ix_enquiries_{_filled_later.name}", _filled_later, *_then, sqlite_where=_filled, postgresql_where=_filled)
 for _name, _columns, _where in (
+    ("standing", (enquiries.c.standing, enquiries.c.received_at), "standing <> 'filed'"),
     ("waiting_on", (enquiries.c.waiting_on, enquiries.c.received_at), "waiting_on <> 'us'"),
     ("unanswered", (enquiries.c.first_reply_due_at,), "first_reply_due_at IS NOT NULL AND first_reply_at IS NULL"),
 ):

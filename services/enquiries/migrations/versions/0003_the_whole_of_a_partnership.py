@@ -15,6 +15,7 @@ depends_on = None
 
 _LISTED_BY = (
     ("ix_enquiries_owner", ["owner", "received_at"], "owner IS NOT NULL"),
+    ("ix_enquiries_standing", ["standing", "received_at"], "standing <> 'filed'"),
     ("ix_enquiries_waiting_on", ["waiting_on", "received_at"], "waiting_on <> 'us'"),
     ("ix_enquiries_unanswered", ["first_reply_due_at"], "first_reply_due_at IS NOT NULL AND first_reply_at IS NULL"),
 )

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enquiries.domain.filters import (
-    OPEN_STAGES,
     Filter,
     Place,
     cursor_of,
@@ -123,7 +122,3 @@ def test_a_filters_name_is_one_line_of_words():
     for name in ("", "  ", "x" * 101, None, 7):
         with pytest.raises(Refused):
             parse_name(name)
-
-
-def test_open_stages_are_those_before_an_end():
-    assert OPEN_STAGES == (Stage.NEW, Stage.AVAILABILITY, Stage.SUITABILITY, Stage.NEXT_STEPS, Stage.AGREEMENT)
