@@ -91,8 +91,8 @@ class Years:
                 *(f"01632 {chance.randrange(1_000_000):06}", place[1], 10, message, at, standing, 0, at),
                 *(chance.choice(OWNERS) if chance.random() < 0.9 else None, waits, due, replied),
             )
-            said = (reference, programme.replace("-", " "), *place[1:4:2], name, email, enquiry[10], message)
-            entry = (reference, at, entry_of(plain_words(*said)))
+            said = plain_words(reference, programme, place[1], place[3], name, email, enquiry[10])
+            entry = (reference, at, entry_of(dict.fromkeys([*said, *message.split()])))
             task = (UUID(int=number + 1), reference, "call", "Ring back", date(2026, 12, 1), at, "operator")
             yield enquiry, entry, task if open_ and chance.random() < 0.3 else None
 

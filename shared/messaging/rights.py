@@ -16,9 +16,17 @@ from shared.contracts.base import Contract
 from shared.messaging.topology import DEAD_EXCHANGE, RPC_EXCHANGE, dead_key, events_exchange
 
 MAY_CALL: Mapping[str, tuple[str, ...]] = {
-    "enquiries": (),
+    "enquiries": ("scheduling.export_person", "notifications.export_person"),
     "scheduling": ("enquiries.get_enquiry",),
-    "notifications": ("enquiries.get_enquiry", "scheduling.get_facilitator"),
+    "notifications": (
+        *(
+            "enquiries.get_enquiry",
+            "enquiries.get_reply",
+            "enquiries.get_proposal_letter",
+            "enquiries.count_quarantine",
+        ),
+        "scheduling.get_facilitator",
+    ),
     "ops": ("enquiries.*", "scheduling.*", "notifications.*"),
 }
 """Which operations of others each service calls; `*` stands for all of a service's."""

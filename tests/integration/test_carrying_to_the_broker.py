@@ -36,15 +36,16 @@ def moved(seq: int, pad: int = 0) -> SimpleNamespace:
 
 
 def asked(seq: int) -> SimpleNamespace:
-    """An event for scheduling and notifications."""
+    """An event for every service."""
     now = datetime.now(UTC)
     return row(seq, EnquiryReceived(f"KT-{seq}", "many-faces-of-trauma", None, 10, None, None, None, now))
 
 
 @pytest.fixture
 def uri(rabbitmq) -> str:
-    """A virtual host where both subscribers of enquiries have been."""
+    """A virtual host where all subscribers of enquiries have been, itself among them."""
     uri = rabbitmq.new_vhost()
+    subscribe(uri, "enquiries", "enquiry_received")
     subscribe(uri, "scheduling", "enquiry_received", "stage_changed")
     subscribe(uri, "notifications", "enquiry_received")
     return uri
@@ -87,6 +88,7 @@ def test_a_batch_is_confirmed_whole_and_lies_in_every_queue_it_is_for(uri, carri
 
 def test_an_event_for_a_service_that_was_never_there_is_held_back_though_the_other_could_take_it(rabbitmq):
     uri = rabbitmq.new_vhost()
+    subscribe(uri, "enquiries", "enquiry_received")
     subscribe(uri, "scheduling", "enquiry_received", "stage_changed")
     carrier = AmqpCarrier(uri, "enquiries")
 

@@ -38,24 +38,23 @@ class PrivacyDoors:
         with self.store.database.reading() as connection:
             who = held.find_person(connection, person)
             here = held.gather(connection, who, keys)
-        elsewhere = {service: self._held_by(service, who) for service in ("scheduling", "notifications")}
+        elsewhere = self._held_elsewhere(who)
         with self.store.work() as work:
             given = {"tables": {name: len(rows) for name, rows in here.items() if rows}}
             request = privacy.settle_request(work, privacy.EXPORT, who, keys, given, actor or "unnamed")
             asked = {"request_id": str(request.id), "at": work.now.isoformat()}
             return work.answer_unkept({**asked, "enquiries": here, **elsewhere})
 
-    def _held_by(self, service: str, who: Person) -> Any:
+    def _held_elsewhere(self, who: Person) -> dict[str, Any]:
+        ids: dict[str, Any] = {"references": list(who.references), "person_ids": [str(each) for each in who.contact_ids]}
+        emails = sorted(who.emails)
         try:
-            return self.others.call(
-                service,
-                "export_person",
-                references=list(who.references),
-                person_ids=[str(each) for each in who.contact_ids],
-                emails=sorted(who.emails),
-            )
+            return {
+                "scheduling": self.others.call("scheduling", "export_person", **ids, emails=emails),
+                "notifications": self.others.call("notifications", "export_person", **ids, emails=emails),
+            }
         except Refused as refused:
-            why = f"The {service} service could not be asked, so this would not be everything. Nothing was given."
+            why = "Not every service could be asked, so this would not be everything. Nothing was given."
             raise Refused("unavailable", f"{why} {refused.detail}") from None
 
     @change

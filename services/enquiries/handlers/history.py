@@ -31,6 +31,7 @@ def write(
     work.connection.execute(timeline.insert(), {**row, "was": was, "now": now, "about": about})
     if words:
         work.connection.execute(timeline_words.insert(), {"entry_id": entry_id, "words": words})
+    if words or kind is Kind.LINKED:
         searching.index_again(work, reference)
     return entry_id
 

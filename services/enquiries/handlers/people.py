@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from services.enquiries.domain.people import GONE, Changed, ContactStatus, bare_title, channel_of
 from services.enquiries.domain.timeline import ENQUIRER
+from services.enquiries.handlers import searching
 from services.enquiries.handlers.organisations import post_called, the_organisation
 from services.enquiries.queries.privacy import is_suppressed
 from services.enquiries.tables import contact_history, contacts, holdings, posts
@@ -118,6 +119,7 @@ def change_contact(
         work.connection.execute(update(contacts).where(contacts.c.id == contact_id).values(new))
     for column, value in new.items():
         _note_change(work, contact_id, column, getattr(was, column), value, actor=actor)
+    searching.index_again_for(work, contact_id)
     if role and organisation_id is not None:
         hold_post_called(work, contact_id, organisation_id, role, actor=actor)
 

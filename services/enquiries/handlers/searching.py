@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, select
 
@@ -25,6 +26,7 @@ from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import UnitOfWork
 
+_written_to = contacts.alias("written_to")
 _READ_WHOLE = (
     select(
         enquiries,
@@ -34,10 +36,14 @@ _READ_WHOLE = (
         contacts.c.name.label("person"),
         contacts.c.email.label("person_email"),
         contacts.c.phone.label("person_phone"),
+        _written_to.c.name.label("other"),
+        _written_to.c.email.label("other_email"),
+        _written_to.c.phone.label("other_phone"),
         organisations.c.name.label("organisation_name"),
     )
     .outerjoin(establishments, establishments.c.id == enquiries.c.establishment_id)
     .outerjoin(contacts, contacts.c.id == enquiries.c.contact_id)
+    .outerjoin(_written_to, _written_to.c.id == enquiries.c.correspondent_id)
     .outerjoin(organisations, organisations.c.id == enquiries.c.organisation_id)
 )
 
@@ -59,6 +65,13 @@ def index_again(work: UnitOfWork, reference: str) -> None:
     insert_or_update(work.connection, search_entries, "reference", entry)
 
 
+def index_again_for(work: UnitOfWork, contact_id: UUID) -> None:
+    """Let the enquiries of someone be found by what is on record about them now."""
+    theirs = (enquiries.c.contact_id == contact_id) | (enquiries.c.correspondent_id == contact_id)
+    for reference in work.connection.scalars(select(enquiries.c.reference).where(theirs)).all():
+        index_again(work, reference)
+
+
 def forget(work: UnitOfWork, reference: str) -> None:
     """Let an enquiry be found by nothing but its reference from now on."""
     work.connection.execute(delete(search_entries).where(search_entries.c.reference == reference))
@@ -68,7 +81,8 @@ def _texts(row: AnyRow) -> list[str | None]:
     return [
         *(row.reference, PROGRAMMES.get(row.programme), row.establishment, row.place_name, row.town, row.other_names),
         *(row.contact_name, row.contact_role, row.contact_email, row.contact_phone, row.organisation),
-        *(row.person, row.person_email, row.person_phone, row.organisation_name, row.preferred_times, row.message),
+        *(row.person, row.person_email, row.person_phone, row.other, row.other_email, row.other_phone),
+        *(row.organisation_name, row.preferred_times, row.message),
     ]
 
 

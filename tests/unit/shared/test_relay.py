@@ -93,6 +93,7 @@ def test_what_is_marked_is_not_carried_again(enquiries, scheduling, relay):
 
 def test_a_row_is_marked_only_when_every_subscriber_has_committed(enquiries, relay, subscribers):
     told = []
+    subscribers["enquiries"] = lambda _batch: None
     subscribers["scheduling"] = lambda _batch: told.append("scheduling")
     _receive_an_enquiry(enquiries)
 

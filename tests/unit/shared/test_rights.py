@@ -48,7 +48,7 @@ def test_the_rights_of_scheduling_written_out():
                 read=rf"^({UUID}|scheduling\.\*)$",
             ),
             TopicRights("keytalk.dead", write=r"^(scheduling\.inbox)$", read=r"^(scheduling\.inbox)$"),
-            TopicRights("enquiries.events", write="^$", read="^(enquiry_received|stage_changed)$"),
+            TopicRights("enquiries.events", write="^$", read="^(enquiry_received|person_erased|stage_changed)$"),
             TopicRights("scheduling.events", write="^(establishment_changed|run_confirmed)$", read="^$"),
         ),
     )

@@ -12,10 +12,10 @@ from services.enquiries import queries
 from services.enquiries.domain.filters import parse_cursor, parse_filter
 from services.enquiries.domain.timeline import Kind
 from services.enquiries.doors.searching import SearchDoors
-from services.enquiries.handlers import history, searching
+from services.enquiries.handlers import history, matching, people, searching
 from services.enquiries.queries import searching as finding
 from services.enquiries.schemas import PROGRAMMES
-from services.enquiries.tables import enquiries, search_entries, tasks
+from services.enquiries.tables import contacts, enquiries, search_entries, tasks
 from shared.errors import Refused
 from tests.enquiry_store import at, emptied, filed, know_establishment, new_database, post, row_of, rows
 
@@ -253,3 +253,20 @@ def test_a_search_pages_on(store):
 
     assert [each["reference"] for each in first + rest] == mine[::-1]
     assert first[0]["standing"] == "filed"
+
+
+def test_an_enquiry_is_found_by_whom_it_was_linked_to_and_by_what_they_are_called_now(store):
+    mine = filed(store)
+    with store.work() as work:
+        known = work.new_id()
+        row = {"id": known, "name": "Gwyneth Pugh", "email": "g@pugh.example", "source": "hand", "created_at": NOW}
+        work.connection.execute(contacts.insert(), {**row, "status_since": NOW})
+    with store.work() as work:
+        matching.link_contact(work, mine, known, actor="sam")
+    assert found(store, "gwyneth") == [mine]
+
+    with store.work() as work:
+        people.change_contact(work, known, {"name": "Gwyneth Rees"}, keys=("a-key",), actor="sam")
+
+    assert (found(store, "rees"), found(store, "pugh rees")) == ([mine], [mine])
+    assert found(store, "corridor rees") == [mine]

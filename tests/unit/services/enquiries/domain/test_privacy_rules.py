@@ -67,7 +67,7 @@ def test_no_mark_is_left_in_a_text_it_was_taken_out_of(text, marks):
     left = without(text, marks)
 
     # What stands in its place may itself hold a short mark.
-    assert all(mark not in left.replace("(erased)", "\0") for mark in marks)
+    assert not [mark for mark in marks for part in left.split("(erased)") if mark in part]
 
 
 def test_only_what_is_nobody_else_s_is_looked_for_in_other_people_s_words():
