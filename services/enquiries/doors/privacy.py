@@ -46,7 +46,10 @@ class PrivacyDoors:
             return work.answer_unkept({**asked, "enquiries": here, **elsewhere})
 
     def _held_elsewhere(self, who: Person) -> dict[str, Any]:
-        ids: dict[str, Any] = {"references": list(who.references), "person_ids": [str(each) for each in who.contact_ids]}
+        ids: dict[str, Any] = {
+            "references": list(who.references),
+            "person_ids": [str(each) for each in who.contact_ids],
+        }
         emails = sorted(who.emails)
         try:
             return {
