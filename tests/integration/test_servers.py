@@ -110,8 +110,9 @@ def test_no_port_is_handed_out_twice() -> None:
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_server_ends_with_the_process_that_started_it_however_that_ends(ending: int, tmp_path: Path) -> None:
     program = """
-        import sys, time
+        import signal, sys, time
         from tests.servers.postgres import Postgres
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started us beside others
         with Postgres() as server:
             print(server.pid, server.folder, flush=True)
             time.sleep(60)
