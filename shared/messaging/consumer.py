@@ -23,6 +23,13 @@ BATCH = 200
 PREFETCH = 500
 SUSPECT_AFTER = 2
 """Deliveries without an answer after which a batch is stored before it is tried."""
+LONGEST_BATCH = 0.25
+"""Seconds that a batch should take: of events that take long, fewer are taken at once."""
+GIVES_WAY, LONGEST_REST = 3.0, 1.0
+"""How long a reader waits for what else its process has to do, such as posts being answered: against the time that the
+batch took, and in seconds."""
+A_TURN = 0.001
+"""Seconds within which a turn of the loop is over when nobody else has anything to do."""
 DEAD_AT_ONCE = 20
 LONGEST_PAUSE = 5.0
 """Seconds between tries while the broker or the database is away."""
@@ -54,7 +61,7 @@ class QueueReader:
         self._service = service
         self._contracts = contracts
         self._inbox = inbox
-        self._batch = batch
+        self._batch = self._at_once = batch
         self._prefetch = max(prefetch, batch)
         self._waiting: list[Any] = []
         self._dead: list[Any] = []
@@ -112,13 +119,14 @@ class QueueReader:
         try:
             if not self._waiting:
                 connection.drain_events(timeout=1.0)
-            while len(self._waiting) < self._batch:
+            while len(self._waiting) < self._at_once:
                 connection.drain_events(timeout=0.001)
         except TimeoutError:
             connection.heartbeat_check()
 
     def _take(self, channel: Any) -> None:
-        batch = self._waiting[: self._batch]
+        batch = self._waiting[: self._at_once]
+        begun = time.monotonic()
         read = [(message, envelope) for message in batch if (envelope := self._envelope_of(message)) is not None]
         if read:
             came_back = any(_deliveries_before(message) >= SUSPECT_AFTER for message, _envelope in read)
@@ -127,6 +135,16 @@ class QueueReader:
             # Not simply the batch's last: RabbitMQ knows the tag of a rejected message no more.
             channel.basic_ack(read[-1][0].delivery_tag, multiple=True)
         del self._waiting[: len(batch)]
+        self._give_way(len(batch), time.monotonic() - begun)
+
+    def _give_way(self, count: int, took: float) -> None:
+        """Choose how many to take next, then wait as long as others keep the process busy, up to a limit."""
+        self._at_once = max(1, min(self._batch, int(LONGEST_BATCH * count / max(took, 1e-6))))
+        until = time.monotonic() + min(GIVES_WAY * took, LONGEST_REST)
+        while not self._stopping and (now := time.monotonic()) < until:
+            time.sleep(0)
+            if time.monotonic() - now < A_TURN:
+                return
 
     def _envelope_of(self, message: Any) -> Envelope | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from kombu import Connection
 
 from shared.contracts.base import contract_for
 from shared.contracts.enquiries import StageChanged
-from shared.messaging.consumer import QueueReader
+from shared.messaging.consumer import LONGEST_BATCH, QueueReader
 from shared.messaging.envelope import Envelope
 from shared.messaging.topology import DELIVERY_LIMIT, dead_queue, declare_subscriber, inbox_queue
 from tests.waiting import eventually
@@ -30,6 +31,7 @@ class Inbox:
     """Notes the batches it takes, and ends the process at the references it is told to."""
 
     def __init__(self) -> None:
+        self.seconds_each = 0.0
         self.batches: list[list[str]] = []
         self.kept: list[str] = []
         self.buried: list[str] = []
@@ -46,6 +48,7 @@ class Inbox:
             raise EndOfTheProcess
         if self.slow is not None:
             self.slow.wait(10)
+        time.sleep(self.seconds_each * len(references))
         self.batches.append(references)
 
     def keep(self, envelopes: list[Envelope]) -> None:
@@ -132,6 +135,19 @@ def test_a_backlog_is_taken_in_order_and_in_batches(uri, inbox):
     assert inbox.handled == numbered(40)
     assert 1 < max(map(len, inbox.batches)) <= 10
     assert left(uri) == (0, 0)
+
+
+def test_of_events_that_take_long_few_are_taken_at_once_and_none_is_passed_over(uri, inbox):
+    inbox.seconds_each = LONGEST_BATCH / 5
+    publish(uri, *numbered(30))
+
+    with reading(uri, inbox, batch=10, prefetch=20):
+        eventually(lambda: len(inbox.handled) == 30)
+
+    first, *others = map(len, inbox.batches)
+    assert first == 10
+    assert max(others) <= 5
+    assert inbox.handled == numbered(30)
 
 
 def test_a_batch_that_came_back_twice_is_stored_before_it_is_tried_and_in_its_order(uri, inbox):
