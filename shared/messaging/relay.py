@@ -27,6 +27,10 @@ POLL = 5.0
 """Seconds between looks when nothing wakes the relay: the net under a missed wake-up, or under a twin that died."""
 REST = 0.002
 """Seconds between two batches under load: commits gather meanwhile, and one batch costs little more than one row."""
+LONGEST_REST = 0.03
+"""Seconds that a rest may last while others, such as posts being answered, keep the process busy."""
+A_TURN = 0.001
+"""Seconds within which a turn of the loop is over when nobody else has anything to do."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while the broker is away: they double from the first to the second."""
 RELAY_AGAIN = "relay_again"
@@ -73,10 +77,19 @@ class Relay:
                 continue
             pause = SHORTEST_PAUSE
             if moved:
-                time.sleep(REST)
+                self._rest()
             else:
                 self._signal.wait(POLL)
         self._carrier.close()
+
+    def _rest(self) -> None:
+        """Let commits gather, for longer while others keep the process busy."""
+        time.sleep(REST)
+        until = time.monotonic() + LONGEST_REST
+        while not self._stopping and (now := time.monotonic()) < until:
+            time.sleep(0)
+            if time.monotonic() - now < A_TURN:
+                return
 
     def stop(self) -> None:
         """Ask the loop to end after the batch in hand."""
