@@ -12,6 +12,7 @@ from shared.errors import Refused
 from shared.messaging.broker import BrokerRefused, open_connection
 from shared.messaging.carriers import Receive
 from shared.messaging.envelope import Envelope, NotAnEnvelope
+from shared.messaging.giving_way import wait_while_busy
 from shared.messaging.inbox import Inbox
 from shared.messaging.topology import TopologyRefused, dead_queue, declare_subscriber, inbox_queue
 from shared.messaging.undelivered import bury, require_origin
@@ -28,8 +29,6 @@ LONGEST_BATCH = 0.25
 GIVES_WAY, LONGEST_REST = 3.0, 1.0
 """How long a reader waits for what else its process has to do, such as posts being answered: against the time that the
 batch took, and in seconds."""
-A_TURN = 0.001
-"""Seconds within which a turn of the loop is over when nobody else has anything to do."""
 DEAD_AT_ONCE = 20
 LONGEST_PAUSE = 5.0
 """Seconds between tries while the broker or the database is away."""
@@ -140,11 +139,7 @@ class QueueReader:
     def _give_way(self, count: int, took: float) -> None:
         """Choose how many to take next, then wait as long as others keep the process busy, up to a limit."""
         self._at_once = max(1, min(self._batch, int(LONGEST_BATCH * count / max(took, 1e-6))))
-        until = time.monotonic() + min(GIVES_WAY * took, LONGEST_REST)
-        while not self._stopping and (now := time.monotonic()) < until:
-            time.sleep(0)
-            if time.monotonic() - now < A_TURN:
-                return
+        wait_while_busy(min(GIVES_WAY * took, LONGEST_REST), lambda: self._stopping)
 
     def _envelope_of(self, message: Any) -> Envelope | None:
         try:

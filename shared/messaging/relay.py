@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, func, or_, select
 
 from shared.messaging.carriers import Carrier, Delivery
+from shared.messaging.giving_way import wait_while_busy
 from shared.messaging.retry import RetryPolicy
 from shared.messaging.signal import Signal
 from shared.messaging.tables import is_unpublished
@@ -29,8 +30,6 @@ REST = 0.002
 """Seconds between two batches under load: commits gather meanwhile, and one batch costs little more than one row."""
 LONGEST_REST = 0.03
 """Seconds that a rest may last while others, such as posts being answered, keep the process busy."""
-A_TURN = 0.001
-"""Seconds within which a turn of the loop is over when nobody else has anything to do."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while the broker is away: they double from the first to the second."""
 RELAY_AGAIN = "relay_again"
@@ -85,11 +84,7 @@ class Relay:
     def _rest(self) -> None:
         """Let commits gather, for longer while others keep the process busy."""
         time.sleep(REST)
-        until = time.monotonic() + LONGEST_REST
-        while not self._stopping and (now := time.monotonic()) < until:
-            time.sleep(0)
-            if time.monotonic() - now < A_TURN:
-                return
+        wait_while_busy(LONGEST_REST, lambda: self._stopping)
 
     def stop(self) -> None:
         """Ask the loop to end after the batch in hand."""

@@ -19,12 +19,10 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
     "enquiries": ("scheduling.export_person", "notifications.export_person"),
     "scheduling": ("enquiries.get_enquiry",),
     "notifications": (
-        *(
-            "enquiries.get_enquiry",
-            "enquiries.get_reply",
-            "enquiries.get_proposal_letter",
-            "enquiries.count_quarantine",
-        ),
+        "enquiries.get_enquiry",
+        "enquiries.get_reply",
+        "enquiries.get_proposal_letter",
+        "enquiries.count_quarantine",
         "scheduling.get_facilitator",
     ),
     "ops": ("enquiries.*", "scheduling.*", "notifications.*"),

@@ -9,9 +9,9 @@ from datetime import date, datetime
 
 import pytest
 
-from services.enquiries.domain.working_days import add_working_days
 from shared.clock import LONDON
 from shared.holidays import bank_holidays_of
+from shared.working_days import add_working_days
 from tests.examples import risley_enquiry
 from tests.servers.keytalk import CommandRefused, Keytalk
 from tests.waiting import eventually

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from services.enquiries.domain.pipeline import Side
-from services.enquiries.domain.working_days import add_working_days, working_days_between
 from shared.clock import LONDON
+from shared.working_days import add_working_days, working_days_between
 
 MORNING, END_OF_DAY = time(9), time(17)
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from services.enquiries.domain.standing import Standing
-
-LONDON = ZoneInfo("Europe/London")
+from shared.clock import LONDON
 
 WITHIN = timedelta(hours=1)
 """How long filing and thanking may take before an enquiry counts as left behind: usually both take seconds."""

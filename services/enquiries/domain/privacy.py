@@ -12,7 +12,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from services.enquiries.domain.retention import months_after
-from services.enquiries.domain.working_days import add_working_days, is_working_day
+from shared.working_days import add_working_days, is_working_day
 
 ERASED = "(erased)"
 """Stands where a name or a title must stand and the real one was erased."""

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
-_LONDON = ZoneInfo("Europe/London")
+from shared.clock import LONDON
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class Rule:
 
     def cut_off_moment(self, now: datetime) -> datetime:
         """Give the moment before which what happened is due now; its days are London's."""
-        day = self.cut_off(now.astimezone(_LONDON).date()) + timedelta(days=1)
-        return datetime.combine(day, time(), _LONDON).astimezone(UTC)
+        day = self.cut_off(now.astimezone(LONDON).date()) + timedelta(days=1)
+        return datetime.combine(day, time(), LONDON).astimezone(UTC)
 
 
 def months_after(day: date, months: int) -> date:

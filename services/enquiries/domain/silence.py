@@ -13,7 +13,7 @@ from collections.abc import Container, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.enquiries.domain.working_days import working_days_between
+from shared.working_days import working_days_between
 
 LOOKED_BACK = timedelta(weeks=12)
 LEAST_DAYS = 10

@@ -9,9 +9,9 @@ from typing import Any
 
 from services.enquiries import queries
 from services.enquiries.canary import Canary
-from services.enquiries.domain.ledger import LONDON
 from services.enquiries.doors.canary import CanaryProvider
 from services.enquiries.handlers import filing, upkeep
+from shared.clock import LONDON
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused

@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, select, update
 
 from services.enquiries import queries
-from services.enquiries.domain.ledger import LONDON, bounds_of, days_to_close
+from services.enquiries.domain.ledger import bounds_of, days_to_close
 from services.enquiries.domain.references import new_reference
 from services.enquiries.domain.silence import LOOKED_BACK, is_unusually_quiet
 from services.enquiries.handlers.intake import Receipt
 from services.enquiries.tables import canaries, ledger_days
+from shared.clock import LONDON
 from shared.contracts.enquiries import IntakeAlarm
 from shared.errors import Refused
 from shared.persistence.upsert import insert_or_leave

@@ -9,16 +9,16 @@ from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta
 
 from shared.clock import LONDON
+from shared.working_days import is_working_day
 
 OPENS, CLOSES = time(8, 0), time(18, 0)
-_SATURDAY = 5
 
 
 def next_opening(now: datetime, holidays: Container[date]) -> datetime:
     """Give the next 08:00 of a working day after `now`, in UTC."""
     local = now.astimezone(LONDON)
     day = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
-    while not _is_working_day(day, holidays):
+    while not is_working_day(day, holidays):
         day += timedelta(days=1)
     return datetime.combine(day, OPENS, LONDON).astimezone(UTC)
 
@@ -26,10 +26,6 @@ def next_opening(now: datetime, holidays: Container[date]) -> datetime:
 def in_office_hours(now: datetime, holidays: Container[date]) -> datetime:
     """Give `now` where an office is open, otherwise the next time that it opens."""
     local = now.astimezone(LONDON)
-    if _is_working_day(local.date(), holidays) and OPENS <= local.time() < CLOSES:
+    if is_working_day(local.date(), holidays) and OPENS <= local.time() < CLOSES:
         return now
     return next_opening(now, holidays)
-
-
-def _is_working_day(day: date, holidays: Container[date]) -> bool:
-    return day.weekday() < _SATURDAY and day not in holidays

@@ -19,9 +19,9 @@ from services.enquiries.domain.clocks import (
     resumed_reply_due,
 )
 from services.enquiries.domain.pipeline import Side
-from services.enquiries.domain.working_days import add_working_days, is_working_day, working_days_between
 from shared.clock import LONDON, parse_moment
 from shared.holidays import bank_holidays_of
+from shared.working_days import add_working_days, is_working_day, working_days_between
 
 ENGLAND = bank_holidays_of("england-and-wales")
 SCOTLAND = bank_holidays_of("scotland")

@@ -18,8 +18,8 @@ from services.enquiries.domain.privacy import (
     without,
 )
 from services.enquiries.domain.retention import RULES, months_after
-from services.enquiries.domain.working_days import is_working_day
 from shared.holidays import bank_holidays_of
+from shared.working_days import is_working_day
 
 HOLIDAYS = bank_holidays_of("england-and-wales")
 days = st.dates(date(2020, 1, 1), date(2050, 12, 31))
