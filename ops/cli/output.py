@@ -54,6 +54,14 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+def show_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+    """Print rows to stdout as CSV for a spreadsheet, in which nothing that somebody typed becomes a formula."""
+    from shared.csv_safe import safe_csv  # noqa: PLC0415 - nothing of `shared` is loaded before the launcher
+
+    cells = ([plain(row.get(column.key)) for column in columns] for row in rows)
+    typer.echo(safe_csv([column.title for column in columns], cells), nl=False)
+
+
 def show_details(record: Mapping[str, Any], columns: Sequence[Column]) -> None:
     """Print one record as `Title: value` lines, leaving out what has no value."""
     for column in columns:

@@ -8,7 +8,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.output import Column, note, say, show, show_csv, show_json
 
 app = typer.Typer()
 filters = typer.Typer(no_args_is_help=True)
@@ -60,6 +60,7 @@ def list_enquiries(
     saved: Annotated[str | None, typer.Option("--filter", metavar="NAME", help="Use a filter that you keep.")] = None,
     after: After = None,
     as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")] = False,
 ) -> None:
     """List enquiries, the newest first."""
     asked = _given(
@@ -78,6 +79,9 @@ def list_enquiries(
         after=after,
     )
     rows = connect().call("enquiries", "list_enquiries", limit=limit, **asked)
+    if as_csv:
+        show_csv(rows, LISTED)
+        return
     show(rows, LISTED, as_json, empty="No enquiries to show.", limit=limit)
 
 

@@ -1,5 +1,7 @@
 """What the commands that list, search and keep filters ask for, and what they print."""
 
+import csv
+import io
 import json
 
 FOUND = {
@@ -31,6 +33,17 @@ def test_a_list_by_a_kept_filter_names_it(keytalk, gateway):
     keytalk("enquiries", "list", "--filter", "my prisons", "--after", "abc", "--limit", "2")
 
     assert gateway.asked == [("enquiries.list_enquiries", {"limit": 2, "saved": "my prisons", "after": "abc"})]
+
+
+def test_a_list_for_a_spreadsheet_holds_no_formula_whoever_typed_it(keytalk, gateway):
+    hostile = {**FOUND, "establishment": '=HYPERLINK("https://x.example","Risley")', "owner": "Siân, Ŵyn"}
+    gateway.will_answer("enquiries.list_enquiries", [hostile])
+
+    result = keytalk("enquiries", "list", "--csv")
+
+    heading, row = csv.reader(io.StringIO(result.stdout))
+    assert heading[:3] == ["Reference", "Stage", "Owner"]
+    assert row[:5] == ["KT-7F3K-92", "new", "Siân, Ŵyn", "us", '\'=HYPERLINK("https://x.example","Risley")']
 
 
 def test_a_search_takes_words_as_they_come_and_shows_the_standing(keytalk, gateway):
