@@ -24,6 +24,7 @@ from services.enquiries.domain.proposals import ProposalState, ended_because, is
 from services.enquiries.domain.timeline import ENQUIRER, Kind
 from services.enquiries.handlers import history
 from services.enquiries.handlers import proposals as offers
+from services.enquiries.handlers.waiting import locked
 from services.enquiries.tables import agreements, drawdowns, enquiries, signatures
 from shared.contracts.enquiries import AgreementSigned
 from shared.errors import Refused
@@ -54,7 +55,7 @@ def accept_proposal(
 
 def _check_open(work: UnitOfWork, proposal: AnyRow) -> None:
     state = ProposalState(proposal.state)
-    if offers.hold_enquiry(work, proposal.reference).erased_at is not None:
+    if locked(work, proposal.reference).erased_at is not None:
         state = ProposalState.WITHDRAWN
     if state is ProposalState.SENT and is_over(proposal.valid_until, offers.today(work)):
         state = ProposalState.EXPIRED
@@ -239,7 +240,7 @@ def hold_agreement(work: UnitOfWork, agreement_id: UUID) -> AnyRow:
     reference = work.connection.scalar(select(agreements.c.reference).where(agreements.c.id == agreement_id))
     if reference is None:
         raise Refused("not_found", f"There is no agreement {agreement_id}. `keytalk agreements list` shows them.")
-    offers.hold_enquiry(work, reference)
+    locked(work, reference)
     return work.connection.execute(select(agreements).where(agreements.c.id == agreement_id)).one()
 
 

@@ -30,10 +30,10 @@ from services.enquiries.domain.proposals import (
     total_of,
     valid_until,
 )
-from services.enquiries.domain.references import not_found
 from services.enquiries.domain.standing import Standing
 from services.enquiries.domain.timeline import CLOCK, Kind
 from services.enquiries.handlers import history
+from services.enquiries.handlers.waiting import locked
 from services.enquiries.tables import enquiries, proposals, strikes
 from shared.clock import LONDON
 from shared.contracts.enquiries import AnswerAwaited, ProposalSent, ProposalSettled
@@ -55,7 +55,7 @@ def make_proposal(work: UnitOfWork, reference: str, said: Mapping[str, Any], *, 
 
     `said` is clean, as `commitment_schemas.parse_proposal` gives it. Raises `Refused`.
     """
-    enquiry = hold_enquiry(work, reference)
+    enquiry = locked(work, reference)
     _check_may_propose(enquiry)
     reason = said.get("reason")
     lines = price(
@@ -132,7 +132,7 @@ def remind_of_proposals(store: Store, proposal_ids: Sequence[UUID]) -> None:
 
 def _may_be_reminded(work: UnitOfWork, proposal: AnyRow) -> bool:
     """Say whether there is still something to wait for, and somebody to write to."""
-    enquiry = hold_enquiry(work, proposal.reference)
+    enquiry = locked(work, proposal.reference)
     gone = enquiry.erased_at is not None or Stage(enquiry.stage) in _CLOSED
     return not gone and not is_over(proposal.valid_until, today(work))
 
@@ -185,20 +185,12 @@ def become(work: UnitOfWork, proposal: AnyRow, to: ProposalState, **values: Any)
         raise Refused("conflict", "This proposal was changed by someone else just now. Look at it again.")
 
 
-def hold_enquiry(work: UnitOfWork, reference: str) -> AnyRow:
-    """Give an enquiry's row, and keep others from changing its commitments until this work is done."""
-    row = work.connection.execute(select(enquiries).where(enquiries.c.reference == reference).with_for_update()).first()
-    if row is None:
-        raise not_found(reference)
-    return row
-
-
 def find_held(work: UnitOfWork, proposal_id: UUID) -> AnyRow | None:
     """Give a proposal's row with its enquiry held, or None where there is none."""
     reference = work.connection.scalar(select(proposals.c.reference).where(proposals.c.id == proposal_id))
     if reference is None:
         return None
-    hold_enquiry(work, reference)
+    locked(work, reference)
     return work.connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one()
 
 

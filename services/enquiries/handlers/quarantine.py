@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from services.enquiries.domain.pipeline import Stage
-from services.enquiries.domain.references import not_found
 from services.enquiries.domain.standing import Standing
 from services.enquiries.domain.timeline import Kind
 from services.enquiries.handlers import history
 from services.enquiries.handlers.intake import filed_event
+from services.enquiries.handlers.waiting import locked
 from services.enquiries.tables import enquiries
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork
@@ -22,13 +22,11 @@ def release_enquiry(work: UnitOfWork, reference: str, *, actor: str, reason: str
 
     Raises `Refused`: "not_found", or "refused" where it is not in quarantine.
     """
-    row = work.connection.execute(select(enquiries).where(enquiries.c.reference == reference)).first()
-    if row is None:
-        raise not_found(reference)
-    held = (enquiries.c.reference == reference) & (enquiries.c.standing == Standing.QUARANTINED.value)
-    freed = update(enquiries).where(held, enquiries.c.erased_at.is_(None))
-    if work.connection.execute(freed.values(standing=Standing.FILED.value, stage=Stage.NEW.value)).rowcount != 1:
+    row = locked(work, reference)
+    if row.standing != Standing.QUARANTINED.value or row.erased_at is not None:
         raise Refused("refused", f"{reference} is not in quarantine, so there is nothing to release.")
+    freed = {"standing": Standing.FILED.value, "stage": Stage.NEW.value}
+    work.connection.execute(update(enquiries).where(enquiries.c.reference == reference).values(freed))
     history.write(work, reference, Kind.RELEASED, actor=actor, words=reason)
     event = filed_event(row._asdict(), reference, row.establishment_id, row.received_at)
     work.record(event, subject=reference, sequence=history.next_version(work, reference))
