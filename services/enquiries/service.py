@@ -12,12 +12,12 @@ from services.enquiries.doors.searching import SearchDoors
 from services.enquiries.doors.talking import TalkingDoors
 from services.enquiries.doors.tasks import TaskDoors
 from services.enquiries.doors.upkeep import UpkeepDoors
-from services.enquiries.handlers import establishments, filing, intake
+from services.enquiries.handlers import calendar, establishments, filing, intake
 from services.enquiries.tables import messaging
 from services.enquiries.web.door import public_app
 from shared.contracts.enquiries import EnquiryReceived
 from shared.contracts.notifications import MessageAccepted
-from shared.contracts.scheduling import EstablishmentChanged
+from shared.contracts.scheduling import EstablishmentChanged, SessionRecorded, TaskNeeded
 from shared.doors.events import consumes
 from shared.doors.operators import OperatorsDoors
 from shared.doors.store import StoreProvider
@@ -59,3 +59,13 @@ class EnquiriesService(
     def when_message_accepted(self, work: UnitOfWork, event: MessageAccepted) -> None:
         """Note that an enquirer was answered."""
         intake.when_message_accepted(work, event)
+
+    @consumes(TaskNeeded)
+    def when_task_needed(self, work: UnitOfWork, event: TaskNeeded) -> None:
+        """Put down what the calendar asks of somebody."""
+        calendar.when_task_needed(work, event)
+
+    @consumes(SessionRecorded)
+    def when_session_recorded(self, work: UnitOfWork, event: SessionRecorded) -> None:
+        """Let the history say what became of a session."""
+        calendar.when_session_recorded(work, event)

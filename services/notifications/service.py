@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from services.notifications import erasing, handlers, queries
+from services.notifications import calendar_news, erasing, handlers, queries
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
 from services.notifications.post_room import PostRoom
 from services.notifications.tables import SEND_MESSAGES, messaging
@@ -24,7 +24,15 @@ from shared.contracts.enquiries import (
     ProposalSettled,
     ReplyWritten,
 )
-from shared.contracts.scheduling import RunConfirmed
+from shared.contracts.scheduling import (
+    ExpiryNear,
+    GateMemoChanged,
+    HoldChanged,
+    OfferMade,
+    OfferSettled,
+    RunChanged,
+    RunConfirmed,
+)
 from shared.doors.events import consumes
 from shared.doors.jobs import runs
 from shared.doors.operators import OperatorsDoors
@@ -145,6 +153,36 @@ class NotificationsService(OperatorsDoors):
     def when_intake_alarm(self, work: UnitOfWork, event: IntakeAlarm) -> None:
         """Tell the ops team that the way in needs a look."""
         handlers.when_intake_alarm(work, event, self.post_room.mail_domain)
+
+    @consumes(RunChanged)
+    def when_run_changed(self, work: UnitOfWork, event: RunChanged) -> None:
+        """Say what a change of a run means to each."""
+        calendar_news.when_run_changed(work, event, self.post_room.mail_domain)
+
+    @consumes(HoldChanged)
+    def when_hold_changed(self, work: UnitOfWork, event: HoldChanged) -> None:
+        """Say what is held, and what no longer."""
+        calendar_news.when_hold_changed(work, event, self.post_room.mail_domain)
+
+    @consumes(OfferMade)
+    def when_offer_made(self, work: UnitOfWork, event: OfferMade) -> None:
+        """Ask a facilitator."""
+        calendar_news.when_offer_made(work, event, self.post_room.mail_domain)
+
+    @consumes(OfferSettled)
+    def when_offer_settled(self, work: UnitOfWork, event: OfferSettled) -> None:
+        """Say what a facilitator answered."""
+        calendar_news.when_offer_settled(work, event, self.post_room.mail_domain)
+
+    @consumes(ExpiryNear)
+    def when_expiry_near(self, work: UnitOfWork, event: ExpiryNear) -> None:
+        """Say what ends soon."""
+        calendar_news.when_expiry_near(work, event, self.post_room.mail_domain)
+
+    @consumes(GateMemoChanged)
+    def when_gate_memo_changed(self, work: UnitOfWork, event: GateMemoChanged) -> None:
+        """Send a gate memo, or say what became of it."""
+        calendar_news.when_gate_memo_changed(work, event, self.post_room.mail_domain)
 
     @operation
     def export_person(

@@ -17,7 +17,8 @@ from sqlalchemy import delete, insert, select
 
 from services.scheduling.domain.calendar import Window
 from services.scheduling.domain.establishments import Establishment
-from services.scheduling.handlers import save_establishment
+from services.scheduling.handlers.places import save_establishment
+from services.scheduling.records.places import SINCE_EVER
 from services.scheduling.tables import establishments, regime_windows
 from shared.errors import Refused
 from shared.nations import Nation
@@ -149,6 +150,7 @@ def _save_windows(work: UnitOfWork, row: Mapping[str, str], known: set[str]) -> 
             "establishment_id": establishment_id,
             "weekday": weekday,
             "name": name,
+            "valid_from": SINCE_EVER,
             "start": window.start,
             "end": window.end,
         }

@@ -13,6 +13,7 @@ from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from shared.errors import Refused
 
 _DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12.", "required": "Give a date."}
+_TIME: dict[str, Any] = {"invalid": "Write a time as hours and minutes, such as 10:00."}
 _ID: dict[str, Any] = {"invalid_uuid": "Give an id as the lists show it.", "required": "Give an id."}
 
 
@@ -35,6 +36,16 @@ class PlanRunSchema(Schema):
     window = fields.String(load_default=None, allow_none=True, validate=_one_of(("am", "pm", "day")))
     facilitators = fields.List(fields.UUID(error_messages=_ID), load_default=list)
     establishment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    time = fields.Time(load_default=None, allow_none=True, error_messages=_TIME)
+    mode = fields.String(load_default="in_person", validate=_one_of(("in_person", "remote")))
+    room = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    group_size = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(1, 100, error="Give how many people, from 1 to 100."),
+        error_messages={"invalid": "Give how many people, as a whole number."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> PlanRun:

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select
 
-from services.scheduling import handlers
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.establishments import Establishment
+from services.scheduling.handlers import people, places, programmes
+from services.scheduling.records.places import SINCE_EVER
 from services.scheduling.tables import establishments, regime_windows
 from shared.persistence.work import Store, UnitOfWork
 
@@ -50,7 +51,7 @@ CLEARED_FOR_DAYS = 3 * 365
 def load(store: Store, *, demo: bool) -> None:
     """Load the catalogue, and into a database with no establishment the demonstration set, if wanted."""
     with store.work() as work:
-        handlers.load_catalogue(work)
+        programmes.load_catalogue(work)
         empty = not work.connection.scalar(select(func.count()).select_from(establishments))
         if demo and empty:
             _load_establishments(work)
@@ -59,12 +60,13 @@ def load(store: Store, *, demo: bool) -> None:
 
 def _load_establishments(work: UnitOfWork) -> None:
     for establishment in ESTABLISHMENTS:
-        handlers.save_establishment(work, establishment)
+        places.save_establishment(work, establishment)
         rows = [
             {
                 "establishment_id": establishment.id,
                 "weekday": weekday,
                 "name": name,
+                "valid_from": SINCE_EVER,
                 "start": dt.time.fromisoformat(start),
                 "end": dt.time.fromisoformat(end),
             }
@@ -76,8 +78,8 @@ def _load_establishments(work: UnitOfWork) -> None:
 
 def _load_facilitators(work: UnitOfWork) -> None:
     first = work.now.date()
-    for name, places in FACILITATORS.items():
-        person: UUID = handlers.add_facilitator(work, name, f"{name.split()[0].lower()}@facilitators.example")
-        for place in places:
+    for name, cleared_for in FACILITATORS.items():
+        person: UUID = people.add_facilitator(work, name, f"{name.split()[0].lower()}@facilitators.example")
+        for place in cleared_for:
             last = first + dt.timedelta(days=CLEARED_FOR_DAYS)
-            handlers.grant_clearance(work, Clearance(person, place, "standard", first, last))
+            people.grant_clearance(work, Clearance(person, place, "standard", first, last))

@@ -12,7 +12,7 @@ import eventlet
 from nameko.runners import ServiceRunner
 
 from shared.config import Settings
-from shared.runtime.process import Process
+from shared.runtime.process import Port, Process
 from shared.web.router import router
 from shared.web.server import WebServer
 
@@ -30,6 +30,14 @@ LOOPS_WITHIN = 6.0
 
 Died = Callable[[str, BaseException | None], None]
 """Hears which service died, and of what."""
+
+
+WEB: dict[str, tuple[Port, str]] = {
+    "enquiries": ("public", "/"),
+    "scheduling": ("public", "/calendar"),
+    "ops": ("ops", "/"),
+}
+"""Where the services that have web pages offer them: the port, and the path below which they lie."""
 
 
 class CannotStart(Exception):
@@ -97,10 +105,9 @@ class Running:
 
     def _until_mounted(self, starting: Any) -> None:
         """Wait until each web app is offered; a service that cannot even be set up ends the process with its error."""
-        wanted = {"enquiries": "public", "ops": "ops"}
-        ports = {port for name, port in wanted.items() if name in self._services}
+        places = [place for name, place in WEB.items() if name in self._services]
         deadline = time.monotonic() + START_WITHIN
-        while any(not self._process.apps[port] for port in ports):  # type: ignore[index]
+        while any(path not in self._process.apps[port] for port, path in places):
             if starting.dead or time.monotonic() > deadline:
                 starting.wait()
                 raise CannotStart("The web pages could not be set up.")

@@ -18,12 +18,14 @@ from shared.messaging.envelope import Envelope
 
 EACH = pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.type)
 
+_ABOUT_RUNS = ("run_confirmed", "run_changed", "hold_changed", "offer_made", "offer_settled", "gate_memo_changed")
+
 # What names a place or a programme and nobody. Another name goes on this list only after someone has thought about it.
 NOT_PERSONAL = {
     ("establishment_changed", "name"),
     ("establishment_changed", "town"),
-    ("run_confirmed", "programme_name"),
-    ("run_confirmed", "establishment_name"),
+    ("expiry_near", "establishment_name"),
+    *((told, name) for told in _ABOUT_RUNS for name in ("programme_name", "establishment_name")),
     # The number of a message, not its words.
     ("message_accepted", "message_id"),
     ("recipient_bounced", "message_id"),

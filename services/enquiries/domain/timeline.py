@@ -42,3 +42,4 @@ class Kind(StrEnum):
     BOUNCED = "bounced"
     CONTACT_LEFT = "contact_left"
     ERASED = "erased"
+    SESSION = "session"

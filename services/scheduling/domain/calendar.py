@@ -107,12 +107,44 @@ def default_blackouts() -> tuple[Blackout, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Timetable:
+    """A regime that holds from a date on, until one where there is an end, for the weekdays it speaks of.
+
+    A weekday in `weekdays` without a window has no session at all. Raises ValueError when it ends before it begins.
+    """
+
+    valid_from: dt.date
+    valid_until: dt.date | None
+    weekdays: frozenset[int]
+    regime: Regime
+
+    def __post_init__(self) -> None:
+        if self.valid_until is not None and self.valid_until < self.valid_from:
+            raise ValueError(f"valid_until: a timetable cannot end before it begins on {self.valid_from}.")
+
+    def holds_on(self, on: dt.date) -> bool:
+        """Say whether it speaks of that date."""
+        until = self.valid_until or dt.date.max
+        return on.weekday() in self.weekdays and self.valid_from <= on <= until
+
+
+@dataclass(frozen=True, slots=True)
 class EstablishmentCalendar:
-    """Everything that decides whether a session can be held: windows, blackouts, bank holidays by title."""
+    """Everything that decides whether a session can be held: windows, blackouts, bank holidays by title.
+
+    `regime` is what holds where no timetable says otherwise. Of the timetables that hold on a date, the one that began
+    last counts, so that a Christmas timetable goes before the usual one and gives way again.
+    """
 
     regime: Regime
     blackouts: tuple[Blackout, ...]
     bank_holidays: Mapping[dt.date, str]
+    timetables: tuple[Timetable, ...] = ()
+
+    def regime_on(self, on: dt.date) -> Regime:
+        """Give the windows that hold on a date; ask them for that date's weekday only."""
+        holding = [each for each in self.timetables if each.holds_on(on)]
+        return max(holding, key=lambda each: each.valid_from).regime if holding else self.regime
 
     def closed_on(self, on: dt.date) -> str | None:
         """Give the reason that date is closed, in plain words, or None when it is open.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal, get_args
 from uuid import UUID
 
 from services.scheduling.domain.words import in_words
@@ -23,12 +24,17 @@ is this project's. Standard Plus covers lived experience (PSI 27/2014) and opens
 """
 
 
+ClearanceState = Literal["applied", "granted", "suspended", "refused"]
+STATES: tuple[str, ...] = get_args(ClearanceState)
+
+
 @dataclass(frozen=True, slots=True)
 class Clearance:
     """One facilitator's access to one establishment, both dates included, as the decision letter has them.
 
-    Each prison decides on entry itself, so a clearance never carries to another. Raises ValueError, naming
-    the field and the mend, for an unknown level or dates in the wrong order.
+    Each prison decides on entry itself, so a clearance never carries to another. It opens the gate only once it is
+    granted and its holder is on the gate's list (`site_access`). `keys_until` is the last day they may carry keys.
+    Raises ValueError, naming the field and the mend, for an unknown level or dates in the wrong order.
     """
 
     facilitator_id: UUID
@@ -36,6 +42,10 @@ class Clearance:
     level: str
     valid_from: dt.date
     valid_until: dt.date
+    state: ClearanceState = "granted"
+    site_access: bool = True
+    ctc: bool = False
+    keys_until: dt.date | None = None
 
     def __post_init__(self) -> None:
         rank_of(self.level)
@@ -47,7 +57,8 @@ class Clearance:
 
     def covers(self, on: dt.date, needed_level: str) -> bool:
         """Say whether it lets its holder in on that date, where `needed_level` is asked for."""
-        return self.reaches(needed_level) and self.valid_from <= on <= self.valid_until
+        opens = self.state == "granted" and self.site_access
+        return opens and self.reaches(needed_level) and self.valid_from <= on <= self.valid_until
 
     def reaches(self, needed_level: str) -> bool:
         """Say whether its level is at least the one asked for. An unknown one raises ValueError."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.scheduling.domain.dates import AskedWindow
+from services.scheduling.domain.programmes import Mode
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -20,3 +21,7 @@ class PlanRun:
     window: AskedWindow | None = None
     facilitators: tuple[UUID, ...] = ()
     establishment: str | None = None
+    time: dt.time | None = None
+    mode: Mode = "in_person"
+    room: UUID | None = None
+    group_size: int | None = None

@@ -50,16 +50,22 @@ def session_dates(
 
 
 def session_times(
-    programme: Programme, regime: Regime, weekday: int, window: AskedWindow | None
+    programme: Programme,
+    regime: Regime,
+    weekday: int,
+    window: AskedWindow | None,
+    start: dt.time | None = None,
 ) -> tuple[dt.time, dt.time]:
     """Give a session's local start and end on that weekday.
 
-    It starts with the window and lasts the programme's minutes, whether they fit or not: the rule
-    `session_fits_the_regime_window` says when they do not. With no window asked for, a daily programme takes
-    the whole day and a weekly one the first of morning and afternoon that holds it, else the longer. A daily
-    programme's day ends with the window when that is later: lunch lies between. With no such window on file
+    It starts at `start`, or with the window where none is asked for, and lasts the programme's minutes, whether they
+    fit or not: the rule `session_fits_the_regime_window` says when they do not. With no window asked for, a daily
+    programme takes the whole day and a weekly one the first of morning and afternoon that holds it, else the longer. A
+    daily programme's day ends with the window when that is later: lunch lies between. With no such window on file
     the usual prison day stands in. Raises Refused ("refused") when a session would run to midnight.
     """
+    if start is not None:
+        return start, _after(start, programme)
     whole_day = programme.cadence == "daily" and window in (None, "day")
     found = _chosen(programme, regime, weekday, window) or _chosen(programme, TYPICAL_REGIME, weekday, window)
     if found is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 from services.scheduling.domain.dates import AskedWindow, session_dates, session_times
-from services.scheduling.domain.rules import Facts, breaches_of, breaches_of_assignment
-from services.scheduling.domain.runs import Breach, Run, Session
+from services.scheduling.domain.facts import Facts
+from services.scheduling.domain.rules import breaches_of, breaches_of_assignment
+from services.scheduling.domain.runs import Breach, Run, Session, Slot
 from shared.errors import Refused
 
 
@@ -17,22 +19,24 @@ def draft_run(
     *,
     run_id: UUID,
     enquiry: str,
-    start: dt.date,
-    weekday: int | None,
-    window: AskedWindow | None,
+    slot: Slot,
     facilitator_ids: Sequence[UUID],
     facts: Facts,
     new_id: Callable[[], UUID],
+    room_id: UUID | None = None,
 ) -> Run:
-    """Plan the programme of `facts` at its establishment, from `start` on, as a draft.
+    """Plan the programme of `facts` at its establishment, in a slot, as a draft.
 
     The facilitators named are taken as they are, in that order; with none named the best ones are chosen.
     The dates stand whoever is missing: `review` says what each session still needs.
     Raises Refused: "not_found" for a facilitator not on file, and as `session_dates` and `session_times` do.
     """
     _refuse_strangers(facilitator_ids, facts)
-    dates, skipped = session_dates(facts.programme, start, weekday, facts.calendar)
-    bare = tuple(_session(new_id(), number, on, window, facts) for number, on in enumerate(dates, start=1))
+    dates, skipped = session_dates(facts.programme, slot.start, slot.weekday, facts.calendar)
+    bare = tuple(
+        replace(session_in(slot, new_id(), number, on, facts), room_id=room_id)
+        for number, on in enumerate(dates, start=1)
+    )
     named = tuple(dict.fromkeys(facilitator_ids))
     team = named or choose_facilitators(bare, facts, facts.programme.min_facilitators)
     return Run(
@@ -40,10 +44,15 @@ def draft_run(
         enquiry=enquiry,
         establishment_id=facts.establishment.id,
         programme=facts.programme.slug,
+        programme_version=facts.programme.version,
         state="draft",
         facilitator_ids=team,
         sessions=tuple(replace(session, facilitator_ids=team) for session in bare),
         skipped=skipped,
+        slot=slot,
+        mode=facts.mode,
+        group_size=facts.group_size,
+        room_id=room_id,
     )
 
 
@@ -59,17 +68,18 @@ def choose_facilitators(sessions: Sequence[Session], facts: Facts, needed: int) 
 
 
 def review(run: Run, facts: Facts) -> dict[int, tuple[Breach, ...]]:
-    """Put every rule to every session; give the breaches by session number, an empty tuple for none."""
-    ordered = sorted(run.sessions, key=lambda session: session.number)
-    before = (None, *ordered)
+    """Put every rule to every live session; give the breaches by session number, an empty tuple for none."""
+    before = (None, *run.live)
     return {
         session.number: breaches_of(session, facts, previous)
-        for session, previous in zip(ordered, before, strict=False)
+        for session, previous in zip(run.live, before, strict=False)
     }
 
 
-def _session(session_id: UUID, number: int, on: dt.date, window: AskedWindow | None, facts: Facts) -> Session:
-    start, end = session_times(facts.programme, facts.calendar.regime, on.weekday(), window)
+def session_in(slot: Slot, session_id: UUID, number: int, on: dt.date, facts: Facts) -> Session:
+    """Give a session of a slot on a date, with the times that the establishment's windows give it there."""
+    window = cast("AskedWindow | None", slot.window)
+    start, end = session_times(facts.programme, facts.calendar.regime_on(on), on.weekday(), window, slot.time)
     return Session(session_id, number, on, start, end)
 
 

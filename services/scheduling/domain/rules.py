@@ -7,15 +7,14 @@ to H10 are the project's own numbering of its rules; the sentences are for the p
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from services.scheduling.domain.calendar import EstablishmentCalendar, Regime
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.establishments import Establishment
+from services.scheduling.domain.facts import Booking, Facts
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.runs import Breach, Session
 from services.scheduling.domain.words import WEEKDAYS, counted, in_words, listed
@@ -27,65 +26,13 @@ The hour is for the gate (foppweb.co.uk, getting into the prison); both are this
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """A confirmed session elsewhere that takes a facilitator's time. Instants are aware; `what` names it."""
-
-    facilitator_id: UUID
-    establishment_id: str
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    what: str
-
-    def __post_init__(self) -> None:
-        if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
-            raise ValueError("starts_at, ends_at: a booking needs instants with a time zone.")
-
-
-_Fact = TypeVar("_Fact", Clearance, Booking)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the rules need to know about a run: who, where, when.
-
-    `facilitators` is names by id. `bookings` are confirmed sessions of other runs: the caller leaves out the
-    run under review.
-    """
-
-    establishment: Establishment
-    calendar: EstablishmentCalendar
-    programme: Programme
-    facilitators: Mapping[UUID, str]
-    clearances: tuple[Clearance, ...] = ()
-    bookings: tuple[Booking, ...] = ()
-
-    def name_of(self, facilitator_id: UUID) -> str:
-        """Give a facilitator's name, or words that do when they are not on file."""
-        return self.facilitators.get(facilitator_id, "A facilitator not on file")
-
-    def clearances_of(self, facilitator_id: UUID) -> tuple[Clearance, ...]:
-        """Give that facilitator's clearances for this establishment."""
-        return self._clearances.get(facilitator_id, ())
-
-    def bookings_of(self, facilitator_id: UUID) -> tuple[Booking, ...]:
-        """Give that facilitator's bookings."""
-        return self._bookings.get(facilitator_id, ())
-
-    @cached_property
-    def _clearances(self) -> dict[UUID, tuple[Clearance, ...]]:
-        return _by_facilitator(each for each in self.clearances if each.establishment_id == self.establishment.id)
-
-    @cached_property
-    def _bookings(self) -> dict[UUID, tuple[Booking, ...]]:
-        return _by_facilitator(self.bookings)
-
-
 def breaches_of(session: Session, facts: Facts, previous: Session | None = None) -> tuple[Breach, ...]:
     """Put every rule to one session; `previous` is the session numbered before it in its run."""
     found = [
         establishment_is_active(facts.establishment),
-        session_fits_the_regime_window(session, facts.establishment, facts.programme, facts.calendar.regime),
+        session_fits_the_regime_window(
+            session, facts.establishment, facts.programme, facts.calendar.regime_on(session.date)
+        ),
         date_is_open(session, facts.establishment, facts.calendar),
         enough_facilitators(session, facts.establishment, facts.programme),
         sessions_in_order(session, previous),
@@ -249,10 +196,3 @@ def _spoken(level: str) -> str:
 def _clashes(start: dt.datetime, end: dt.datetime, establishment: Establishment, booking: Booking) -> bool:
     gap = dt.timedelta(0) if booking.establishment_id == establishment.id else EXIT_AND_REPORT
     return start < booking.ends_at + gap and booking.starts_at < end + gap
-
-
-def _by_facilitator(facts: Iterable[_Fact]) -> dict[UUID, tuple[_Fact, ...]]:
-    grouped: dict[UUID, list[_Fact]] = {}
-    for each in facts:
-        grouped.setdefault(each.facilitator_id, []).append(each)
-    return {person: tuple(theirs) for person, theirs in grouped.items()}

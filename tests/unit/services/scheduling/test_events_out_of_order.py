@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
-from services.scheduling import handlers
+from services.scheduling.handlers import hearing
 from services.scheduling.tables import enquiries, messaging, metadata, runs
 from shared.contracts.enquiries import EnquiryReceived, StageChanged
 from shared.persistence.database import Database
@@ -34,9 +34,9 @@ def hear(store, sequence, event):
     with store.database.writing() as connection:
         work = store.unit(connection, cause=SimpleNamespace(sequence=sequence))
         if isinstance(event, EnquiryReceived):
-            handlers.when_enquiry_received(work, event)
+            hearing.when_enquiry_received(work, event)
         else:
-            handlers.when_stage_changed(work, event)
+            hearing.when_stage_changed(work, event)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([RECEIVED, AVAILABLE, WON])))

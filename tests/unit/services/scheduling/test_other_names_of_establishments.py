@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.engine import URL, make_url
 
-from services.scheduling import importer, queries
+from services.scheduling import importer
+from services.scheduling.queries import places
 from services.scheduling.records import load_establishment
 from services.scheduling.tables import messaging, metadata
 from shared.persistence.database import Database
@@ -78,6 +79,6 @@ def test_operators_find_an_establishment_by_its_other_names(store, search):
     taken(store, REGISTER)
 
     with store.database.reading() as connection:
-        [found] = queries.list_establishments(connection, search=search, limit=10)
+        [found] = places.list_establishments(connection, search=search, limit=10)
 
     assert (found["id"], tuple(found["other_names"])) == ("YHI", NAMES)

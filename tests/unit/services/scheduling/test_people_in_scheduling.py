@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
-from services.scheduling import handlers, queries
+from services.scheduling.handlers import hearing, people
+from services.scheduling.queries import privacy
 from services.scheduling.tables import messaging, metadata
 from shared.contracts.enquiries import EnquiryReceived, PersonErased
 from shared.persistence.commands import Command, store_answer
@@ -36,7 +37,7 @@ def test_answers_kept_under_an_erased_person_s_reference_go_and_others_stay(stor
         for key, reference in (("a", "KT-7F3K-92"), ("b", "KT-QQQQ-22")):
             command = Command(key, "scheduling.plan_run", "digest")
             store_answer(work.connection, messaging.answers, command, {"enquiry": reference}, NINE)
-        handlers.when_person_erased(work, PersonErased(UUID(int=1), ("KT-7F3K-92",), ()))
+        hearing.when_person_erased(work, PersonErased(UUID(int=1), ("KT-7F3K-92",), ()))
 
     with store.database.reading() as connection:
         assert connection.scalars(select(messaging.answers.c.key)).all() == ["b"]
@@ -45,12 +46,12 @@ def test_answers_kept_under_an_erased_person_s_reference_go_and_others_stay(stor
 def test_an_export_gives_what_is_under_their_references_and_their_own_entry_as_facilitator(store):
     with store.work() as work:
         for reference in ("KT-7F3K-92", "KT-QQQQ-22"):
-            handlers.when_enquiry_received(work, received(reference))
-        mine = handlers.add_facilitator(work, "Ana", "Ana@facilitators.example")
-        handlers.add_facilitator(work, "Tom", "tom@facilitators.example")
+            hearing.when_enquiry_received(work, received(reference))
+        mine = people.add_facilitator(work, "Ana", "Ana@facilitators.example")
+        people.add_facilitator(work, "Tom", "tom@facilitators.example")
 
     with store.database.reading() as connection:
-        given = queries.export_person(connection, ["KT-7F3K-92"], ["ana@facilitators.example"])
+        given = privacy.export_person(connection, ["KT-7F3K-92"], ["ana@facilitators.example"])
 
     assert [(row["reference"], row["preferred_start"]) for row in given["enquiries"]] == [("KT-7F3K-92", "2027-01-12")]
     assert [each["id"] for each in given["facilitators"]] == [str(mine)]

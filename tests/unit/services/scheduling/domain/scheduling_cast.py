@@ -16,8 +16,9 @@ from services.scheduling.domain.calendar import (
 )
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.establishments import Establishment
+from services.scheduling.domain.facilitators import Facilitator
+from services.scheduling.domain.facts import Booking, Facts
 from services.scheduling.domain.programmes import CATALOGUE, Programme
-from services.scheduling.domain.rules import Booking, Facts
 from services.scheduling.domain.runs import Run, Session
 
 TUESDAY, WEDNESDAY, THURSDAY = 1, 2, 3
@@ -26,6 +27,7 @@ UNLOCKING = CATALOGUE["unlocking-the-key-to-compassion"]
 
 TOM, ANA, LEE = UUID(int=1), UUID(int=2), UUID(int=3)
 NAMES = {TOM: "Tom Okafor", ANA: "Ana Reyes", LEE: "Lee Marsh"}
+PEOPLE = {each: Facilitator(each, name) for each, name in NAMES.items()}
 
 RISLEY = Establishment("RSI", "Risley (HMP)", active=True, nation="england", town="Warrington")
 
@@ -81,7 +83,7 @@ def facts(
     bookings: tuple[Booking, ...] = (),
 ) -> Facts:
     held = (cleared(TOM), cleared(ANA)) if clearances is None else clearances
-    return Facts(establishment, calendar(regime), programme, NAMES, held, bookings)
+    return Facts(establishment, calendar(regime), programme, PEOPLE, held, bookings)
 
 
 def session(

@@ -11,6 +11,7 @@ from scheduling_cast import (
     ANA,
     LEE,
     NAMES,
+    PEOPLE,
     RISLEY,
     TOM,
     TUESDAY,
@@ -23,9 +24,10 @@ from scheduling_cast import (
     session,
 )
 
+from services.scheduling.domain.facilitators import Facilitator
 from services.scheduling.domain.planner import choose_facilitators, draft_run, review
 from services.scheduling.domain.programmes import CATALOGUE
-from services.scheduling.domain.runs import Breach, Session
+from services.scheduling.domain.runs import Breach, Session, Slot
 from shared.errors import Refused
 
 LAPSES = (cleared(TOM), cleared(ANA, until="2027-03-19"))
@@ -35,9 +37,7 @@ def plan(known, start="2027-01-12", weekday=TUESDAY, window="pm", people=()):
     return draft_run(
         run_id=UUID(int=9),
         enquiry="KT-7F3K-92",
-        start=dt.date.fromisoformat(start),
-        weekday=weekday,
-        window=window,
+        slot=Slot(dt.date.fromisoformat(start), weekday, window),
         facilitator_ids=people,
         facts=known,
         new_id=ids(),
@@ -140,7 +140,7 @@ def test_equals_are_chosen_by_name_and_then_by_id():
     twin = UUID(int=0)
     known = replace(
         facts(),
-        facilitators={**NAMES, twin: NAMES[ANA]},
+        facilitators={**PEOPLE, twin: Facilitator(twin, NAMES[ANA])},
         clearances=(cleared(ANA), cleared(twin), cleared(TOM)),
     )
 

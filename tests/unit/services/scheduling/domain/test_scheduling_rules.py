@@ -9,6 +9,7 @@ import pytest
 from scheduling_cast import (
     ANA,
     LEE,
+    PEOPLE,
     RISLEY,
     TOM,
     UNLOCKING,
@@ -226,6 +227,6 @@ def test_an_inactive_establishment_is_named_and_the_date_stands():
 
 
 def test_a_facilitator_no_longer_on_file_is_a_breach_not_a_crash():
-    known = replace(facts(clearances=(cleared(TOM),)), facilitators={TOM: "Tom Okafor"})
+    known = replace(facts(clearances=(cleared(TOM),)), facilitators={TOM: PEOPLE[TOM]})
 
     assert "A facilitator not on file has no clearance" in said(session(), known)[1]

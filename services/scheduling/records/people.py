@@ -1,0 +1,81 @@
+"""How facilitators and what they hold lie in the tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, select
+
+from services.scheduling.domain.clearances import Clearance
+from services.scheduling.domain.facilitators import Accreditation, Facilitator, Leave, WorkingHours
+from services.scheduling.tables import accreditations, clearances, escorts, facilitators, leave, working_hours
+from shared.persistence.types import AnyRow
+
+
+def load_facilitators(connection: Connection, people: Collection[UUID] | None = None) -> dict[UUID, Facilitator]:
+    """Load facilitators by id: those of `people`, or all of them but those who left."""
+    table = facilitators.c
+    chosen = table.state != "left" if people is None else table.id.in_(people)
+    rows = connection.execute(select(facilitators).where(chosen).order_by(table.name, table.id)).all()
+    ids = None if people is None else [row.id for row in rows]
+    theirs = [_by_person(connection, each, ids) for each in (working_hours, leave, accreditations)]
+    return {row.id: _facilitator(row, *(each.get(row.id, []) for each in theirs)) for row in rows}
+
+
+def _facilitator(row: AnyRow, hours: list[Any], off: list[Any], held: list[Any]) -> Facilitator:
+    return Facilitator(
+        id=row.id,
+        name=row.name,
+        state=row.state,
+        hours=tuple(WorkingHours(each.weekday, each.start, each.end) for each in hours),
+        leave=tuple(Leave(each.first, each.last) for each in off),
+        accreditations=tuple(Accreditation(each.kind, each.valid_from, each.valid_until) for each in held),
+        insured_until=row.insured_until,
+        travel_limit_minutes=row.travel_limit_minutes,
+        max_sessions_a_week=row.max_sessions_a_week,
+        max_groups_a_day=row.max_groups_a_day,
+    )
+
+
+def _by_person(connection: Connection, table: Table, people: list[UUID] | None) -> dict[UUID, list[AnyRow]]:
+    query = select(table)
+    if people is not None:
+        query = query.where(table.c.facilitator_id.in_(people))
+    grouped: dict[UUID, list[AnyRow]] = {}
+    for row in connection.execute(query):
+        grouped.setdefault(row.facilitator_id, []).append(row)
+    return grouped
+
+
+def load_clearances(
+    connection: Connection, establishment_id: str, people: Collection[UUID] | None = None
+) -> tuple[Clearance, ...]:
+    """Load the clearances for an establishment: everybody's, or those of `people`."""
+    query = select(clearances).where(clearances.c.establishment_id == establishment_id)
+    if people is not None:
+        query = query.where(clearances.c.facilitator_id.in_(people))
+    return tuple(clearance_in(row) for row in connection.execute(query))
+
+
+def clearance_in(row: AnyRow) -> Clearance:
+    """Give the clearance of a row."""
+    return Clearance(
+        row.facilitator_id,
+        row.establishment_id,
+        row.level,
+        row.valid_from,
+        row.valid_until,
+        state=row.state,
+        site_access=row.site_access,
+        ctc=row.ctc,
+        keys_until=row.keys_until,
+    )
+
+
+def load_escorts(connection: Connection, establishment_id: str) -> frozenset[tuple[UUID, dt.date]]:
+    """Load the dates on which an establishment has agreed to escort someone."""
+    rows = connection.execute(select(escorts).where(escorts.c.establishment_id == establishment_id))
+    return frozenset((row.facilitator_id, row.date) for row in rows)
