@@ -2,8 +2,8 @@
 # See that the servers which the tests start for themselves are installed: RabbitMQ 3.10 or newer and
 # PostgreSQL (initdb, postgres, pgbench). Installs what is missing where it may, and says so.
 # KEYTALK_TEST_AMQP_URI and KEYTALK_TEST_DATABASE_URL name running servers instead; --own-servers
-# takes no notice of them. Without it Chromium is installed too; where that cannot be, the browser
-# tests are left out and say why.
+# takes no notice of them. Without it Chromium is installed too, and calendar programs that our feeds are
+# read with (10 MB, under half a minute); where that cannot be, those tests are left out and say why.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 . scripts/apt.sh
@@ -57,7 +57,17 @@ offer_browser() {
     echo "Chromium is not installed, so the browser tests will be skipped: sudo apt-get install chromium" >&2
 }
 
-[ "$own_servers" = yes ] || offer_browser
+offer_calendars() {
+    for tool in khal vdirsyncer calcurse; do
+        command -v "$tool" >/dev/null 2>&1 || set -- "$@" "$tool"
+    done
+    ls /usr/lib/*/libical.so.3 >/dev/null 2>&1 || set -- "$@" libical3
+    [ $# -gt 0 ] || return 0
+    if may_install && install_packages "$@"; then return 0; fi
+    echo "Not installed, so some tests of calendars will be skipped: sudo apt-get install $*" >&2
+}
+
+[ "$own_servers" = yes ] || { offer_browser; offer_calendars; }
 
 missing=$(list_missing | tr '\n' ' ')
 [ -n "$missing" ] || exit 0

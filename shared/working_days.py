@@ -26,6 +26,18 @@ def add_working_days(day: date, count: int, holidays: Container[date]) -> date:
     return day
 
 
+def working_day_before(day: date, count: int, holidays: Container[date]) -> date:
+    """Give the working day that is `count` before `day`, which itself does not count; with 0 it is `day`.
+
+    >>> working_day_before(date(2027, 1, 12), 2, ())
+    datetime.date(2027, 1, 8)
+    """
+    while count > 0:
+        day -= _A_DAY
+        count -= is_working_day(day, holidays)
+    return day
+
+
 def working_days_between(start: date, end: date, holidays: Container[date]) -> int:
     """Count the working days after `start` up to and including `end`."""
     days = (start + _A_DAY * ahead for ahead in range(1, (end - start).days + 1))

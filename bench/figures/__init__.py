@@ -6,7 +6,7 @@ A figure has `NAMES`, the rows it makes, and `run(lab)`, which measures and give
 from collections.abc import Sequence
 from typing import Protocol
 
-from bench.figures import backlog, consume, enquiry_latency, finding, idle, intake, latency, relay, startup
+from bench.figures import backlog, consume, enquiry_latency, finding, idle, intake, latency, relay, scheduling, startup
 from bench.lab import Lab
 from bench.rows import Row
 
@@ -20,7 +20,18 @@ class Figure(Protocol):
         """Measure, and give a row for each of `NAMES`."""
 
 
-FIGURES: tuple[Figure, ...] = (intake, relay, consume, latency, enquiry_latency, backlog, idle, startup, finding)
+FIGURES: tuple[Figure, ...] = (
+    intake,
+    relay,
+    consume,
+    latency,
+    enquiry_latency,
+    backlog,
+    idle,
+    startup,
+    finding,
+    scheduling,
+)
 
 
 def choose(only: str | None, figures: Sequence[Figure] = FIGURES) -> list[Figure]:

@@ -44,10 +44,11 @@ def run_due(
     ],
     as_json: Json = False,
 ) -> None:
-    """Do what would be due at a time: the clocks of enquiries, then messages; for trying out, not for production."""
+    """Do what would be due at a time: the clocks of enquiries, the calendar's, then messages; not for production."""
     gateway = connect()
     said = gateway.call("enquiries", "run_due_jobs", as_of=as_of)["said"]
-    result = gateway.call("notifications", "run_due_jobs", as_of=as_of) | {"clocks": said}
+    ran = gateway.call("scheduling", "run_due_jobs", as_of=as_of)["ran"]
+    result = gateway.call("notifications", "run_due_jobs", as_of=as_of) | {"clocks": said, "calendar": ran}
     if as_json:
         show_json(result)
         return

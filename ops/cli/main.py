@@ -16,24 +16,38 @@ from typer.core import TyperGroup
 
 from ops.cli import (
     agreements,
+    blocking,
+    changing,
     clearances,
+    cover,
     dead,
+    delivery,
     enquiries,
     establishments,
     facilitators,
+    feeds,
+    holds,
+    importing,
     jobs,
+    kit,
     ledger,
     mail,
+    memos,
     merging,
     messages,
+    opening,
     organisations,
     people,
+    placing,
     privacy,
+    programmes,
     proposals,
     quarantine,
+    rooms,
     runs,
     searching,
     serve,
+    sessions,
     talking,
     tasks,
 )
@@ -78,10 +92,25 @@ enquiries.app.command("ledger")(ledger.show_ledger)
 enquiries.app.command("canaries")(ledger.show_canaries)
 app.add_typer(quarantine.app, name="quarantine", help="What was held back as suspected spam.")
 app.add_typer(searching.filters, name="filters", help="The filters that you keep for your lists of enquiries.")
+runs.app.add_typer(placing.app)
+runs.app.add_typer(importing.app)
+runs.app.add_typer(delivery.reports)
+runs.app.add_typer(changing.app)
 app.add_typer(runs.app, name="runs", help="Plan, show and confirm runs of sessions.")
+sessions.app.add_typer(delivery.app)
+app.add_typer(sessions.app, name="sessions", help="Single sessions: who could lead one, and what became of it.")
+app.add_typer(memos.app, name="memos", help="Who comes in when and with what, on paper, for the gate.")
+app.add_typer(kit.app, name="kit", help="What is brought in, and what prisons say to it.")
+app.add_typer(cover.offers, name="offers", help="Ask facilitators to lead sessions, and take their answers.")
+app.add_typer(holds.app, name="holds", help="Keep time for a prison while it makes up its mind.")
+app.add_typer(programmes.app, name="programmes", help="What can be put on, in versions.")
 app.add_typer(facilitators.app, name="facilitators", help="The people who lead sessions.")
 app.add_typer(clearances.app, name="clearances", help="Say who may work in which establishment.")
+establishments.app.add_typer(opening.app)
+establishments.app.add_typer(rooms.app)
+establishments.app.add_typer(blocking.app)
 app.add_typer(establishments.app, name="establishments", help="The prisons Keytalk knows.")
+app.add_typer(feeds.app, name="feeds", help="Private calendar addresses for facilitators, establishments and ops.")
 app.add_typer(messages.app, name="messages", help="The ledger of messages.")
 app.add_typer(mail.app, name="mail", help="The mailbox on this machine.")
 app.add_typer(privacy.app, name="privacy", help="What is held on a person: give it, erase it, let go of it in time.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -9,12 +10,14 @@ import typer
 
 from ops.cli.arguments import Json, Limit, RunId, iso_date
 from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_details, show_json
+from ops.cli.output import Column, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["am", "pm", "day"]
+Mode = Literal["in_person", "remote"]
+Rule = Literal["H1", "H2", "H9", "H12"]
 
 LISTED = (
     Column("run", "Run", copyable=True),
@@ -32,6 +35,8 @@ DETAILS = (
     Column("establishment", "Establishment"),
     Column("programme", "Programme"),
     Column("facilitator_names", "Facilitators"),
+    Column("held", "Held"),
+    Column("group_size", "Group"),
 )
 
 
@@ -55,6 +60,17 @@ def plan_run(
     establishment: Annotated[
         str | None, typer.Option(metavar="ID", help="Where, when the enquiry itself does not say.")
     ] = None,
+    programme: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="What is put on, when it is not what the enquiry asked for.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="When a session begins, if not with its window.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="In person, unless you say remote.")] = None,
+    room: Annotated[str | None, typer.Option(metavar="ID", help="The room at the establishment.")] = None,
+    group_size: Annotated[
+        int | None, typer.Option(min=1, max=100, metavar="N", help="How many people, if not as the enquiry says.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Plan a run of sessions for an enquiry, and say what each session still needs."""
@@ -67,6 +83,7 @@ def plan_run(
         window=window,
         facilitators=facilitator or [],
         establishment=establishment,
+        **_said(programme=programme, time=time, mode=mode, room=room, group_size=group_size),
     )
     _print(run, as_json)
 
@@ -85,9 +102,58 @@ def list_runs(limit: Limit = 50, as_json: Json = False) -> None:
 
 
 @app.command("confirm")
-def confirm_run(run: RunId, as_json: Json = False) -> None:
-    """Confirm a run; the facilitators and the prison contact then hear of it, with a calendar file."""
+def confirm_run(
+    run: RunId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the run and tell nobody.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Confirm a run; the facilitators and the prison contact then hear of it, with a calendar file.
+
+    At a terminal the run is shown first, and nothing is done until you say yes.
+    """
+    asks = sys.stdin.isatty() and not yes and not as_json
+    if dry_run or asks:
+        _print(connect().call("scheduling", "get_run", run=run), as_json)
+    if dry_run:
+        note("Nothing was confirmed. Facilitators and the prison contact would each hear of it once it is.")
+        return
+    if asks:
+        typer.confirm("Confirm this run, and write to its facilitators and the prison contact?", abort=True)
     _print(connect().call("scheduling", "confirm_run", run=run), as_json)
+
+
+@app.command("override")
+def override_rule(
+    run: RunId,
+    rule: Annotated[Rule, typer.Argument(help="H1 window, H2 closed dates, H9 smallest group, H12 agreement.")],
+    *,
+    reason: Annotated[
+        str, typer.Option(help="Why, and in what role somebody agreed; no names, nothing about anyone in prison.")
+    ],
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="One session only (H1, H2); the whole run without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a rule open, by your name and with a reason. What it broke then no longer stands in the way."""
+    kept = connect().call("scheduling", "override_rule", run=run, rule=rule, reason=reason, **_said(session=session))
+    _print(kept, as_json)
+
+
+@app.command("put-again")
+def withdraw_override(
+    override: Annotated[str, typer.Argument(metavar="OVERRIDE", help="Its id, as `keytalk runs show` gives it.")],
+    as_json: Json = False,
+) -> None:
+    """Put a rule again that was kept open."""
+    _print(connect().call("scheduling", "withdraw_override", override=override), as_json)
+
+
+def _said(**options: Any) -> dict[str, Any]:
+    """Give the options that were given: what is left out is for the service to choose."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _print(run: dict[str, Any], as_json: bool) -> None:
@@ -95,20 +161,69 @@ def _print(run: dict[str, Any], as_json: bool) -> None:
         show_json(run)
         return
     names = [person.get("name") for person in run.get("facilitators", [])]
-    show_details({**run, "facilitator_names": names}, DETAILS)
+    held = "remotely" if run.get("mode") == "remote" else None
+    show_details({**run, "facilitator_names": names, "held": held}, DETAILS)
+    for breach in run.get("breaches", []):
+        say(f"     - {breach['why']}")
     say("")
     for session in run["sessions"]:
-        _print_session(session)
+        _print_session(session, names)
     _print_skipped(run["skipped"])
+    _print_readiness(run["sessions"])
+    _print_kept_open(run.get("overrides", []))
+    _print_warnings(run.get("warnings", []))
     say("")
     say(_what_next(run))
 
 
-def _print_session(session: dict[str, Any]) -> None:
+def _print_session(session: dict[str, Any], team: list[str]) -> None:
     hours = f"{_clock(session['start'])} to {_clock(session['end'])}"
-    say(f"{session['number']:>3}  {_day(session['date'])}, {hours}")
+    say(f"{session['number']:>3}  {_day(session['date'])}, {hours}{_what_is_different(session, team)}")
     for breach in session["breaches"]:
         say(f"       - {breach.get('why') or breach['rule']}")
+    for kept in session.get("kept_open", []):
+        say(f"       - kept open by {kept['by']}: {kept['reason']} ({kept['rule']}: {kept['why']})")
+
+
+def _what_is_different(session: dict[str, Any], team: list[str]) -> str:
+    """Say what sets a session apart from the others: what became of it, its kind, who leads it, its room."""
+    people = [person.get("name", "") for person in session.get("facilitators", [])]
+    said = [
+        session["state"] if session.get("state", "planned") != "planned" else None,
+        session["kind"] if session.get("kind", "planned") != "planned" else None,
+        f"with {', '.join(people)}" if people and set(people) != set(team) else None,
+        (session.get("room") or {}).get("name"),
+    ]
+    found = [each.replace("_", " ") for each in said if each]
+    return f" ({'; '.join(found)})" if found else ""
+
+
+def _print_readiness(sessions: list[dict[str, Any]]) -> None:
+    """Say what the next session still needs before anybody can go in, and of the later ones only how many."""
+    waiting = [each for each in sessions if each.get("readiness")]
+    if not waiting:
+        return
+    say(f"\nBefore entry to session {waiting[0]['number']}:")
+    for missing in waiting[0]["readiness"]:
+        say(f"     {missing['why']}")
+    if len(waiting) > 1:
+        later = "1 later session is" if len(waiting) == 2 else f"{len(waiting) - 1} later sessions are"
+        say(f"     {later} not ready yet either; --json has each.")
+
+
+def _print_kept_open(overrides: list[dict[str, Any]]) -> None:
+    if overrides:
+        say("\nKept open:")
+    for each in overrides:
+        where = f"session {each['number']}" if each.get("number") else "the whole run"
+        say(f"     {each['rule']} for {where}, by {each['by']}: {each['reason']} [{each['id']}]")
+
+
+def _print_warnings(warnings: list[dict[str, Any]]) -> None:
+    if warnings:
+        say("\nWorth knowing, and no obstacle:")
+    for each in warnings:
+        say(f"     {each['why']}")
 
 
 def _print_skipped(skipped: list[dict[str, Any]]) -> None:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from services.notifications.domain import calendar_occasions as occasions
+from services.notifications.domain.calendar_occasions import Change
+from services.notifications.domain.occasions import Drafting, enquirer, facilitator, reminder_occasions
+from services.notifications.entering import enter, enter_newest, our_holidays, supersede, supersede_reminders
+from services.notifications.known_runs import known_before, newest_known, run_facts, session_facts, version_of
+from services.notifications.tables import messages
 from shared.contracts.scheduling import (
     ExpiryNear,
     GateMemoChanged,
@@ -14,24 +22,129 @@ from shared.persistence.work import UnitOfWork
 
 
 def when_run_changed(work: UnitOfWork, event: RunChanged, mail_domain: str) -> None:
-    """Say what a change of a run means to each."""
+    """Say what a change of a run means to each, and make the reminders of what it touched anew.
+
+    Where a later change was heard of before, only what that one left as it was is told.
+    """
+    drafting = Drafting(work.new_id, mail_domain)
+    change = _change(event, version_of(work))
+    newest = newest_known(work, change.run)
+    before = known_before(work, change.run)
+    if newest is not None:
+        change = change.still_so(newest)
+    enter(work, occasions.change_letters(change, before, work.now, our_holidays(), drafting))
+    those_told = [enquirer(change.run.enquiry), *map(facilitator, change.people())]
+    those_told += map(facilitator, before.facilitators if before else ())
+    reminded = [occasion for session_id in change.touched() for occasion in reminder_occasions(session_id)]
+    supersede_reminders(work, those_told, reminded, before=change.run.version)
+    enter(work, occasions.reminders_after(change, work.now, drafting))
 
 
 def when_hold_changed(work: UnitOfWork, event: HoldChanged, mail_domain: str) -> None:
     """Say what is held, and what no longer."""
+    facts = _about(event) | {
+        "state": event.state,
+        "rank": event.rank,
+        "first_date": event.first_date.isoformat(),
+        "last_date": event.last_date.isoformat(),
+        "expires_on": event.expires_on.isoformat(),
+    }
+    hold_id, version, drafting = str(event.hold_id), version_of(work), Drafting(work.new_id, mail_domain)
+    if event.state in {"released", "converted"}:
+        waiting = (messages.c.recipient == enquirer(event.reference)) & (messages.c.occasion == f"hold:{hold_id}")
+        supersede(work, waiting & (messages.c.version < version), "The dates are not held any more.")
+    letters = occasions.hold_letters(hold_id, facts, version, work.now, our_holidays(), drafting)
+    enter_newest(work, letters, "There is newer news of these dates.")
 
 
 def when_offer_made(work: UnitOfWork, event: OfferMade, mail_domain: str) -> None:
-    """Ask a facilitator."""
+    """Ask a facilitator; the link is asked for when the letter goes out."""
+    facts = _about(event) | {
+        "offer": str(event.offer_id),
+        "kind": event.kind,
+        "first_date": event.first_date.isoformat(),
+        "session_count": event.session_count,
+        "answer_by": event.answer_by.isoformat(),
+    }
+    letter = occasions.offer_letter(
+        str(event.offer_id),
+        str(event.facilitator_id),
+        facts,
+        version_of(work),
+        work.now,
+        our_holidays(),
+        Drafting(work.new_id, mail_domain),
+    )
+    enter_newest(work, [letter], "The offer was made anew.")
 
 
 def when_offer_settled(work: UnitOfWork, event: OfferSettled, mail_domain: str) -> None:
-    """Say what a facilitator answered."""
+    """Tell ops what became of an offer, and the facilitator where it was taken back."""
+    offer_id, person = str(event.offer_id), str(event.facilitator_id)
+    version, drafting = version_of(work), Drafting(work.new_id, mail_domain)
+    facts = _about(event) | {
+        "facilitator": person,
+        "state": event.state,
+        "first_date": event.first_date.isoformat(),
+        "session_count": event.session_count,
+    }
+    told = [occasions.offer_settled(offer_id, facts, version, work.now, drafting)]
+    unsent = (messages.c.recipient == facilitator(person)) & (messages.c.occasion == f"offer:{offer_id}")
+    never_asked = supersede(work, unsent & (messages.c.version < version), "There is nothing left to answer.")
+    if event.state == "withdrawn" and not never_asked:
+        told.append(
+            occasions.offer_withdrawn(offer_id, person, facts, version, work.now, our_holidays(), drafting),
+        )
+    enter_newest(work, told, "There is newer news of this offer.")
 
 
 def when_expiry_near(work: UnitOfWork, event: ExpiryNear, mail_domain: str) -> None:
     """Say what ends soon."""
+    facts = {
+        "what": event.what,
+        "accreditation": event.accreditation,
+        "establishment": event.establishment_name,
+        "valid_until": event.valid_until.isoformat(),
+        "days_left": event.days_left,
+        "sessions_after": event.sessions_after,
+    }
+    notice = (str(event.notice_id), str(event.facilitator_id), facts)
+    letters = occasions.expiry_letters(*notice, work.now, our_holidays(), Drafting(work.new_id, mail_domain))
+    enter(work, letters)
 
 
 def when_gate_memo_changed(work: UnitOfWork, event: GateMemoChanged, mail_domain: str) -> None:
-    """Send a gate memo, or say what became of it."""
+    """Send a gate memo, or say that one is out of date."""
+    facts = _about(event) | {
+        "memo": str(event.memo_id),
+        "state": event.state,
+        "memo_version": event.version,
+        "first_date": event.first_date.isoformat(),
+        "due_on": event.due_on.isoformat(),
+    }
+    drafting = Drafting(work.new_id, mail_domain)
+    letter = occasions.memo_letter(str(event.memo_id), facts, work.now, our_holidays(), drafting)
+    if letter is not None:
+        enter(work, [letter])
+
+
+def _change(event: RunChanged, version: int) -> Change:
+    changed = set(event.changed_ids)
+    return Change(
+        id=str(event.change_id),
+        kind=event.kind,
+        run=run_facts(event, version),
+        changed=tuple(session_facts(each) for each in event.sessions if each.id in changed),
+        cancelled=tuple(session_facts(each) for each in event.cancelled),
+        left=tuple(str(each) for each in event.left_ids),
+    )
+
+
+def _about(event: HoldChanged | OfferMade | OfferSettled | GateMemoChanged) -> dict[str, Any]:
+    """Give what these events say of their run, as templates read it."""
+    return {
+        "run": str(event.run_id),
+        "enquiry": event.reference,
+        "establishment": event.establishment_name,
+        "programme": event.programme_name,
+    }

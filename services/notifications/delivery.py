@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import select, update
 
@@ -26,8 +26,8 @@ from services.notifications.channels.base import (
     RecipientRefused,
     TemporaryFailure,
 )
-from services.notifications.channels.calendar import run_calendar
-from services.notifications.domain.facts import RunFacts
+from services.notifications.channels.calendar import change_calendar, run_calendar
+from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
 from services.notifications.domain.occasions import enquirer
 from services.notifications.rendering import MessageNotRendered, Organisation, render
@@ -49,10 +49,11 @@ RECORD_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom a message goes to, as the owner of the person says at the moment of sending."""
+    """Whom a message goes to, as the owner of the person says at the moment of sending, and papers that go with it."""
 
     address: str
     facts: Mapping[str, Any]
+    papers: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +157,31 @@ class Sender:
             text=words.text,
             html=words.html,
             date=now,
-            attachments=self._attachments(message, now),
+            attachments=(*self._calendars(message, person.address, now), *person.papers),
             auto_submitted="no" if message.template in BY_HAND else "auto-generated",
             references=_thread_of(message),
         )
 
-    def _attachments(self, message: Message, now: datetime) -> tuple[Attachment, ...]:
+    def _calendars(self, message: Message, reader: str, now: datetime) -> tuple[Attachment, ...]:
+        if message.template.startswith("run_changed_"):
+            return tuple(self._changes(message, reader, now))
         if not message.template.startswith("run_confirmed_"):
             return ()
         calendar = run_calendar(RunFacts.from_plain(message.facts), self.organisation.email, now)
         return (Attachment("sessions.ics", "text/calendar", calendar, {"method": "PUBLISH"}),)
+
+    def _changes(self, message: Message, reader: str, now: datetime) -> Iterator[Attachment]:
+        """Give a file with what takes place otherwise, and one with what does not: each has a method of its own."""
+        run = RunFacts.from_plain(message.facts)
+        files: tuple[tuple[Literal["REQUEST", "CANCEL"], str, tuple[str, ...]], ...] = (
+            ("REQUEST", "changed-sessions.ics", ("moved", "new", "regrouped")),
+            ("CANCEL", "cancelled-sessions.ics", ("cancelled", "lost")),
+        )
+        for method, name, groups in files:
+            sessions = [SessionFacts.from_plain(each) for group in groups for each in message.facts[group]]
+            if sessions:
+                calendar = change_calendar(method, run, sessions, self.organisation.email, reader, now)
+                yield Attachment(name, "text/calendar", calendar, {"method": method})
 
     def _record(
         self,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from services.notifications.channels.base import Attachment
 from services.notifications.delivery import Person
 from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
 from shared.errors import Refused
+
+_STANDING_MEMOS = frozenset({"sent", "approved"})
 
 Call = Callable[..., Any]
 """Calls another service: `call("enquiries", "get_enquiry", reference=...)`."""
@@ -30,7 +34,7 @@ class ServiceDirectory:
         kind, _colon, key = message.recipient.partition(":")
         if kind == "facilitator":
             person = self._call("scheduling", "get_facilitator", facilitator=key)
-            return Person(person["email"], {"name": person["name"]})
+            return Person(person["email"], {"name": person["name"], **self._offered(message)})
         if kind == OPS:
             return Person(self._ops_mailbox, self._for_ops(message))
         if kind == "enquirer":
@@ -40,12 +44,27 @@ class ServiceDirectory:
     def _for_ops(self, message: Message) -> dict[str, Any]:
         if message.template == "quarantine_digest_ops":
             return {"waiting": self._suspects()}
+        told = self._about_whom(message)
         reference = message.facts.get("reference")
         if reference is None:
-            return {}
+            return told
         enquiry = self._call("enquiries", "get_enquiry", reference=reference)
         _refuse(why_no_longer_needed(message.template, enquiry))
-        return {"owner": enquiry.get("owner"), **_asked(message, enquiry)}
+        return {"owner": enquiry.get("owner"), **_asked(message, enquiry), **told}
+
+    def _about_whom(self, message: Message) -> dict[str, Any]:
+        """Name the facilitator whom a message to the ops team is about, where it is about one."""
+        person = message.facts.get("facilitator")
+        if person is None:
+            return {}
+        return {"facilitator_name": self._call("scheduling", "get_facilitator", facilitator=person)["name"]}
+
+    def _offered(self, message: Message) -> dict[str, Any]:
+        """Ask for what an offer says as it goes out, its link among it; one that is no longer open is refused there."""
+        if message.template != "offer_made_facilitator":
+            return {}
+        letter = self._call("scheduling", "get_offer_letter", offer=message.facts["offer"])
+        return {name: letter[name] for name in ("link", "sessions", "answer_by", "role")}
 
     def _suspects(self) -> int:
         waiting = int(self._call("enquiries", "count_quarantine")["waiting"])
@@ -55,7 +74,16 @@ class ServiceDirectory:
     def _enquirer(self, message: Message, enquiry: Mapping[str, Any]) -> Person:
         _refuse(why_not_written_to(enquiry) or why_no_longer_needed(message.template, enquiry))
         contact = enquiry["contact"]
-        return Person(contact["email"], {"name": contact["name"], **_asked(message, enquiry), **self._words(message)})
+        facts = {"name": contact["name"], **_asked(message, enquiry), **self._words(message)}
+        return Person(contact["email"], facts, self._papers(message))
+
+    def _papers(self, message: Message) -> tuple[Attachment, ...]:
+        """Ask for the gate memo as it goes out: it names people. One that no longer holds by then is not sent."""
+        if message.template != "gate_memo_sent_contact":
+            return ()
+        letter = self._call("scheduling", "get_memo_letter", memo=message.facts["memo"])
+        _refuse(None if letter["state"] in _STANDING_MEMOS else "Something it says has changed meanwhile.")
+        return (Attachment(letter["name"], "application/pdf", base64.b64decode(letter["pdf"])),)
 
     def _words(self, message: Message) -> dict[str, Any]:
         """Ask for what is only said once it goes out: an operator's reply, a proposal's link."""

@@ -8,7 +8,6 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from services.scheduling.domain.clearances import LEVELS, Clearance
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from shared.errors import Refused
 
@@ -39,6 +38,7 @@ class PlanRunSchema(Schema):
     time = fields.Time(load_default=None, allow_none=True, error_messages=_TIME)
     mode = fields.String(load_default="in_person", validate=_one_of(("in_person", "remote")))
     room = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    programme = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
     group_size = fields.Integer(
         load_default=None,
         allow_none=True,
@@ -51,38 +51,6 @@ class PlanRunSchema(Schema):
     def make(self, data: dict[str, Any], **_: Any) -> PlanRun:
         """Give the command."""
         return PlanRun(**{**data, "facilitators": tuple(data["facilitators"])})
-
-
-class FacilitatorSchema(Schema):
-    """The arguments of `add_facilitator`."""
-
-    name = fields.String(
-        required=True,
-        validate=validate.Regexp(
-            r"^\S[^\r\n\t\x00-\x1f]{0,119}$", error="Give a name on one line, up to 120 characters."
-        ),
-    )
-    email = fields.String(required=True, validate=_address)
-
-
-class ClearanceSchema(Schema):
-    """The arguments of `grant_clearance`."""
-
-    facilitator_id = fields.UUID(required=True, data_key="facilitator", error_messages=_ID)
-    establishment_id = fields.String(required=True, data_key="establishment", validate=validate.Length(1, 10))
-    level = fields.String(load_default="standard", validate=_one_of(LEVELS))
-    valid_from = fields.Date(required=True, error_messages=_DATE)
-    valid_until = fields.Date(required=True, error_messages=_DATE)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Clearance:
-        """Give the clearance, or say why its dates cannot be."""
-        data["establishment_id"] = data["establishment_id"].upper()
-        try:
-            return Clearance(**data)
-        except ValueError as error:
-            field, _colon, sentence = str(error).partition(": ")
-            raise ValidationError(sentence, field) from None
 
 
 def read(schema: Schema, **arguments: Any) -> Any:

@@ -25,7 +25,20 @@ ESTABLISHMENTS = (
     Establishment(
         "BWI", "Berwyn (HMP)", active=True, nation="wales", town="Wrexham", other_names=("Carchar y Berwyn",)
     ),
+    Establishment("FSI", "Featherstone (HMP)", active=True, nation="england", town="Wolverhampton"),
+    Establishment("OWI", "Oakwood (HMP)", active=True, nation="england", town="Wolverhampton"),
 )
+
+POINTS = {
+    "RSI": (53.43877, -2.52513),
+    "STI": (53.34132, -2.23867),
+    "DHI": (52.87883, -2.24083),
+    "BNI": (51.8485, -1.09442),
+    "BWI": (53.03746, -2.92509),
+    "FSI": (52.64725, -2.10787),
+    "OWI": (52.64795, -2.11301),
+}
+"""Degrees north and east. Source: ministryofjustice/prison-register (MIT), by way of the ONS postcode directory."""
 
 _AM, _PM = ("08:30", "11:30"), ("13:45", "16:45")
 _AFTERNOONS_TOO_SHORT = ("13:45", "16:30")
@@ -35,6 +48,8 @@ WINDOWS = {
     "DHI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
     "BNI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
     "BWI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+    "FSI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
+    "OWI": {"am": _AM, "pm": _AFTERNOONS_TOO_SHORT},
 }
 """Monday to Friday. Of these, only Risley's afternoon holds three hours."""
 
@@ -60,7 +75,8 @@ def load(store: Store, *, demo: bool) -> None:
 
 def _load_establishments(work: UnitOfWork) -> None:
     for establishment in ESTABLISHMENTS:
-        places.save_establishment(work, establishment)
+        latitude, longitude = POINTS[establishment.id]
+        places.save_establishment(work, establishment, {"latitude": latitude, "longitude": longitude})
         rows = [
             {
                 "establishment_id": establishment.id,

@@ -16,6 +16,9 @@ from services.scheduling.doors.places import PlaceDoors
 from services.scheduling.doors.placing import PlacingDoors
 from services.scheduling.doors.planning import PlanningDoors
 from services.scheduling.doors.programmes import ProgrammeDoors
+from services.scheduling.doors.rooms import RoomDoors
+from services.scheduling.doors.timetables import TimetableDoors
+from services.scheduling.doors.upkeep import UpkeepDoors
 from services.scheduling.handlers import hearing
 from services.scheduling.queries import privacy
 from services.scheduling.tables import messaging
@@ -32,6 +35,8 @@ from shared.persistence.work import Store, UnitOfWork
 
 class SchedulingService(
     PlaceDoors,
+    TimetableDoors,
+    RoomDoors,
     PeopleDoors,
     PlanningDoors,
     ChangingDoors,
@@ -43,6 +48,7 @@ class SchedulingService(
     FeedDoors,
     ImportDoors,
     PlacingDoors,
+    UpkeepDoors,
     OperatorsDoors,
 ):
     """Plans runs inside real prisons. Owns establishments, facilitators, clearances and runs."""

@@ -253,6 +253,7 @@ class OfferSettled:
         "valid_until": "2027-03-19",
         "days_left": 30,
         "sessions_after": 6,
+        "accreditation": "NADA",
     },
 )
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ class ExpiryNear:
     """Something a facilitator needs ends soon.
 
     `what` is clearance, keys, insurance or accreditation. `sessions_after` is how many sessions they have been given on
-    later dates that need it.
+    later dates that need it. `accreditation` is which one: a word from the list of them, or a programme's slug.
     """
 
     notice_id: UUID
@@ -271,6 +272,7 @@ class ExpiryNear:
     valid_until: date
     days_left: int
     sessions_after: int
+    accreditation: str | None = None
 
 
 @published(

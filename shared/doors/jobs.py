@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from nameko.extensions import Entrypoint, SharedExtension
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint, SharedExtension
 
 from shared.doors.backing import Backing
 from shared.doors.binding import bound_method
@@ -78,7 +78,11 @@ class Runs(Entrypoint):
 
     def start(self) -> None:
         """Take part in the service's scheduler."""
-        self.jobs.add(Kind(self._kind, bound_method(self), lease=self._lease, every=self._every))
+        self.jobs.add(self.kind_done_by(bound_method(self)))
+
+    def kind_done_by(self, method: Callable[..., Any]) -> Kind:
+        """Give the kind of job, done by a method."""
+        return Kind(self._kind, method, lease=self._lease, every=self._every)
 
     def stop(self) -> None:
         """Let the job in hand come to a good end."""
@@ -86,3 +90,15 @@ class Runs(Entrypoint):
 
 
 runs = Runs.decorator
+
+
+def kinds_of(service: Any) -> tuple[Kind, ...]:
+    """Give the kinds of job that an instance of a service class does, by name."""
+    methods = (getattr(service, name) for name in dir(type(service)))
+    found = (
+        each.kind_done_by(method)
+        for method in methods
+        for each in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())
+        if isinstance(each, Runs)
+    )
+    return tuple(sorted(found, key=lambda kind: kind.name))

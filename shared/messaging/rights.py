@@ -24,6 +24,8 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
         "enquiries.get_proposal_letter",
         "enquiries.count_quarantine",
         "scheduling.get_facilitator",
+        "scheduling.get_offer_letter",
+        "scheduling.get_memo_letter",
     ),
     "ops": ("enquiries.*", "scheduling.*", "notifications.*"),
 }

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,22 @@ class Keytalk(Server):
     """One `keytalk up`. Embedded unless `env` names servers; `KEYTALK_*` of the surrounding process do not count.
 
     `home` is kept when given, and removed at the end otherwise. Limits on the intake are off and scheduled jobs may be
-    run as of any time, unless `env` says otherwise.
+    run as of any time, unless `env` says otherwise. With `began_at`, an aware moment, its clock runs on from there.
     """
 
-    def __init__(self, *, demo: bool = False, home: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        demo: bool = False,
+        home: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        began_at: datetime | None = None,
+    ) -> None:
         self._folder = make_folder("home")
         self.home = home or self._folder / "home"
         self.public_port, self.ops_port = free_port(), free_port()
         self._demo = demo
+        self._began_at = began_at
         self._extra = dict(env or {})
         self._process: Child | None = None
         self._log_start = 0
@@ -85,7 +94,9 @@ class Keytalk(Server):
         log = self._folder / "keytalk.log"
         self._log_start = log.stat().st_size if log.exists() else 0
         demo = "--demo" if self._demo else "--no-demo"
-        command = [sys.executable, "-m", "ops.cli", "up", demo]
+        at = self._began_at
+        program = ["ops.cli"] if at is None else ["tests.servers.at_another_time", at.isoformat()]
+        command = [sys.executable, "-m", *program, "up", demo]
         self._process = Child(command, log=log, env=self.environment, cwd=_ROOT)
         self._process.wait_until(self._is_ready, what="keytalk up", within=within)
 

@@ -33,7 +33,10 @@ class EnquiryFacts:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """One session of a run. Its local date and times and its zone are the truth; UTC is worked out from them."""
+    """One session of a run. Its local date and times and its zone are the truth; UTC is worked out from them.
+
+    `revision` counts its changes; who leads it are ids in `facilitators`. Both are None where that was not told.
+    """
 
     id: str
     number: int
@@ -41,6 +44,17 @@ class SessionFacts:
     start: dt.time
     end: dt.time
     zone: str = "Europe/London"
+    revision: int | None = None
+    facilitators: tuple[str, ...] | None = None
+
+    @property
+    def when(self) -> tuple[dt.date, dt.time, dt.time, str]:
+        """Its date, its times and its zone: where these are the same, it was not moved."""
+        return self.date, self.start, self.end, self.zone
+
+    def is_led_by(self, facilitator: str) -> bool:
+        """Say whether somebody of the run's team leads it: all of them do where nothing else was told."""
+        return self.facilitators is None or facilitator in self.facilitators
 
     @property
     def starts_at(self) -> dt.datetime:
@@ -53,7 +67,11 @@ class SessionFacts:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> SessionFacts:
-        """Read `{"id", "number", "date", "start", "end", "zone"?}`: ISO date, local ISO times, IANA zone."""
+        """Read `{"id", "number", "date", "start", "end", "zone"?, "revision"?, "facilitators"?}`.
+
+        An ISO date, local ISO times, an IANA zone.
+        """
+        people = plain.get("facilitators")
         return cls(
             id=str(plain["id"]),
             number=int(plain["number"]),
@@ -61,6 +79,8 @@ class SessionFacts:
             start=dt.time.fromisoformat(plain["start"]),
             end=dt.time.fromisoformat(plain["end"]),
             zone=plain.get("zone") or "Europe/London",
+            revision=plain.get("revision"),
+            facilitators=None if people is None else tuple(map(str, people)),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -72,6 +92,8 @@ class SessionFacts:
             "start": self.start.isoformat("minutes"),
             "end": self.end.isoformat("minutes"),
             "zone": self.zone,
+            "revision": self.revision,
+            "facilitators": None if self.facilitators is None else list(self.facilitators),
         }
 
 
@@ -89,6 +111,11 @@ class RunFacts:
     facilitators: tuple[str, ...]
     sessions: tuple[SessionFacts, ...]
     version: int
+
+    @property
+    def of(self) -> int:
+        """How many sessions people count: never fewer than the highest number, also where one fell out."""
+        return max([len(self.sessions), *(session.number for session in self.sessions)])
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> RunFacts:

@@ -75,7 +75,7 @@ def run_confirmations(run: RunFacts, now: datetime, drafting: Drafting) -> list[
             due_at=now,
             facts=run.to_plain(),
         )
-        for recipient, audience in _audience(run)
+        for recipient, audience in audience_of(run)
     ]
 
 
@@ -89,15 +89,26 @@ def session_reminders(run: RunFacts, now: datetime, drafting: Drafting) -> list[
         _reminder(run, session, days, recipient, audience, drafting)
         for session in run.sessions
         for days in REMINDER_DAYS
-        for recipient, audience in _audience(run)
+        for recipient, audience in audience_of(run, session)
     )
     return [reminder for reminder in reminders if reminder.due_at > now]
 
 
-def _audience(run: RunFacts) -> Iterator[tuple[str, str]]:
+def audience_of(run: RunFacts, session: SessionFacts | None = None) -> Iterator[tuple[str, str]]:
+    """Give who takes part in a run, or in one session of it: the recipient, and whether contact or facilitator."""
     yield enquirer(run.enquiry), "contact"
-    for facilitator_id in run.facilitators:
+    people = session.facilitators if session else None
+    for facilitator_id in run.facilitators if people is None else people:
         yield facilitator(facilitator_id), "facilitator"
+
+
+def reminder_occasions(session_id: str) -> list[str]:
+    """Give the occasions of a session's reminders."""
+    return [_reminder_occasion(session_id, days) for days in REMINDER_DAYS]
+
+
+def _reminder_occasion(session_id: str, days: int) -> str:
+    return f"session_reminder:{days}d:{session_id}"
 
 
 def _reminder(
@@ -106,13 +117,13 @@ def _reminder(
     return draft(
         drafting,
         recipient=recipient,
-        occasion=f"session_reminder:{days}d:{session.id}",
+        occasion=_reminder_occasion(session.id, days),
         version=run.version,
         template=f"session_reminder_{audience}",
         subject_ref=f"run:{run.run}",
         due_at=_days_before(session, days),
         useful_until=session.starts_at,
-        facts=run.summary() | {"session": session.to_plain(), "of": len(run.sessions), "days_before": days},
+        facts=run.summary() | {"session": session.to_plain(), "of": run.of, "days_before": days},
     )
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Literal
+
+from services.scheduling.domain.words import WEEKDAYS, in_words
 
 WindowName = Literal["am", "pm", "ed", "day"]
 """Morning, afternoon, evening duties; "day" is from the start of the morning to the end of the afternoon."""
+
+WINDOW_NAMES: Final = {"am": "morning", "pm": "afternoon", "ed": "evening"}
+"""The windows a weekday can have, in the order in which they lie in it."""
+
+FIRST_DATE: Final = dt.date(2000, 1, 1)
+YEARS_AHEAD: Final = 10
+"""A calendar is kept from 2000 to ten years from today: what lies outside is a slip of the hand."""
+
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::00)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,7 @@ class Window:
         if self.end <= self.start:
             raise ValueError(
                 f"end: a window has to end after it starts, and this one runs from {self.start:%H:%M} "
-                f"to {self.end:%H:%M}. Give an end later than {self.start:%H:%M}."
+                f"to {self.end:%H:%M}. Give an end later than {self.start:%H:%M}: no window runs over midnight."
             )
 
     @property
@@ -36,6 +49,36 @@ class Window:
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M} to {self.end:%H:%M}"
+
+
+def read_window(start: str, end: str) -> Window:
+    """Read a window from two times by the clock, such as 08:30 or 08:30:00. Raises ValueError with the mend."""
+    if not (_CLOCK.fullmatch(start) and _CLOCK.fullmatch(end)):
+        raise ValueError("start, end: write both times as HH:MM, from 00:00 to 23:59, such as 08:30 and 11:30.")
+    return Window(dt.time.fromisoformat(start), dt.time.fromisoformat(end))
+
+
+def refuse_overlaps(windows: Mapping[str, Window]) -> None:
+    """Keep the windows of one day in their order, by name: each ends before the next begins, or as it does.
+
+    Raises ValueError naming the later one.
+    """
+    in_order = [name for name in WINDOW_NAMES if name in windows]
+    for earlier, later in pairwise(in_order):
+        ends, begins, before = windows[earlier].end, windows[later].start, WINDOW_NAMES[earlier]
+        if begins < ends:
+            raise ValueError(
+                f"{later}: the {WINDOW_NAMES[later]} cannot begin at {begins:%H:%M}, before the {before} ends at "
+                f"{ends:%H:%M}. Begin it at {ends:%H:%M} or later, or end the {before} earlier."
+            )
+
+
+def refuse_far_dates(today: dt.date, **dates: dt.date | None) -> None:
+    """Keep dates by the name of their field within what a calendar is kept for. Raises ValueError naming the field."""
+    last = dt.date(today.year + YEARS_AHEAD, 12, 31)
+    for field, on in dates.items():
+        if on is not None and not FIRST_DATE <= on <= last:
+            raise ValueError(f"{field}: give a date from {in_words(FIRST_DATE)} to {in_words(last)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +127,8 @@ class Blackout:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError(
-                f"last: a blackout's last day cannot be before its first, {self.first}. Give {self.first} or later."
+                f"last: a blackout's last day cannot be before its first, {self.first}. Give {self.first} or later; "
+                "one that runs over New Year ends in the next year."
             )
         if self.yearly and (self.last - self.first).days >= 364:
             raise ValueError("last: a blackout that comes every year has to be shorter than a year.")
@@ -97,13 +141,28 @@ class Blackout:
         return first <= day <= last if first <= last else day >= first or day <= last
 
 
+CLOSURES: Final = {
+    "christmas": "Christmas and New Year closure",
+    "education_break": "education and workshops are closed",
+    "staff_training": "staff training",
+    "staff_shortage": "staff shortage",
+    "building_work": "building work",
+    "inspection": "inspection",
+    "exams": "exams",
+    "family_day": "family day",
+    "lockdown": "lockdown or incident",
+    "other": "closed",
+}
+"""Why a place can be closed, and what people read of it: nothing is typed freely, so nothing personal is kept."""
+
+
 def default_blackouts() -> tuple[Blackout, ...]:
     """Give the closures an establishment starts with: 21 December to 3 January, every year.
 
     Education and workshops close over the festive period (The Independent 1565680; jailhousetours.com); the
     exact days are this project's default, and each establishment keeps its own.
     """
-    return (Blackout(dt.date(2000, 12, 21), dt.date(2001, 1, 3), "Christmas and New Year closure", yearly=True),)
+    return (Blackout(dt.date(2000, 12, 21), dt.date(2001, 1, 3), CLOSURES["christmas"], yearly=True),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +179,39 @@ class Timetable:
 
     def __post_init__(self) -> None:
         if self.valid_until is not None and self.valid_until < self.valid_from:
-            raise ValueError(f"valid_until: a timetable cannot end before it begins on {self.valid_from}.")
+            raise ValueError(
+                f"valid_until: a timetable cannot end before it begins on {self.valid_from}. "
+                "Give that date or a later one."
+            )
 
     def holds_on(self, on: dt.date) -> bool:
         """Say whether it speaks of that date."""
         until = self.valid_until or dt.date.max
         return on.weekday() in self.weekdays and self.valid_from <= on <= until
+
+    def outlasts(self, other: Timetable) -> bool:
+        """Say whether it holds on dates after the other has ended."""
+        return (self.valid_until or dt.date.max) > (other.valid_until or dt.date.max)
+
+
+def with_timetable(on_file: Sequence[Timetable], new: Timetable) -> tuple[Timetable, ...]:
+    """Give the timetables of one weekday with a new one among them.
+
+    It takes the place of one that begins on the same date. Where that one has other windows and holds longer, it goes
+    on the day after the new one ends. Raises ValueError where a third begins in between, since it would be hidden.
+    """
+    same = next((each for each in on_file if each.valid_from == new.valid_from), None)
+    others = tuple(each for each in on_file if each.valid_from != new.valid_from)
+    if same is None or new.valid_until is None or same.regime == new.regime or not same.outlasts(new):
+        return (*others, new)
+    again = new.valid_until + dt.timedelta(1)
+    between = [each.valid_from for each in others if new.valid_from < each.valid_from <= again]
+    if between:
+        raise ValueError(
+            f"valid_until: a timetable that begins on {in_words(new.valid_from)} too goes on once this one ends, and "
+            f"another begins in between, on {in_words(min(between))}. Set that one anew first, or remove it."
+        )
+    return (*others, new, replace(same, valid_from=again))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +229,8 @@ class EstablishmentCalendar:
 
     def regime_on(self, on: dt.date) -> Regime:
         """Give the windows that hold on a date; ask them for that date's weekday only."""
-        holding = [each for each in self.timetables if each.holds_on(on)]
-        return max(holding, key=lambda each: each.valid_from).regime if holding else self.regime
+        timetable = self._timetable_on(on)
+        return timetable.regime if timetable else self.regime
 
     def closed_on(self, on: dt.date) -> str | None:
         """Give the reason that date is closed, in plain words, or None when it is open.
@@ -155,6 +241,24 @@ class EstablishmentCalendar:
         if on in self.bank_holidays:
             return self.bank_holidays[on]
         return next((blackout.why for blackout in self.blackouts if blackout.covers(on)), None)
+
+    def no_session_on(self, on: dt.date) -> str | None:
+        """Give the reason that no session can be put on that date, or None: it is closed, or has no windows.
+
+        A weekday of which nothing is on file is no reason: a run can be drafted there before its times are known.
+        """
+        closed = self.closed_on(on)
+        if closed is not None:
+            return closed
+        timetable = self._timetable_on(on)
+        if timetable is None or timetable.regime.on(on.weekday()):
+            return None
+        until = f" until {in_words(timetable.valid_until)}" if timetable.valid_until else ""
+        return f"no sessions on {WEEKDAYS[on.weekday()]}s{until}"
+
+    def _timetable_on(self, on: dt.date) -> Timetable | None:
+        holding = (each for each in self.timetables if each.holds_on(on))
+        return max(holding, key=lambda each: each.valid_from, default=None)
 
 
 def _minute(at: dt.time) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -28,8 +29,9 @@ def session_dates(
     """Place a programme's sessions on the open dates from `start` on; give the dates and those skipped.
 
     Weekly: the first `weekday` (0 is Monday; `start`'s own when None) on or after `start`, then every seven
-    days. Daily: Monday to Friday one after another, from the first `weekday` when one is given. A closed date
-    is skipped with its reason and the next one taken, so a run keeps its number of sessions.
+    days. Daily: Monday to Friday one after another, from the first `weekday` when one is given. A date that is
+    closed, or has no session by its timetable, is skipped with its reason and the next one taken, so a run keeps its
+    number of sessions.
     Raises Refused: "invalid" for a weekday that is none, "refused" when too few dates are open.
     """
     _refuse_no_weekday(weekday)
@@ -39,13 +41,13 @@ def session_dates(
     for day in islice(_candidates(programme, start, weekday), limit):
         if len(dates) == programme.sessions:
             break
-        why = calendar.closed_on(day)
+        why = calendar.no_session_on(day)
         if why is None:
             dates.append(day)
         else:
             skipped.append(Skipped(day, why))
     if len(dates) < programme.sessions:
-        raise _not_enough(programme, start, len(dates))
+        raise _not_enough(programme, start, dates, skipped)
     return tuple(dates), tuple(skipped)
 
 
@@ -112,11 +114,14 @@ def _refuse_no_weekday(weekday: int | None) -> None:
         raise Refused("invalid", why, {"weekday": [why]})
 
 
-def _not_enough(programme: Programme, start: dt.date, placed: int) -> Refused:
+def _not_enough(programme: Programme, start: dt.date, dates: Sequence[dt.date], skipped: Sequence[Skipped]) -> Refused:
     cadence = "in weekly steps" if programme.cadence == "weekly" else f"{WEEKDAYS[0]} to {WEEKDAYS[4]}"
+    looked = max((*dates, *(each.date for each in skipped)), default=start)
+    reasons = Counter(each.why for each in skipped).most_common(1)
+    mostly = f" Most of the others fall on: {reasons[0][0]}." if reasons else ""
     return Refused(
         "refused",
-        f"{programme.name} needs {counted(programme.sessions, 'open date')} {cadence} "
-        f"from {in_words(start)}, and only {placed} could be found. "
+        f"{programme.name} needs {counted(programme.sessions, 'open date')} {cadence} from {in_words(start)}, and only "
+        f"{len(dates)} could be found up to {in_words(looked)}.{mostly} "
         "Another start, another weekday or fewer closed dates would mend it.",
     )

@@ -9,6 +9,13 @@ from uuid import UUID
 from services.scheduling.domain.clearances import rank_of
 from shared.nations import Nation
 
+UNDER_18_REASONS: dict[str, str] = {
+    "agreed_by_governor": "the governor or director has agreed",
+    "agreed_by_youth_custody_service": "the Youth Custody Service has agreed",
+    "staff_training_only": "only staff take part",
+}
+"""Why a programme may go to a place for people under 18: nothing is typed freely."""
+
 
 @dataclass(frozen=True, slots=True)
 class Establishment:

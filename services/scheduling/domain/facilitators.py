@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 from uuid import UUID
 
-from services.scheduling.domain.words import in_words
+from services.scheduling.domain.words import WEEKDAYS, in_words
 
 FacilitatorState = Literal["onboarding", "active", "resting", "left"]
 STATES: tuple[str, ...] = get_args(FacilitatorState)
+
+QUALIFICATIONS = ("NADA", "safeguarding", "UKCP", "BACP")
+"""Kinds of accreditation that are no programme's. Source: domain notes, section 5.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,14 @@ class Facilitator:
             return True
         today = [each for each in self.hours if each.weekday == on.weekday()]
         return any(each.start <= start and end <= each.end for each in today)
+
+
+def refuse_overlapping(hours: Iterable[WorkingHours]) -> None:
+    """Raise ValueError when two stretches of one weekday share any time; one may begin as another ends."""
+    ordered = sorted(hours, key=lambda each: (each.weekday, each.start))
+    for one, next_one in pairwise(ordered):
+        if one.weekday == next_one.weekday and next_one.start < one.end:
+            raise ValueError(
+                f"hours: on {WEEKDAYS[one.weekday]}, {one.start:%H:%M} to {one.end:%H:%M} and "
+                f"{next_one.start:%H:%M} to {next_one.end:%H:%M} overlap. Write them as one stretch."
+            )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
 from services.scheduling.domain.dates import AskedWindow, session_dates, session_times
-from services.scheduling.domain.facts import Facts
+from services.scheduling.domain.facts import Facts, Override
+from services.scheduling.domain.preferences import of_member, points_of
 from services.scheduling.domain.rules import breaches_of, breaches_of_assignment
+from services.scheduling.domain.rules.order import OUT_OF_THE_ROW
 from services.scheduling.domain.runs import Breach, Run, Session, Slot
 from shared.errors import Refused
 
@@ -32,7 +34,7 @@ def draft_run(
     Raises Refused: "not_found" for a facilitator not on file, and as `session_dates` and `session_times` do.
     """
     _refuse_strangers(facilitator_ids, facts)
-    dates, skipped = session_dates(facts.programme, slot.start, slot.weekday, facts.calendar)
+    dates, skipped = session_dates(facts.programme, slot.start, slot.weekday, facts.open_calendar)
     bare = tuple(
         replace(session_in(slot, new_id(), number, on, facts), room_id=room_id)
         for number, on in enumerate(dates, start=1)
@@ -57,34 +59,68 @@ def draft_run(
 
 
 def choose_facilitators(sessions: Sequence[Session], facts: Facts, needed: int) -> tuple[UUID, ...]:
-    """Choose up to `needed` facilitators, those cleared and free for the most sessions first.
+    """Choose up to `needed` facilitators to lead all the sessions: one team throughout.
 
-    Someone who can take no session at all is never chosen. Equals go by name, then id, so that the same facts
-    always give the same people.
+    Those cleared and free for the most sessions come first, of equals whoever has the fewest points by the preferences
+    (their journey, a full week, a fair share of the work), then by name and id, so that the same facts always give the
+    same people. Among them is somebody with each accreditation that one of the team needs, where anybody has it.
+    Someone who can take no session at all is never chosen.
     """
     able = {person: _sessions_they_can_take(person, sessions, facts) for person in facts.facilitators}
-    ranked = sorted(able, key=lambda person: (-able[person], facts.name_of(person), person))
-    return tuple(person for person in ranked if able[person])[:needed]
+    cost = {person: points_of(of_member(person, sessions, facts)) for person, taken in able.items() if taken}
+    ranked = sorted(cost, key=lambda person: (-able[person], cost[person], facts.name_of(person), person))
+    needs = facts.programme.one_needs
+    holders = [next((each for each in ranked if _holds(each, kind, sessions, facts)), None) for kind in needs]
+    wanted = list(dict.fromkeys(each for each in holders if each))[:needed]
+    wanted += [each for each in ranked if each not in wanted][: needed - len(wanted)]
+    return tuple(sorted(wanted, key=ranked.index))
 
 
 def review(run: Run, facts: Facts) -> dict[int, tuple[Breach, ...]]:
-    """Put every rule to every live session; give the breaches by session number, an empty tuple for none."""
-    before = (None, *run.live)
+    """Put every rule to every live session; give the breaches by session number, an empty tuple for none.
+
+    What somebody has decided to keep open is left out: see `kept_open`.
+    """
     return {
-        session.number: breaches_of(session, facts, previous)
-        for session, previous in zip(run.live, before, strict=False)
+        session.number: tuple(each for each in found if facts.override_of(each, session) is None)
+        for session, found in _put_every_rule(run, facts)
     }
+
+
+def kept_open(run: Run, facts: Facts) -> dict[int, tuple[tuple[Breach, Override], ...]]:
+    """Give the breaches that somebody has decided to keep open, by session number, each with that decision."""
+    return {
+        session.number: tuple((each, decision) for each in found if (decision := facts.override_of(each, session)))
+        for session, found in _put_every_rule(run, facts)
+    }
+
+
+def _put_every_rule(run: Run, facts: Facts) -> Iterator[tuple[Session, tuple[Breach, ...]]]:
+    """Put the rules to each session by number. A session taken out of the row is no session's predecessor."""
+    previous: Session | None = None
+    by_date: dict[dt.date, list[Session]] = {}
+    for session in run.live:
+        by_date.setdefault(session.date, []).append(session)
+    for session in run.live:
+        yield session, breaches_of(session, facts, previous, by_date[session.date])
+        if session.kind not in OUT_OF_THE_ROW:
+            previous = session
 
 
 def session_in(slot: Slot, session_id: UUID, number: int, on: dt.date, facts: Facts) -> Session:
     """Give a session of a slot on a date, with the times that the establishment's windows give it there."""
     window = cast("AskedWindow | None", slot.window)
-    start, end = session_times(facts.programme, facts.calendar.regime_on(on), on.weekday(), window, slot.time)
+    start, end = session_times(facts.programme, facts.open_calendar.regime_on(on), on.weekday(), window, slot.time)
     return Session(session_id, number, on, start, end)
 
 
 def _sessions_they_can_take(person: UUID, sessions: Sequence[Session], facts: Facts) -> int:
     return sum(not breaches_of_assignment(session, person, facts) for session in sessions)
+
+
+def _holds(person: UUID, kind: str, sessions: Sequence[Session], facts: Facts) -> bool:
+    """Say whether someone holds an accreditation on the date of every session."""
+    return all(facts.facilitators[person].is_accredited(kind, each.date) for each in sessions)
 
 
 def _refuse_strangers(facilitator_ids: Sequence[UUID], facts: Facts) -> None:

@@ -155,17 +155,19 @@ def _refuse_what_stands(breaches: Mapping[int, tuple[Breach, ...]]) -> None:
     broken = sorted({(breach.rule, breach.name) for found in breaches.values() for breach in found})
     if not broken:
         return
-    said = {rule: _not_yet(name, _sessions_breaking(rule, breaches)) for rule, name in broken}
+    said: dict[str, list[str]] = {}
+    for rule, name in broken:
+        said.setdefault(rule, []).append(_not_yet(name, _sessions_breaking(name, breaches)))
     raise Refused(
         "refused",
-        f"This run cannot be confirmed yet. {'; '.join(f'{rule} {why}' for rule, why in said.items())}. "
+        f"This run cannot be confirmed yet. {'; '.join(f'{rule} {why}' for rule in said for why in said[rule])}. "
         "Open the run to see what would mend each session.",
-        {rule: [why] for rule, why in said.items()},
+        said,
     )
 
 
-def _sessions_breaking(rule: str, breaches: Mapping[int, tuple[Breach, ...]]) -> list[str]:
-    return [str(each) for each in sorted(breaches) if any(breach.rule == rule for breach in breaches[each])]
+def _sessions_breaking(name: str, breaches: Mapping[int, tuple[Breach, ...]]) -> list[str]:
+    return [str(each) for each in sorted(breaches) if any(breach.name == name for breach in breaches[each])]
 
 
 def _not_yet(name: str, numbers: list[str]) -> str:

@@ -52,11 +52,19 @@ class Travel:
 
     points: Mapping[str, Point] = field(default_factory=dict)
     known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    # The same few journeys are asked for thousands of times when a place for a run is looked for.
+    _reckoned: dict[tuple[str, str], int | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def minutes(self, here: str, there: str) -> int | None:
         """Give the minutes from one place to another, or None where nobody knows where one of them is."""
         if here == there:
             return 0
+        way = here, there
+        if way not in self._reckoned:
+            self._reckoned[way] = self._reckon(here, there)
+        return self._reckoned[way]
+
+    def _reckon(self, here: str, there: str) -> int | None:
         set_by_hand = self.known.get(pair(here, there))
         if set_by_hand is not None:
             return set_by_hand

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+
+
+# A letter, four digits and two letters (A1234BC): the shape in HMPPS's public test data. It is written with gaps too.
+_PRISON_NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][ -]?[0-9]{4}[ -]?[A-Za-z]{2}(?![A-Za-z0-9])")
+
+
+def has_prison_number(text: str) -> bool:
+    """Say whether a text holds what looks like somebody's prison number: nothing here is ever about one person inside.
+
+    >>> has_prison_number("agreed for A1234BC"), has_prison_number("agreed on 12 January 2027")
+    (True, False)
+    """
+    return _PRISON_NUMBER.search(text) is not None
 
 
 def in_words(on: dt.date) -> str:

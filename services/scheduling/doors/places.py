@@ -1,26 +1,89 @@
-"""Establishments, and when they are open."""
+"""Establishments: looked up, put on file, set, and brought in from registers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from services.scheduling import importer
+from services.scheduling.handlers import places as entries
+from services.scheduling.handlers.timetables import today_of
+from services.scheduling.place_schemas import EstablishmentSchema, ReasonSchema, SettingsSchema
 from services.scheduling.queries import places
+from services.scheduling.queries.standing import consequences
+from services.scheduling.schemas import read
+from shared.clock import LONDON
 from shared.doors.rpc import change, operation
 from shared.paging import page_size
 from shared.persistence.work import Store
 
 
 class PlaceDoors:
-    """Establishments: looked up, and brought in from registers."""
+    """Establishments: their entries and what each asks for."""
 
     store: Store
 
     @operation
     def list_establishments(self, search: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-        """List establishments with their windows and blackouts."""
+        """List establishments with their usual windows and their blackouts."""
+        today = self.store.clock().astimezone(LONDON).date()
         with self.store.database.reading() as connection:
-            return places.list_establishments(connection, search=search, limit=page_size(limit))
+            return places.list_establishments(connection, search=search, limit=page_size(limit), on=today)
+
+    @operation
+    def get_establishment(self, establishment: str) -> dict[str, Any]:
+        """Give everything on file of an establishment."""
+        today = self.store.clock().astimezone(LONDON).date()
+        with self.store.database.reading() as connection:
+            return places.get_establishment(connection, str(establishment), today)
+
+    @change
+    def add_establishment(
+        self,
+        id: str,  # noqa: A002 - what an establishment's code is called everywhere
+        name: str,
+        nation: str,
+        town: str,
+        other_names: list[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        actor: str | None = None,
+    ) -> dict[str, Any]:
+        """Put an establishment on file by hand, with any of the settings that `change_establishment` takes."""
+        given = {"id": id, "name": name, "nation": nation, "town": town, "other_names": other_names or []}
+        entry = read(EstablishmentSchema(), **{**(settings or {}), **given})
+        with self.store.work() as work:
+            added = entries.add_establishment(work, entry)
+            return work.answer({**places.get_establishment(work.connection, added, today_of(work)), "version": 1})
+
+    @change
+    def change_establishment(
+        self, establishment: str, settings: dict[str, Any], dry_run: bool = False, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Change settings of an establishment; `breaches` are sessions of standing runs that break a rule by it."""
+        wanted = read(SettingsSchema(), **settings)
+        with self.store.work(trial=dry_run) as work:
+            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+                changed = entries.change_establishment(work, str(establishment), wanted)
+            shown = places.get_establishment(work.connection, changed, today_of(work))
+            return work.answer({**shown, "breaches": breaches})
+
+    @change
+    def approve_under_18(self, establishment: str, reason: str, actor: str | None = None) -> dict[str, Any]:
+        """Let programmes go to a place for people under 18, for a reason from the list."""
+        why = read(ReasonSchema(), reason=reason)["reason"]
+        with self.store.work() as work:
+            approved = entries.approve_under_18(work, str(establishment), why, actor=actor or "unknown")
+            return work.answer(places.get_establishment(work.connection, approved, today_of(work)))
+
+    @change
+    def withdraw_under_18_approval(
+        self, establishment: str, dry_run: bool = False, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Take that approval back; `breaches` are sessions of standing runs that break a rule by it."""
+        with self.store.work(trial=dry_run) as work:
+            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+                changed = entries.withdraw_under_18_approval(work, str(establishment))
+            shown = places.get_establishment(work.connection, changed, today_of(work))
+            return work.answer({**shown, "breaches": breaches})
 
     @change
     def import_establishments(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
@@ -33,3 +96,9 @@ class PlaceDoors:
         """Set regime windows from CSV."""
         with self.store.work(trial=dry_run) as work:
             return work.answer(importer.import_regimes(work, csv_text).as_dict())
+
+    @change
+    def import_blackouts(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+        """Close establishments on the dates of a CSV."""
+        with self.store.work(trial=dry_run) as work:
+            return work.answer(importer.import_blackouts(work, csv_text).as_dict())

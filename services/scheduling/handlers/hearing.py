@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from services.scheduling.domain.commands import PlanRun
+from services.scheduling.handlers.memos import forget_hosts
+from services.scheduling.handlers.overriding import forget_reasons
 from services.scheduling.handlers.planning import plan_run
 from services.scheduling.tables import enquiries, runs
 from shared.contracts.enquiries import EnquiryReceived, PersonErased, StageChanged
@@ -69,9 +71,12 @@ def _draft_for_won(work: UnitOfWork, reference: str) -> None:
 
 
 def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
-    """Drop the answers that are kept under an erased person's enquiries.
+    """Drop the answers that are kept under an erased person's enquiries, and the hosts that gate memos name.
 
     Nothing else here is about them: of an enquiry only choices and ids are known, and a run has an enquiry's reference,
-    a place, dates and facilitators. So an event that comes late has nothing to bring back.
+    a place, dates and facilitators. So an event that comes late has nothing to bring back. What somebody wrote when
+    they kept a rule open goes too: it is free text.
     """
+    forget_reasons(work, event.references)
     forget_answers(work.connection, work.tables.answers, event.references)
+    forget_hosts(work, event.references)

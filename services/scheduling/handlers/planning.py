@@ -9,14 +9,18 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from services.scheduling.domain.establishments import Establishment
+from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.planner import draft_run, review
 from services.scheduling.domain.runs import Run, Slot
+from services.scheduling.domain.words import in_words
 from services.scheduling.handlers import telling
+from services.scheduling.handlers.holding_plans import need_holding_plans
+from services.scheduling.handlers.settling_holds import convert_hold, refuse_what_others_hold, release_for_new_plan
 from services.scheduling.records import (
     book,
     facts_about,
@@ -27,9 +31,11 @@ from services.scheduling.records import (
     save_draft,
     save_run,
 )
-from services.scheduling.tables import clearances, establishments, facilitators, runs
+from services.scheduling.tables import clearances, escorts, establishments, facilitators, rooms, runs
+from shared.clock import LONDON
 from shared.errors import Refused
 from shared.establishment_names import matching_establishment
+from shared.persistence.contention import one_after_another
 from shared.persistence.no_overlap import constraint_name
 from shared.persistence.work import UnitOfWork
 
@@ -40,12 +46,13 @@ LOOKED_AHEAD = dt.timedelta(weeks=40)
 def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUID:
     """Make a draft run for an enquiry, in place of the draft it may have, and give its id.
 
-    `enquiry` is what the enquiries service says of it. The dates stand whoever is missing: what is still needed
-    shows as breaches. Raises `Refused` when the establishment is not known, when no dates can be found, or when
-    the run stands already.
+    A draft that was held gives its time back: the hold was of other dates. `enquiry` is what the enquiries service says
+    of it. The dates stand whoever is missing: what is still needed shows as breaches. Raises `Refused` when the
+    establishment is not known, when no dates can be found, or when the run stands already.
     """
+    _refuse_a_start_in_the_past(plan, work.now.astimezone(LONDON).date())
     establishment = _establishment_for(work, enquiry, plan)
-    programme = load_programme(work.connection, enquiry["programme"])
+    programme = load_programme(work.connection, plan.programme or enquiry["programme"])
     earlier = _run_of(work, enquiry["reference"])
     facts = load_facts(
         work.connection,
@@ -65,16 +72,28 @@ def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUI
         new_id=work.new_id,
         room_id=plan.room,
     )
+    if earlier is not None:
+        former = release_for_new_plan(work, earlier)
+        run = replace(run, version=former.version + 1, told=former.told)
     save_draft(work.connection, run, work.now)
     return run.id
 
 
+def _refuse_a_start_in_the_past(plan: PlanRun, today: dt.date) -> None:
+    if plan.start < today:
+        why = f"A run cannot begin on {in_words(plan.start)}, which is past. Give {in_words(today)} or a later date."
+        raise Refused("invalid", why, {"start": [why]})
+
+
 def _who_might(work: UnitOfWork, establishment: Establishment, plan: PlanRun) -> set[UUID] | None:
-    """Give whom to look at: those named, those with any clearance there, and for a remote run everybody."""
+    """Give whom to look at: those named, those with any clearance or escort there, and for a remote run everybody."""
     if plan.mode == "remote":
         return None
-    query = select(clearances.c.facilitator_id).where(clearances.c.establishment_id == establishment.id)
-    return {*work.connection.scalars(query), *plan.facilitators}
+    asked = (
+        select(table.c.facilitator_id).where(table.c.establishment_id == establishment.id)
+        for table in (clearances, escorts)
+    )
+    return {*work.connection.scalars(union(*asked)), *plan.facilitators}
 
 
 def _later(start: dt.date) -> dt.date:
@@ -83,11 +102,12 @@ def _later(start: dt.date) -> dt.date:
 
 def _run_of(work: UnitOfWork, reference: str) -> Run | None:
     """Give the draft that an enquiry has. Raises `Refused` when its run is past that."""
-    run_id = work.connection.scalar(select(runs.c.id).where(runs.c.enquiry == reference).with_for_update())
+    with one_after_another():
+        run_id = work.connection.scalar(select(runs.c.id).where(runs.c.enquiry == reference).with_for_update())
     if run_id is None:
         return None
     run = load_run(work.connection, run_id)
-    if run.state != "draft":
+    if run.state not in {"draft", "held"}:
         raise Refused("refused", f"The run of {reference} is {run.state}: its dates are not planned anew.")
     return run
 
@@ -109,48 +129,62 @@ def _establishment_for(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanR
 def confirm_run(work: UnitOfWork, run_id: UUID, enquiry: Mapping[str, Any], *, actor: str) -> None:
     """Confirm a draft whose every session keeps every rule, take everyone's time, and tell all who take part.
 
-    Raises `Refused` when the enquiry is not won (H12), when a rule is broken, when it is no draft, and "conflict" when
-    somebody else took a person or a room for one of its hours first.
+    Where two of its sessions lie far apart, a holding plan is asked for. Raises `Refused` when the enquiry is not won
+    (H12) and nobody holds written authority, when a rule is broken, when it is no draft, and "conflict" when somebody
+    else took a person or a room for one of its hours first.
     """
     run = load_run(work.connection, run_id, lock=True)
-    _refuse_unless_won(run, enquiry)
     hold_facilitators(work, run)
     establishment = load_establishment(work.connection, run.establishment_id)
     programme = load_programme(work.connection, run.programme, run.programme_version)
     facts = facts_about(work.connection, run, establishment, programme)
+    _refuse_unless_agreed(run, enquiry, facts)
+    refuse_what_others_hold(work, run, facts)
     confirmed = replace(run.confirm(review(run, facts)), told=run.told + 1)
     save_run(work.connection, confirmed, was=run)
     confirmed_by = {"confirmed_at": work.now, "confirmed_by": actor}
     work.connection.execute(update(runs).where(runs.c.id == run.id).values(confirmed_by))
     with taking_time():
         book(work.connection, confirmed)
+    convert_hold(work, confirmed)
     telling.run_confirmed(work, confirmed, establishment, programme)
+    need_holding_plans(work, confirmed)
 
 
-def _refuse_unless_won(run: Run, enquiry: Mapping[str, Any]) -> None:
-    if run.state in {"draft", "held"} and enquiry["stage"] != "won":
+def _refuse_unless_agreed(run: Run, enquiry: Mapping[str, Any], facts: Facts) -> None:
+    """Put rule H12 to what enquiries says right now: its event may still be on its way."""
+    agreed = enquiry["stage"] == "won" or facts.is_overridden("H12")
+    if run.state in {"draft", "held"} and not agreed:
         raise Refused(
             "refused",
             f"H12: {run.enquiry} is in {enquiry['stage']}, and a run is confirmed once its enquiry is won, with the "
-            "agreement signed. Move the enquiry on first.",
+            "agreement signed. Move the enquiry on first; or, with written authority, keep H12 open with "
+            f"`keytalk runs override {run.id} H12 --reason WHY`.",
         )
 
 
 def hold_facilitators(work: UnitOfWork, *those: Run) -> None:
-    """Lock the people of some runs, in one order, so that two runs cannot both take the same person's hour.
+    """Lock the people and the rooms of some runs, in one order, so that two runs cannot both take the same hour.
 
-    The database refuses overlaps by itself; this is for the gaps between two places, which only the rules know.
+    The database refuses overlaps by itself; this is for the gaps between two places, which only the rules know. Whoever
+    takes time locks its run first and then these, which others may go on referring to (they are not locked by key).
+    Raises `Refused("conflict")` where others have them for too long.
     """
-    people = {person for run in those for session in run.live for person in session.facilitator_ids}
-    query = select(facilitators.c.id).where(facilitators.c.id.in_(people)).order_by(facilitators.c.id)
-    work.connection.execute(query.with_for_update()).all()
+    live = [session for run in those for session in run.live]
+    people = {person for session in live for person in session.facilitator_ids}
+    places = {session.room_id for session in live if session.room_id is not None}
+    with one_after_another():
+        for table, wanted in ((facilitators, people), (rooms, places)):
+            query = select(table.c.id).where(table.c.id.in_(wanted)).order_by(table.c.id)
+            work.connection.execute(query.with_for_update(key_share=True)).all()
 
 
 @contextmanager
 def taking_time() -> Iterator[None]:
     """Say in plain words what the database says when a person's or a room's hour is taken already."""
     try:
-        yield
+        with one_after_another():
+            yield
     except IntegrityError as error:
         taken = {"facilitator": "A facilitator", "room": "The room"}
         for what, words in taken.items():

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import update
+
+from services.scheduling.domain.diff import Diff, left_and_led
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.runs import Run, Session
-from shared.contracts.scheduling import PlannedSession, RunConfirmed
+from services.scheduling.tables import sessions
+from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed, SessionRecorded
 from shared.persistence.work import UnitOfWork
 
 
@@ -33,6 +38,37 @@ def about_run(run: Run, establishment: Establishment, programme: Programme) -> d
     }
 
 
+def run_changed(
+    work: UnitOfWork,
+    before: Run,
+    after: Run,
+    establishment: Establishment,
+    programme: Programme,
+    change_id: UUID,
+    diff: Diff,
+) -> None:
+    """Tell of one change of a run that stands. `after.told` counts this event already."""
+    left, led = left_and_led(before, after)
+    was = {each.id: each for each in before.sessions}
+    fresh = [each for each in after.sessions if was.get(each.id) != each]
+    event = RunChanged(
+        **about_run(after, establishment, programme),
+        change_id=change_id,
+        kind=diff.kind,
+        cause=diff.cause,
+        facilitator_ids=led,
+        left_ids=left,
+        sessions=tuple(planned(each) for each in after.live),
+        changed_ids=tuple(each.id for each in fresh if each.is_live),
+        cancelled=tuple(planned(each) for each in fresh if not each.is_live and _stood(was.get(each.id))),
+    )
+    work.record(event, subject=str(after.id), sequence=after.told)
+
+
+def _stood(was: Session | None) -> bool:
+    return was is not None and was.is_live
+
+
 def planned(session: Session) -> PlannedSession:
     """Give a session as events say it."""
     return PlannedSession(
@@ -45,3 +81,33 @@ def planned(session: Session) -> PlannedSession:
         revision=session.revision,
         facilitator_ids=session.facilitator_ids,
     )
+
+
+def session_recorded(
+    work: UnitOfWork,
+    run: Run,
+    session: Session,
+    *,
+    cause: str | None = None,
+    party: str | None = None,
+    remedy: str | None = None,
+    chargeable: bool,
+    attended: int | None = None,
+) -> None:
+    """Tell what became of a session, as its state says it: see `domain/outcomes.py` for the words."""
+    counted = update(sessions).where(sessions.c.id == session.id).values(told=sessions.c.told + 1)
+    event = SessionRecorded(
+        session_id=session.id,
+        run_id=run.id,
+        reference=run.enquiry,
+        number=session.number,
+        date=session.date,
+        state=session.state,
+        cause=cause,
+        party=party,
+        remedy=remedy,
+        chargeable=chargeable,
+        attended=attended,
+    )
+    told = work.connection.scalar(counted.returning(sessions.c.told))
+    work.record(event, subject=str(session.id), sequence=told or 1)

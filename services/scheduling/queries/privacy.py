@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from services.scheduling.queries.people import list_facilitators
+from services.scheduling.queries.people import get_facilitator
 from services.scheduling.queries.runs import get_run
-from services.scheduling.tables import enquiries, facilitators, runs
+from services.scheduling.tables import (
+    assignments,
+    enquiries,
+    establishments,
+    expiry_notices,
+    facilitators,
+    gate_memos,
+    offers,
+    runs,
+    sessions,
+)
 
 
 def export_person(connection: Connection, references: Collection[str], emails: Collection[str]) -> dict[str, Any]:
@@ -19,13 +29,64 @@ def export_person(connection: Connection, references: Collection[str], emails: C
     asked = connection.execute(select(enquiries).where(enquiries.c.reference.in_(references)))
     planned = list(connection.scalars(select(runs.c.id).where(runs.c.enquiry.in_(references)).order_by(runs.c.id)))
     of_theirs = func.lower(facilitators.c.email).in_([email.lower() for email in emails])
-    people = list(connection.scalars(select(facilitators.c.id).where(of_theirs)))
+    people = list(connection.scalars(select(facilitators.c.id).where(of_theirs).order_by(facilitators.c.id)))
     return {
         "enquiries": [_as_plain(row._mapping) for row in asked],
         "runs": [get_run(connection, run_id) for run_id in planned],
-        "facilitators": [each for each in list_facilitators(connection) if UUID(each["id"]) in people],
+        "memos": _memos(connection, planned),
+        "facilitators": [_facilitator(connection, each) for each in people],
     }
 
 
+def _memos(connection: Connection, run_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Give whom the gate memos about some runs name as host, and what for."""
+    table = gate_memos.c
+    query = select(table.run_id, table.version, table.host, table.purpose).where(table.run_id.in_(run_ids))
+    return [_as_plain(row._mapping) for row in connection.execute(query.order_by(table.run_id, table.version))]
+
+
+def _facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, Any]:
+    """Give all that is held on a facilitator: their entry, what they hold, what they lead, what they were asked."""
+    added = connection.scalar(select(facilitators.c.added_at).where(facilitators.c.id == facilitator_id))
+    told = select(expiry_notices).where(expiry_notices.c.facilitator_id == facilitator_id)
+    made = select(offers).where(offers.c.facilitator_id == facilitator_id)
+    return {
+        **get_facilitator(connection, facilitator_id),
+        "added_at": added.isoformat() if added else None,
+        "assignments": _assignments(connection, facilitator_id),
+        "offers": [_as_plain(row._mapping) for row in connection.execute(made.order_by(offers.c.made_at))],
+        "notices": [_as_plain(row._mapping) for row in connection.execute(told.order_by(expiry_notices.c.told_at))],
+    }
+
+
+def _assignments(connection: Connection, facilitator_id: UUID) -> list[dict[str, Any]]:
+    query = (
+        select(
+            runs.c.enquiry,
+            establishments.c.name.label("establishment"),
+            sessions.c.number,
+            sessions.c.date,
+            sessions.c.start,
+            sessions.c.end,
+            sessions.c.state,
+            assignments.c.role,
+        )
+        .join_from(assignments, sessions, sessions.c.id == assignments.c.session_id)
+        .join(runs, runs.c.id == sessions.c.run_id)
+        .join(establishments, establishments.c.id == runs.c.establishment_id)
+        .where(assignments.c.facilitator_id == facilitator_id)
+        .order_by(sessions.c.starts_at)
+    )
+    return [_as_plain(row._mapping) for row in connection.execute(query)]
+
+
 def _as_plain(row: Any) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat("minutes") if hasattr(value, "isoformat") else value

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, select
 
 from services.scheduling.domain.clearances import Clearance
+from services.scheduling.domain.expiry import Held
 from services.scheduling.domain.facilitators import Accreditation, Facilitator, Leave, WorkingHours
-from services.scheduling.tables import accreditations, clearances, escorts, facilitators, leave, working_hours
+from services.scheduling.tables import (
+    accreditations,
+    clearances,
+    escorts,
+    establishments,
+    facilitators,
+    leave,
+    working_hours,
+)
 from shared.persistence.types import AnyRow
 
 
@@ -79,3 +88,33 @@ def load_escorts(connection: Connection, establishment_id: str) -> frozenset[tup
     """Load the dates on which an establishment has agreed to escort someone."""
     rows = connection.execute(select(escorts).where(escorts.c.establishment_id == establishment_id))
     return frozenset((row.facilitator_id, row.date) for row in rows)
+
+
+def load_held(connection: Connection) -> Iterator[Held]:
+    """Give what everybody who has not left holds: clearances that open the gate, keys, insurance, accreditations.
+
+    A clearance that is not granted, or not of the level that its place asks for, opens nothing: it neither ends nor
+    carries another on.
+    """
+    here = facilitators.c.state != "left"
+    yield from _cleared(connection, here)
+    for person in connection.execute(select(facilitators).where(here, facilitators.c.insured_until.is_not(None))):
+        yield Held(person.id, "insurance", "", dt.date.min, person.insured_until)
+    query = select(accreditations).join(facilitators, facilitators.c.id == accreditations.c.facilitator_id)
+    for row in connection.execute(query.where(here)):
+        yield Held(row.facilitator_id, "accreditation", row.kind, row.valid_from, row.valid_until)
+
+
+def _cleared(connection: Connection, here: Any) -> Iterator[Held]:
+    query = (
+        select(clearances, establishments.c.required_level)
+        .join(facilitators, facilitators.c.id == clearances.c.facilitator_id)
+        .join(establishments, establishments.c.id == clearances.c.establishment_id)
+    )
+    for row in connection.execute(query.where(here)):
+        each = clearance_in(row)
+        if not each.covers(each.valid_from, row.required_level):
+            continue
+        yield Held(each.facilitator_id, "clearance", each.establishment_id, each.valid_from, each.valid_until)
+        if each.keys_until is not None:
+            yield Held(each.facilitator_id, "keys", each.establishment_id, each.valid_from, each.keys_until)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from services.scheduling.domain.calendar import Blackout, EstablishmentCalendar, Regime, Timetable, Window
+from services.scheduling.domain.calendar import FIRST_DATE, Blackout, EstablishmentCalendar, Regime, Timetable, Window
 from services.scheduling.domain.establishments import Establishment, Room
 from services.scheduling.domain.travel import Point, Travel
 from services.scheduling.tables import (
@@ -25,7 +24,7 @@ from shared.holidays import bank_holidays_of
 from shared.nations import division_of
 from shared.persistence.types import AnyRow
 
-SINCE_EVER = dt.date(2000, 1, 1)
+SINCE_EVER = FIRST_DATE
 """When windows begin for which nobody said a date."""
 
 NO_SESSIONS = "none"
@@ -44,6 +43,15 @@ def load_establishment(connection: Connection, establishment_id: str) -> Establi
         why = f"There is no establishment '{establishment_id}'. `keytalk establishments list` shows them."
         raise Refused("not_found", why, {"establishment": [why]})
     return _establishment(row)
+
+
+def lock_establishment(connection: Connection, establishment_id: str) -> AnyRow:
+    """Give an establishment's row; nobody else changes it or its calendar until this transaction ends.
+
+    Raises `Refused("not_found")`.
+    """
+    query = select(establishments).where(establishments.c.id == load_establishment(connection, establishment_id).id)
+    return connection.execute(query.with_for_update()).one()
 
 
 def _establishment(row: AnyRow) -> Establishment:
@@ -115,3 +123,23 @@ def load_gates(connection: Connection, establishment_ids: Iterable[str]) -> dict
     table = establishments.c
     query = select(table.id, table.report_minutes, table.exit_minutes).where(table.id.in_(set(establishment_ids)))
     return {row.id: (row.report_minutes, row.exit_minutes) for row in connection.execute(query)}
+
+
+def place_id(connection: Connection, text: str, field: str) -> str:
+    """Give the id under which travel times know an establishment, or a facilitator for where they start from.
+
+    Raises `Refused("not_found")` naming the field.
+    """
+    try:
+        person = UUID(text)
+    except ValueError:
+        person = None
+    if person is not None:
+        if connection.scalar(select(facilitators.c.id).where(facilitators.c.id == person)) is None:
+            why = f"There is no facilitator {person}. `keytalk facilitators list` shows them."
+            raise Refused("not_found", why, {field: [why]})
+        return str(person)
+    try:
+        return load_establishment(connection, text).id
+    except Refused as refused:
+        raise Refused(refused.code, refused.detail, {field: [refused.detail]}) from None

@@ -15,6 +15,7 @@ from services.scheduling.domain.runs import Run, Session, Skipped, Slot
 from services.scheduling.tables import (
     assignments,
     bookings,
+    overrides,
     programmes,
     run_facilitators,
     runs,
@@ -22,6 +23,7 @@ from services.scheduling.tables import (
     skipped_dates,
 )
 from shared.errors import Refused
+from shared.persistence.contention import one_after_another
 from shared.persistence.types import AnyRow
 from shared.persistence.work import new_id
 
@@ -56,10 +58,11 @@ def programme_row(programme: Programme) -> dict[str, Any]:
 def load_run(connection: Connection, run_id: UUID, *, lock: bool = False) -> Run:
     """Load a run with all its sessions; with `lock`, nobody else changes it until this transaction ends.
 
-    Raises `Refused("not_found")`.
+    Raises `Refused("not_found")`, and "conflict" where somebody else has it for too long.
     """
     query = select(runs).where(runs.c.id == run_id)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    with one_after_another():
+        row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise Refused("not_found", f"There is no run {run_id}. `keytalk runs list` shows them.")
     table = run_facilitators.c
@@ -164,6 +167,7 @@ def _save_sessions(
     touched = {each.id for each in changed} | gone
     for table in (assignments, bookings):
         connection.execute(delete(table).where(table.c.session_id.in_(touched)))
+    connection.execute(delete(overrides).where(overrides.c.session_id.in_(gone)))
     connection.execute(delete(sessions).where(sessions.c.id.in_(gone)))
     # A number is free for a new session only once the old one has given it up.
     for session in sorted(changed, key=lambda each: each.is_live):
@@ -200,7 +204,7 @@ def _booked(session: Session) -> Iterable[dict[str, Any]]:
 
 def _forget_sessions(connection: Connection, run_id: UUID) -> None:
     mine = select(sessions.c.id).where(sessions.c.run_id == run_id)
-    for table in (assignments, bookings):
+    for table in (assignments, bookings, overrides):
         connection.execute(delete(table).where(table.c.session_id.in_(mine)))
     for table in (sessions, run_facilitators, skipped_dates):
         connection.execute(delete(table).where(table.c.run_id == run_id))

@@ -89,6 +89,8 @@ outcomes = Table(
     Column("reason", String(30)),
     Column("party", String(12)),
     Column("notice_minutes", Integer),
+    # For a part: how long it was held.
+    Column("held_minutes", Integer),
     # cascade, make_up, merge or drop.
     Column("remedy", String(10)),
     Column("chargeable", Boolean, nullable=False),

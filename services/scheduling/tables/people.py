@@ -99,3 +99,20 @@ escorts = Table(
     Column("agreed_by", String(100), nullable=False),
 )
 """Dates on which an establishment has agreed to escort someone all the way."""
+
+expiry_notices = Table(
+    "expiry_notices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("facilitator_id", ForeignKey("facilitators.id"), nullable=False),
+    # clearance, keys, insurance or accreditation.
+    Column("what", String(13), nullable=False),
+    # The establishment's id or the kind of accreditation; nothing for insurance.
+    Column("of", String(60), nullable=False),
+    Column("valid_until", Date, nullable=False),
+    # Which of the notices it was: so many days before.
+    Column("days", Integer, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    UniqueConstraint("facilitator_id", "what", "of", "valid_until", "days"),
+)
+"""What was told about something that ends: each notice once, whoever looks and however often."""

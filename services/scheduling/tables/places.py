@@ -40,6 +40,10 @@ establishments = Table(
     Column("under_18", Boolean, nullable=False, default=False, server_default="0"),
     Column("under_18_approved_by", String(100)),
     Column("under_18_approved_at", Moment),
+    # Why that could be: one of a list, see `domain/establishments.py`.
+    Column("under_18_reason", String(30)),
+    # The columns that an operator has set, a line each: a register does not change those.
+    Column("set_by_hand", Text),
     # Lead times in working days, gate times in minutes.
     Column("memo_lead_days", Integer, nullable=False, default=10, server_default="10"),
     Column("kit_lead_days", Integer, nullable=False, default=15, server_default="15"),

@@ -128,6 +128,8 @@ sessions = Table(
     Column("revision", Integer, nullable=False, default=0),
     # The cancelled session in whose place it was put.
     Column("supersedes", Uuid),
+    # How many events have told what became of it.
+    Column("told", Integer, nullable=False, default=0, server_default="0"),
 )
 Index("ix_sessions_starts_at", sessions.c.starts_at)
 Index(
@@ -200,11 +202,18 @@ holds = Table(
     Column("state", String(10), nullable=False),
     Column("placed_at", Moment, nullable=False),
     Column("placed_by", String(100), nullable=False),
+    # Its last day; while it waits, the last day of what it waits for.
     Column("expires_on", Date, nullable=False),
+    # The last day of which a warning was given: each is warned of once.
+    Column("warned_for", Date),
+    Column("extended_at", Moment),
+    # Why it was extended though somebody waits.
+    Column("extended_for", String(30)),
     Column("ended_at", Moment),
     # How many events have told of it.
     Column("told", Integer, nullable=False, default=0),
 )
+Index("ix_holds_state", holds.c.state)
 Index(
     "uq_holds_active_run",
     holds.c.run_id,

@@ -49,7 +49,12 @@ def test_the_rights_of_scheduling_written_out():
             ),
             TopicRights("keytalk.dead", write=r"^(scheduling\.inbox)$", read=r"^(scheduling\.inbox)$"),
             TopicRights("enquiries.events", write="^$", read="^(enquiry_received|person_erased|stage_changed)$"),
-            TopicRights("scheduling.events", write="^(establishment_changed|run_confirmed)$", read="^$"),
+            TopicRights(
+                "scheduling.events",
+                write="^(establishment_changed|expiry_near|gate_memo_changed|hold_changed|offer_made|offer_settled"
+                "|run_changed|run_confirmed|session_recorded|task_needed)$",
+                read="^$",
+            ),
         ),
     )
 

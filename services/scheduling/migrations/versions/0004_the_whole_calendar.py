@@ -101,6 +101,8 @@ def _add_to_places_and_people() -> None:
         batch_op.add_column(sa.Column("under_18", sa.Boolean(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("under_18_approved_by", sa.String(length=100), nullable=True))
         batch_op.add_column(sa.Column("under_18_approved_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("under_18_reason", sa.String(length=30), nullable=True))
+        batch_op.add_column(sa.Column("set_by_hand", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("memo_lead_days", sa.Integer(), server_default="10", nullable=False))
         batch_op.add_column(sa.Column("kit_lead_days", sa.Integer(), server_default="15", nullable=False))
         batch_op.add_column(sa.Column("report_minutes", sa.Integer(), server_default="60", nullable=False))
@@ -169,6 +171,7 @@ def _change_sessions() -> None:
         batch_op.add_column(sa.Column("room_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("revision", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("supersedes", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("told", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_foreign_key("fk_sessions_room_id", "rooms", ["room_id"], ["id"])
         batch_op.create_index("ix_sessions_run_id", ["run_id"])
     live = sa.text("state NOT IN ('cancelled', 'superseded')")
@@ -224,6 +227,22 @@ def _create_what_is_new() -> None:
         sa.ForeignKeyConstraint(["establishment_id"], ["establishments.id"], name="fk_escorts_establishment_id"),
         sa.ForeignKeyConstraint(["facilitator_id"], ["facilitators.id"], name="fk_escorts_facilitator_id"),
         sa.PrimaryKeyConstraint("facilitator_id", "establishment_id", "date", name="pk_escorts"),
+    )
+    op.create_table(
+        "expiry_notices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("facilitator_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(length=13), nullable=False),
+        sa.Column("of", sa.String(length=60), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["facilitator_id"], ["facilitators.id"], name="fk_expiry_notices_facilitator_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_expiry_notices"),
+        sa.UniqueConstraint(
+            *("facilitator_id", "what", "of", "valid_until", "days"),
+            name="uq_expiry_notices_facilitator_id_what_of_valid_until_days",
+        ),
     )
     op.create_table(
         "kit_approvals",
@@ -297,12 +316,16 @@ def _create_what_is_new() -> None:
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("placed_by", sa.String(length=100), nullable=False),
         sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.Column("warned_for", sa.Date(), nullable=True),
+        sa.Column("extended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("extended_for", sa.String(length=30), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_holds_run_id"),
         sa.PrimaryKeyConstraint("id", name="pk_holds"),
     )
     op.create_index("ix_holds_run_id", "holds", ["run_id"], unique=False)
+    op.create_index("ix_holds_state", "holds", ["state"], unique=False)
     op.create_index(
         "uq_holds_active_run",
         "holds",
@@ -426,6 +449,7 @@ def _create_what_is_new() -> None:
         sa.Column("reason", sa.String(length=30), nullable=True),
         sa.Column("party", sa.String(length=12), nullable=True),
         sa.Column("notice_minutes", sa.Integer(), nullable=True),
+        sa.Column("held_minutes", sa.Integer(), nullable=True),
         sa.Column("remedy", sa.String(length=10), nullable=True),
         sa.Column("chargeable", sa.Boolean(), nullable=False),
         sa.Column("charge_reason", sa.String(length=200), nullable=True),

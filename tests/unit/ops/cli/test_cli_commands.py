@@ -283,10 +283,13 @@ def test_a_mail_is_shown_with_its_words_and_attachments(keytalk, gateway):
 )
 def test_due_jobs_run_as_of_a_time_local_or_with_its_offset(keytalk, gateway, given, sent):
     gateway.will_answer("enquiries.run_due_jobs", {"as_of": sent, "said": {"first_nudge": 1}})
+    gateway.will_answer("scheduling.run_due_jobs", {"as_of": sent, "ran": {"tell_of_expiries": 1}})
     gateway.will_answer("notifications.run_due_jobs", {"as_of": sent, "sent": 2, "missed": [], "waiting": 14})
 
     result = keytalk("jobs", "run-due", "--as-of", given)
 
-    # The clocks of enquiries first: what they say is told by messages.
-    assert gateway.asked == [(f"{service}.run_due_jobs", {"as_of": sent}) for service in ("enquiries", "notifications")]
-    assert result.stdout == f"as of: {sent}\nsent: 2\nmissed: 0\nwaiting: 14\nclocks: first_nudge: 1\n"
+    # The clocks first: what they say is told by messages.
+    asked = [(f"{service}.run_due_jobs", {"as_of": sent}) for service in ("enquiries", "scheduling", "notifications")]
+    assert gateway.asked == asked
+    ours = "clocks: first_nudge: 1\ncalendar: tell_of_expiries: 1\n"
+    assert result.stdout == f"as of: {sent}\nsent: 2\nmissed: 0\nwaiting: 14\n{ours}"

@@ -12,7 +12,9 @@ from uuid import UUID
 import pytest
 
 from services.notifications import rendering
+from services.notifications.domain import calendar_occasions
 from services.notifications.domain import pipeline_occasions as occasions
+from services.notifications.domain.calendar_occasions import Change
 from services.notifications.domain.facts import EnquiryFacts, RunFacts
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import (
@@ -50,6 +52,9 @@ ASKED_FOR = {
     "link": "https://keytalk.example/proposals/abc",
     "valid_until": "2026-12-24",
     "total": 400000,
+    "sessions": [{"number": 2, "date": "2027-01-19", "start": "13:45", "end": "16:45"}],
+    "answer_by": "2027-01-19T10:00:00+00:00",
+    "facilitator_name": "Ana Reyes",
 }
 """What is asked for when a message goes out."""
 US = Organisation("Key & Compass", "hello@mail.example.org", "01632 960000")
@@ -69,6 +74,7 @@ def facts(enquiry: EnquiryFacts, run: RunFacts, now: dt.datetime, drafting: Draf
         *run_confirmations(run, now, drafting),
         *reminders,
         *pipeline_messages(now, drafting),
+        *calendar_messages(run, now, drafting),
     ]
     return {each.template: {**ASKED_FOR, **each.facts} for each in messages}
 
@@ -88,6 +94,60 @@ def pipeline_messages(now: dt.datetime, drafting: Drafting) -> list[Message]:
         *occasions.agreement_signed(reference, ID, "session", 16, now, drafting),
         occasions.intake_alarm(ID, "canary", now, now, drafting),
     ]
+
+
+def calendar_messages(run: RunFacts, now: dt.datetime, drafting: Drafting) -> list[Message]:
+    """One message of each template that changes of the calendar call for."""
+    about = {
+        "run": "run-1",
+        "enquiry": "KT-7F3K-92",
+        "establishment": "Risley (HMP)",
+        "programme": "The Many Faces of Trauma",
+        "rank": 1,
+        "first_date": "2027-01-19",
+        "last_date": "2027-05-04",
+        "expires_on": "2026-12-08",
+        "due_on": "2027-01-04",
+        "session_count": 1,
+        "answer_by": "2027-01-19T10:00:00+00:00",
+        "memo_version": 1,
+        "facilitator": "ana",
+    }
+    expiry = {"what": "clearance", "accreditation": None, "establishment": "Risley (HMP)"}
+    expiry |= {"valid_until": "2027-03-19", "days_left": 30, "sessions_after": 6}
+    holds = [
+        calendar_occasions.hold_letters("h", about | {"state": state}, 1, now, (), drafting)
+        for state in ("placed", "promoted", "expired")
+    ]
+    offers = [
+        calendar_occasions.offer_letter("o", "ana", about | {"kind": "cover", "offer": "o"}, 1, now, (), drafting),
+        calendar_occasions.offer_settled("o", about | {"state": "accepted"}, 2, now, drafting),
+        calendar_occasions.offer_withdrawn("o", "ana", about, 2, now, (), drafting),
+    ]
+    memos = [
+        calendar_occasions.memo_letter("m", about | {"state": state, "memo": "m"}, now, (), drafting)
+        for state in ("sent", "out_of_date")
+    ]
+    return [
+        *calendar_occasions.change_letters(everything_changed(run), run, now, (), drafting),
+        *chain.from_iterable(holds),
+        *offers,
+        *calendar_occasions.expiry_letters("n", "ana", expiry, now, (), drafting),
+        *(memo for memo in memos if memo is not None),
+    ]
+
+
+def everything_changed(run: RunFacts) -> Change:
+    """A change in which Tom loses session 1, keeps 2 with another beside him, 3 moves, 4 is new, 5 is cancelled."""
+    first, second, third, fourth, fifth, *rest = run.sessions
+    changed = (
+        replace(first, facilitators=("ana",)),
+        replace(second, facilitators=("tom",)),
+        replace(third, date=third.date + dt.timedelta(days=1)),
+        replace(fourth, id="another"),
+    )
+    sessions = (*changed, *rest)
+    return Change("change-1", "move", replace(run, sessions=sessions, version=2), changed, (fourth, fifth), ())
 
 
 def words(facts: dict[str, dict[str, Any]], template: str, **more: Any) -> Rendered:
@@ -278,6 +338,38 @@ def test_the_hour_before_is_found() -> None:
     assert minutes_earlier("00:30", 60) == "23:30"
 
 
+@pytest.mark.parametrize("template", ["run_changed_contact", "run_changed_facilitator"])
+def test_a_change_says_what_happened_session_by_session_and_names_no_cause(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    message = words(facts, template)
+    for line in (
+        " 5. Tuesday 9 February 2027, 1.45pm to 4.45pm\n",
+        " 3. Wednesday 27 January 2027, 1.45pm to 4.45pm\n    (was Tuesday 26 January 2027, 1.45pm to 4.45pm)\n",
+        " 4. Tuesday 2 February 2027, 1.45pm to 4.45pm\n",
+        " 2. Tuesday 19 January 2027, 1.45pm to 4.45pm\n",
+    ):
+        assert line in message.text
+    assert "Tuesday 9 February 2027, 1.45pm to 4.45pm" in message.html
+    assert ("No longer yours to lead" in message.text) == (template == "run_changed_facilitator")
+    assert not re.search(r"lockdown|incident|staff|sick|because", message.text, re.IGNORECASE)
+
+
+def test_a_hold_says_until_when_and_a_second_place_makes_no_promise(facts: dict[str, dict[str, Any]]) -> None:
+    assert "until the end of Tuesday 8 December 2026" in words(facts, "hold_placed_contact").text
+    waiting = words(facts, "hold_placed_contact", rank=2)
+    assert "You are next" in waiting.text
+    assert "until the end of" not in waiting.text
+
+
+def test_an_offer_has_its_link_its_dates_and_until_when(facts: dict[str, dict[str, Any]]) -> None:
+    message = words(facts, "offer_made_facilitator")
+    for part in ("https://keytalk.example/proposals/abc", "Tuesday 19 January 2027, 10am"):
+        assert part in message.text
+        assert part in message.html
+    assert " 2. Tuesday 19 January 2027, 1.45pm to 4.45pm\n" in message.text
+
+
 @pytest.mark.parametrize(
     ("template", "more"),
     [
@@ -288,6 +380,24 @@ def test_the_hour_before_is_found() -> None:
         ("proposal_settled_ops", {"outcome": "expired"}),
         ("quarantine_digest_ops", {"waiting": 1}),
         ("agreement_signed", {"unit": "place", "agreed_units": 1}),
+        ("run_changed_contact", {"kind": "reverse"}),
+        ("run_changed_contact", {"moved": [], "cancelled": []}),
+        ("run_changed_facilitator", {"kind": "reverse"}),
+        ("run_changed_facilitator", {"cancelled": [], "lost": [], "moved": []}),
+        ("hold_placed_contact", {"rank": 2}),
+        ("hold_changed_ops", {"state": "ending", "owner": "priya"}),
+        ("hold_changed_ops", {"state": "promoted"}),
+        ("offer_made_facilitator", {"kind": "regular", "session_count": 3}),
+        ("offer_settled_ops", {"state": "declined"}),
+        ("offer_settled_ops", {"state": "lapsed"}),
+        ("offer_settled_ops", {"state": "withdrawn"}),
+        ("offer_withdrawn_facilitator", {"session_count": 12}),
+        ("expiry_near_facilitator", {"what": "insurance", "establishment": None, "sessions_after": 0}),
+        ("expiry_near_facilitator", {"what": "accreditation", "accreditation": "NADA", "sessions_after": 1}),
+        ("expiry_near_facilitator", {"what": "keys", "sessions_after": 12}),
+        ("expiry_near_ops", {"what": "keys", "sessions_after": 0}),
+        ("gate_memo_sent_contact", {"memo_version": 2}),
+        ("gate_memo_out_of_date_ops", {"owner": "priya"}),
     ],
 )
 def test_every_turn_of_a_message_reads_well_both_ways(

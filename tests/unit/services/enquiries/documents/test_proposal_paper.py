@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.enquiries.documents import print_proposal, printing
+from services.enquiries.documents import print_proposal
 from services.enquiries.documents.proposal_paper import make_pdf
 from services.enquiries.documents.wording import day_in_words, how_many
 from services.enquiries.domain.proposals import CANCELLATION_TERMS
+from shared.documents import printing
 from shared.errors import Refused
 
 LINK = "https://keys.example/proposals/AZLwyAAAcACAAAAAAAAAQA~2.abcdefghijklmnopqrstuvwxyz"

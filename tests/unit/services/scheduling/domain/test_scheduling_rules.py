@@ -21,7 +21,8 @@ from scheduling_cast import (
 )
 
 from services.scheduling.domain.clearances import Clearance
-from services.scheduling.domain.rules import Booking, breaches_of
+from services.scheduling.domain.facts import Booking
+from services.scheduling.domain.rules import breaches_of
 
 
 def broken(one, known, previous=None):
@@ -90,18 +91,18 @@ def test_a_clearance_holds_through_its_last_day(day, rules):
         ),
         (
             (cleared(ANA, until="2027-02-01"), cleared(ANA, until="2027-03-19")),
-            "Ana Reyes's clearance for Risley (HMP) ends on 19 March 2027, before this session. "
+            "Ana Reyes's clearance for Risley (HMP) ends on 19 March 2027, before the session on 23 March 2027. "
             "A renewal from the prison would mend it.",
         ),
         (
             (cleared(ANA, since="2027-04-01"),),
-            "Ana Reyes's clearance for Risley (HMP) starts on 1 April 2027, after this session. "
+            "Ana Reyes's clearance for Risley (HMP) starts on 1 April 2027, after the session on 23 March 2027. "
             "A later start or an earlier clearance would mend it.",
         ),
         (
             (cleared(ANA, level="escorted_visitor"),),
-            "Ana Reyes's clearance for Risley (HMP) is escorted visitor, and standard is needed on "
-            "23 March 2027. A clearance of that level from the prison would mend it.",
+            "Ana Reyes's clearance for Risley (HMP) is escorted visitor, and no escort is agreed for "
+            "23 March 2027. The prison agreeing to escort them that day, or a clearance of standard, would mend it.",
         ),
     ],
     ids=["none", "elsewhere only", "ended", "not begun", "too low"],
@@ -221,7 +222,8 @@ def test_an_inactive_establishment_is_named_and_the_date_stands():
 
     assert said(session(), facts(establishment=closed)) == (
         "establishment_is_active",
-        "Risley (HMP) is marked as not active. Marking it active, or another establishment, would mend it.",
+        "Risley (HMP) is marked as not active, and the session on 12 January 2027 is to be there. "
+        "Marking it active, or another establishment, would mend it.",
     )
     assert broken(session(), facts(establishment=closed)) == ["active"]
 

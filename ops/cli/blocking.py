@@ -1,0 +1,85 @@
+"""`keytalk establishments block`: close a prison on some dates, and see to every session that this hits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ops.cli.arguments import Json, iso_date
+from ops.cli.changing import remedy_line
+from ops.cli.client import connect
+from ops.cli.diffs import Accept, Charged, ChargeReason, DryRun, Yes, day, decide, say_several
+from ops.cli.output import note, say, show_json
+
+app = typer.Typer()
+
+Remedy = Literal["cascade", "make-up", "drop"]
+
+
+def one_remedy(text: str) -> tuple[str, str]:
+    """Read `SESSION=REMEDY`; anything else is refused with an example."""
+    session, sign, remedy = text.partition("=")
+    if not sign or not session or not remedy:
+        raise typer.BadParameter(f"'{text}' is not a session with its remedy. Write it like SESSION-ID=make-up.")
+    return session.strip(), remedy.strip()
+
+
+@app.command("block")
+def block_establishment(
+    establishment: Annotated[str, typer.Argument(metavar="ID", help="The establishment, like RSI.")],
+    first: Annotated[str, typer.Argument(parser=iso_date, metavar="DATE", help="The first day, like 2027-03-09.")],
+    reason: Annotated[str, typer.Option(metavar="WORD", help="Why, in a word: lockdown, prison_staff_training...")],
+    *,
+    until: Annotated[
+        str | None, typer.Option(parser=iso_date, metavar="DATE", help="The last day, where it is not the first.")
+    ] = None,
+    party: Annotated[str, typer.Option(metavar="WORD", help="On whose side it lies.")] = "prison",
+    remedy: Annotated[Remedy, typer.Option(help="What is done about every session that is hit.")] = "cascade",
+    session: Annotated[
+        list[str] | None, typer.Option("--for", metavar="SESSION=REMEDY", help="Another remedy for one session.")
+    ] = None,
+    charge: Charged = None,
+    charge_reason: ChargeReason = None,
+    accept_breaches: Accept = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Close an establishment. All sessions hit are listed with what can be done, then changed as one, or not at all."""
+    asked: dict[str, Any] = {"establishment": establishment, "first": first, "reason": reason, "party": party}
+    asked |= {"last": until, "remedy": remedy, "remedies": dict(one_remedy(each) for each in session or ())}
+    gateway = connect()
+    found = gateway.call("scheduling", "preview_closure", **asked)
+    if not decide(found, _say, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    decided = {"chargeable": charge, "charge_reason": charge_reason}
+    done = gateway.call(
+        "scheduling",
+        "close_establishment",
+        **asked,
+        basis=found["basis"],
+        accept_breaches=accept_breaches,
+        **{name: value for name, value in decided.items() if value is not None},
+    )
+    if as_json:
+        show_json(done)
+        return
+    say(f"{done['establishment']} is closed on these dates.")
+    if done["group"]:
+        say(f"To take all of it back: keytalk runs reverse {done['group']}")
+
+
+def _say(found: dict[str, Any]) -> None:
+    if not found["sessions"]:
+        note("No session is planned on these dates.")
+        return
+    for each in found["sessions"]:
+        say(
+            f"{day(each['date'])}, {each['start']}: session {each['number']} of {each['enquiry']} ({each['run_state']})"
+        )
+        say(f"     {each['session']}")
+        for choice in each["remedies"]:
+            say(f"     {remedy_line(choice)}")
+    say("")
+    say_several(found)

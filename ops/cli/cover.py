@@ -1,0 +1,169 @@
+"""`keytalk offers`: ask facilitators whether they would lead sessions, and take their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ops.cli.arguments import Json, Limit
+from ops.cli.client import connect
+from ops.cli.output import Column, note, say, show, show_details, show_json
+
+offers = typer.Typer(no_args_is_help=True)
+
+SessionId = Annotated[
+    str, typer.Argument(metavar="SESSION", help="The session's id, as `keytalk runs show --json` has it.")
+]
+FacilitatorId = Annotated[
+    str, typer.Option(metavar="ID", help="The facilitator's id, as `keytalk facilitators list` shows it.")
+]
+OfferId = Annotated[str, typer.Argument(metavar="OFFER", help="The offer's id, as `keytalk offers list` shows it.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
+Role = Literal["cover", "regular"]
+State = Literal["open", "accepted", "declined", "withdrawn", "lapsed"]
+
+LISTED = (
+    Column("offer", "Offer", copyable=True),
+    Column("name", "Facilitator"),
+    Column("establishment", "Establishment"),
+    Column("count", "Sessions"),
+    Column("role", "As", copyable=True),
+    Column("state", "State", copyable=True),
+    Column("until", "Answer by", copyable=True),
+)
+DETAILS = (
+    Column("offer", "Offer"),
+    Column("state", "State"),
+    Column("name", "Facilitator"),
+    Column("place", "Establishment"),
+    Column("role", "As"),
+    Column("instead", "Instead of"),
+    Column("until", "Answer by"),
+)
+
+
+@offers.command("make")
+def make_offer(
+    *,
+    session: Annotated[
+        list[str], typer.Option(metavar="ID", help="The session; give the option once for each, all of one run.")
+    ],
+    facilitator: FacilitatorId,
+    role: Annotated[
+        Role, typer.Option("--as", case_sensitive=False, help="As cover, or as one of the regular team.")
+    ] = "cover",
+    instead_of: Annotated[str | None, typer.Option(metavar="ID", help="Whom they would stand in for.")] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Ask a facilitator whether they would lead sessions. They get a letter with a link to answer by."""
+    ask = {"sessions": session, "facilitator": facilitator, "role": role, "instead_of": instead_of}
+    _do("make_offer", ask, "They are asked by mail, with a link to say yes or no. Ask them?", yes, dry_run, as_json)
+
+
+@offers.command("list")
+def list_offers(
+    limit: Limit = 50,
+    run: Annotated[str | None, typer.Option(metavar="ID", help="Only of one run.")] = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Only for one session.")] = None,
+    state: Annotated[State | None, typer.Option(case_sensitive=False, help="Only those in this state.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List offers, the newest first."""
+    rows = connect().call("scheduling", "list_offers", limit=limit, run=run, session=session, state=state)
+    told = rows if as_json else [_in_words(row) for row in rows]
+    show(told, LISTED, as_json, empty="No offers to show.", limit=limit)
+
+
+@offers.command("show")
+def show_offer(offer: OfferId, as_json: Json = False) -> None:
+    """Show one offer with its sessions."""
+    _print(connect().call("scheduling", "get_offer", offer=offer), as_json)
+
+
+@offers.command("accept")
+def accept_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Record a yes, such as one on the telephone. By their link, facilitators do this themselves."""
+    question = "Everybody on the run is told by mail, and others who were asked hear that it is covered. Go on?"
+    _do("accept_offer", {"offer": offer}, question, yes, dry_run, as_json)
+
+
+@offers.command("decline")
+def decline_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Record a no. It needs no reason, and none is kept."""
+    _do("decline_offer", {"offer": offer}, "The offer is closed then. Close it?", yes, dry_run, as_json)
+
+
+@offers.command("withdraw")
+def withdraw_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Take an open offer back; the facilitator is told."""
+    _do("withdraw_offer", {"offer": offer}, "They are told by mail. Take it back?", yes, dry_run, as_json)
+
+
+def decide(preview: Callable[[], None], question: str, *, yes: bool, dry_run: bool) -> bool:
+    """Show what would happen, and give whether to go on; with `yes` nothing is shown or asked."""
+    if yes and not dry_run:
+        return True
+    preview()
+    if dry_run:
+        note("A dry run: nothing is changed, and nobody is told.")
+        return False
+    if not typer.confirm(question, err=True):
+        note("Nothing was changed.")
+        raise typer.Exit(1)
+    return True
+
+
+def moment(iso: str) -> str:
+    """Write an instant as local time in London."""
+    from shared.clock import LONDON  # noqa: PLC0415 - nothing of `shared` is loaded before the launcher
+
+    at = datetime.fromisoformat(iso).astimezone(LONDON)
+    return f"{at:%H:%M} on {at:%a} {at.day} {at:%b %Y}"
+
+
+def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+    gateway = connect()
+
+    def preview() -> None:
+        would = gateway.call("scheduling", method, dry_run=True, **ask)
+        note(f"{would['facilitator']['name']} would have this offer {would['state']}:")
+        for session in would["sessions"]:
+            note(_session(session))
+
+    if decide(preview, question, yes=yes, dry_run=dry_run):
+        _print(gateway.call("scheduling", method, **ask), as_json)
+
+
+def _print(offer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(offer)
+        return
+    show_details(_whole_in_words(offer), DETAILS)
+    say("")
+    for session in offer["sessions"]:
+        say(_session(session))
+
+
+def _session(session: dict[str, Any]) -> str:
+    others = ", ".join(session["with"]) or "nobody else yet"
+    return f"{session['number']:>3}  {session['date']}, {session['start']} to {session['end']}, with {others}"
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "count": len(row["sessions"]), "until": moment(row["answer_by"])}
+
+
+def _whole_in_words(offer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **offer,
+        "name": offer["facilitator"]["name"],
+        "place": offer["establishment"]["name"],
+        "instead": offer["instead_of"]["name"] if offer["instead_of"] else None,
+        "until": moment(offer["answer_by"]),
+    }

@@ -1,0 +1,150 @@
+"""How the consequences of a change are printed, and the way from them to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.output import note, say, show_json
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would follow, and change nothing.")]
+Accept = Annotated[
+    bool,
+    typer.Option("--accept-breaches", help="Change it although rules no longer hold; kept with your name."),
+]
+Charged = Annotated[
+    bool | None,
+    typer.Option(
+        "--charge/--no-charge", help="Charge, or do not, otherwise than the rule says; needs --charge-reason."
+    ),
+]
+ChargeReason = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORD",
+        help="Why: agreed_with_them, goodwill, terms_of_the_agreement, told_earlier or told_later.",
+    ),
+]
+
+
+def decide(
+    found: dict[str, Any],
+    show: Callable[[dict[str, Any]], None],
+    *,
+    accept: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> bool:
+    """Show what would follow and ask; give whether to go on. With `yes` nothing is asked, and a dry run only shows."""
+    if as_json and dry_run:
+        show_json(found)
+        return False
+    if not as_json:
+        show(found)
+    if dry_run:
+        note("A dry run: nothing is changed, and nobody is told.")
+        return False
+    diffs = found.get("runs", [found])
+    if any(each["new_breaches"] for each in diffs) and not accept:
+        note(
+            "Rules would no longer hold, as shown (--dry-run shows it again). To change it all the same, in your name, "
+        )
+        note("give --accept-breaches as well. Nothing was changed.")
+        raise typer.Exit(1)
+    if not yes and not typer.confirm(_question(diffs), err=True):
+        note("Nothing was changed.")
+        raise typer.Exit(1)
+    return True
+
+
+def _question(diffs: list[dict[str, Any]]) -> str:
+    if not diffs:
+        return "Put the closure on file?"
+    told = any(each["told"]["ops"] for each in diffs)
+    return "Change it, and write to all who are named?" if told else "Change it? Nobody is written to about a draft."
+
+
+def say_several(found: dict[str, Any]) -> None:
+    """Print the diffs of several runs that change as one."""
+    for each in found["runs"]:
+        say(f"Run {each['run']}")
+        say_diff(each)
+        say("")
+
+
+def say_diff(diff: dict[str, Any]) -> None:
+    """Print what a change would do to one run."""
+    for part in (_dates, _people, _rules, _papers, _told, _cost):
+        for line in part(diff):
+            say(line)
+    before, after = diff["sessions_before"], diff["sessions_after"]
+    last = f", the last on {day(diff['last_after'])}" if diff["last_after"] else ""
+    say(f"Sessions: {after} (before: {before}){last}.")
+
+
+def _dates(diff: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{each['number']:>3}  {day(each['date'])}, {each['start']}: does not take place" for each in diff["cancelled"]
+    ]
+    lines += [
+        f"{each['number']:>3}  {day(each['from_date'])}, {each['from_start']} -> {day(each['to_date'])}, "
+        f"{each['to_start']}"
+        for each in diff["moved"]
+    ]
+    return lines + [f"{each['number']:>3}  {day(each['date'])}, {each['start']}: new" for each in diff["added"]]
+
+
+def _people(diff: dict[str, Any]) -> list[str]:
+    return [
+        f"{each['number']:>3}  {day(each['date'])}: {_names(each['goes']) or 'nobody'} goes, "
+        f"{_names(each['comes']) or 'nobody'} comes"
+        for each in diff["people"]
+    ]
+
+
+def _rules(diff: dict[str, Any]) -> list[str]:
+    lines = [f"  !  {each['rule']}, session {each['number']}: {each['why']}" for each in diff["new_breaches"]]
+    lines += [f"  +  {each['rule']}, session {each['number']}: holds again" for each in diff["mended"]]
+    return lines + [f"  ?  {each}" for each in diff["warnings"]]
+
+
+def _papers(diff: dict[str, Any]) -> list[str]:
+    papers = diff["papers"]
+    lines = [f"Gate memo to send again ({each['state']} now): {each['id']}" for each in papers["memos"]]
+    return [*lines, f"Kit to ask for again: {', '.join(papers['kit'])}"] if papers["kit"] else lines
+
+
+def _told(diff: dict[str, Any]) -> list[str]:
+    told, entries = diff["told"], diff["calendars"]
+    if not told["ops"]:
+        return ["Nobody is told: this run does not stand yet."]
+    counts = ", ".join(f"{len(entries[kind])} {kind}" for kind in ("updated", "cancelled", "new") if entries[kind])
+    people = _names(told["facilitators"]) or "no facilitator"
+    return [
+        f"Told: {people}, the contact of {told['contact_of']}, and ops.",
+        f"Calendar entries and reminders: {counts or 'none'}.",
+    ]
+
+
+def _cost(diff: dict[str, Any]) -> list[str]:
+    if not diff["cancelled"]:
+        return []
+    pence = diff["charged_pence"]
+    if pence is None:
+        return ["Charged by the rule, at a price that depends on how many people there are."]
+    return [f"Charged by the rule for what falls out: £{pence // 100:,}.{pence % 100:02}."]
+
+
+def _names(people: list[dict[str, Any]]) -> str:
+    return ", ".join(each["name"] for each in people)
+
+
+def day(iso: str) -> str:
+    """Write a date for people."""
+    on = date.fromisoformat(iso[:10])
+    return f"{on:%a} {on.day:>2} {on:%b %Y}"

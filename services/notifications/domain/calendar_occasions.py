@@ -1,0 +1,321 @@
+"""Which messages changes of the calendar call for. Data in, messages out; nothing personal in either."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from services.notifications.domain.facts import RunFacts, SessionFacts
+from services.notifications.domain.messages import Message
+from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator, session_reminders
+from services.notifications.domain.working_hours import in_office_hours
+from shared.clock import LONDON
+from shared.working_days import working_days_between
+
+CRITICAL_DAYS = 2
+"""A change of a session so many working days ahead, or fewer, is told at once, at whatever hour."""
+
+HOLD_TO_CONTACT = frozenset({"placed", "promoted", "expired"})
+HOLD_TO_OPS = frozenset({"promoted", "ending", "expired"})
+"""What of a hold is told to whom. Whoever places, releases or converts one knows it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a confirmed run: `run` as it became, and what was touched.
+
+    `changed` are sessions of the run that are new, moved or led by others now, `cancelled` those that no longer take
+    place, `left` facilitators who have sessions no more that they had.
+    """
+
+    id: str
+    kind: str
+    run: RunFacts
+    changed: tuple[SessionFacts, ...]
+    cancelled: tuple[SessionFacts, ...]
+    left: tuple[str, ...]
+
+    def still_so(self, newest: RunFacts) -> Change:
+        """Give what is left of a change that is heard of after a later one: only what the later one left as it was."""
+        now = {session.id: session for session in newest.sessions}
+        return replace(
+            self,
+            run=replace(newest, version=self.run.version),
+            changed=tuple(session for session in self.changed if now.get(session.id) == session),
+            cancelled=tuple(session for session in self.cancelled if session.id not in now),
+        )
+
+    def touched(self) -> list[str]:
+        """Give the ids of all sessions of which earlier reminders no longer hold."""
+        return [session.id for session in (*self.changed, *self.cancelled)]
+
+    def people(self) -> list[str]:
+        """Give every facilitator whom it may concern, once each."""
+        of_sessions = (person for each in (*self.run.sessions, *self.cancelled) for person in each.facilitators or ())
+        return list(dict.fromkeys((*self.run.facilitators, *of_sessions, *self.left)))
+
+
+@dataclass(frozen=True)
+class _News:
+    """What a change means to one recipient: sessions in the order of their numbers."""
+
+    cancelled: list[SessionFacts]
+    moved: list[tuple[SessionFacts, SessionFacts]]
+    new: list[SessionFacts]
+    regrouped: list[SessionFacts]
+    lost: list[SessionFacts]
+
+    def dates(self) -> Iterator[date]:
+        """Give every date on which somebody would come, or not come, in vain."""
+        for each in (*self.cancelled, *self.new, *self.lost):
+            yield each.date
+        for now, before in self.moved:
+            yield from (now.date, before.date)
+
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to tell."""
+        return not (self.cancelled or self.moved or self.new or self.regrouped or self.lost)
+
+
+def change_letters(
+    change: Change, before: RunFacts | None, now: datetime, holidays: Container[date], drafting: Drafting
+) -> list[Message]:
+    """Tell the contact and each facilitator, once each, what a change means to them.
+
+    `before` is the run as they know it. A change is told in office hours, and at once where it is critical. Nobody is
+    written to whom it does not touch.
+    """
+    known = {} if before is None else {session.id: session for session in before.sessions}
+    told = [(enquirer(change.run.enquiry), "contact", _for_contact(change, known))]
+    told += [(facilitator(each), "facilitator", _for_facilitator(change, known, each)) for each in change.people()]
+    return [
+        draft(
+            drafting,
+            recipient=recipient,
+            occasion=f"run_changed:{change.id}",
+            version=change.run.version,
+            template=f"run_changed_{audience}",
+            subject_ref=f"run:{change.run.run}",
+            due_at=now if _is_critical(news, now, holidays) else in_office_hours(now, holidays),
+            facts=_facts(change, news),
+        )
+        for recipient, audience, news in told
+        if not news.is_empty()
+    ]
+
+
+def reminders_after(change: Change, now: datetime, drafting: Drafting) -> list[Message]:
+    """Make anew the reminders of the sessions that a change touched, at the times that follow from their dates."""
+    touched = {session.id for session in change.changed}
+    reminders = session_reminders(change.run, now, drafting)
+    return [reminder for reminder in reminders if reminder.facts["session"]["id"] in touched]
+
+
+def hold_letters(
+    hold_id: str,
+    facts: dict[str, Any],
+    version: int,
+    now: datetime,
+    holidays: Container[date],
+    drafting: Drafting,
+) -> list[Message]:
+    """Tell the contact and the ops team what became of a hold; `facts` are what the event says of it."""
+    reference, state = facts["enquiry"], facts["state"]
+    occasion, told = f"hold:{hold_id}", []
+    if state in HOLD_TO_CONTACT:
+        template, due_at = f"hold_{state}_contact", in_office_hours(now, holidays)
+        letter = draft(
+            drafting,
+            recipient=enquirer(reference),
+            occasion=occasion,
+            version=version,
+            template=template,
+            subject_ref=f"run:{facts['run']}",
+            due_at=due_at,
+            facts=facts,
+        )
+        told.append(letter)
+    if state in HOLD_TO_OPS:
+        told.append(_to_ops(drafting, occasion, "hold_changed_ops", reference, facts, version, now))
+    return told
+
+
+def offer_letter(
+    offer_id: str,
+    person: str,
+    facts: dict[str, Any],
+    version: int,
+    now: datetime,
+    holidays: Container[date],
+    drafting: Drafting,
+) -> Message:
+    """Ask a facilitator: in office hours, and at once where it is for one of the next days or to be answered before."""
+    due_at = in_office_hours(now, holidays)
+    soon = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
+    answer_by = datetime.fromisoformat(facts["answer_by"])
+    return draft(
+        drafting,
+        recipient=facilitator(person),
+        occasion=f"offer:{offer_id}",
+        version=version,
+        template="offer_made_facilitator",
+        subject_ref=f"run:{facts['run']}",
+        due_at=now if soon or answer_by <= due_at else due_at,
+        useful_until=answer_by,
+        facts=facts,
+    )
+
+
+def offer_settled(offer_id: str, facts: dict[str, Any], version: int, now: datetime, drafting: Drafting) -> Message:
+    """Tell the ops team what became of an offer."""
+    occasion = f"offer:{offer_id}"
+    return _to_ops(drafting, occasion, "offer_settled_ops", facts["enquiry"], facts, version, now)
+
+
+def offer_withdrawn(
+    offer_id: str,
+    person: str,
+    facts: dict[str, Any],
+    version: int,
+    now: datetime,
+    holidays: Container[date],
+    drafting: Drafting,
+) -> Message:
+    """Tell a facilitator that an answer is no longer needed."""
+    near = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
+    return draft(
+        drafting,
+        recipient=facilitator(person),
+        occasion=f"offer:{offer_id}",
+        version=version,
+        template="offer_withdrawn_facilitator",
+        subject_ref=f"run:{facts['run']}",
+        due_at=now if near else in_office_hours(now, holidays),
+        facts=facts,
+    )
+
+
+def expiry_letters(
+    notice_id: str, person: str, facts: dict[str, Any], now: datetime, holidays: Container[date], drafting: Drafting
+) -> list[Message]:
+    """Tell the facilitator and the ops team, in office hours, that something ends soon."""
+    return [
+        draft(
+            drafting,
+            recipient=recipient,
+            occasion=f"expiry_near:{notice_id}",
+            template=f"expiry_near_{audience}",
+            subject_ref=f"facilitator:{person}",
+            due_at=in_office_hours(now, holidays),
+            facts={"facilitator": person, **facts},
+        )
+        for recipient, audience in ((facilitator(person), "facilitator"), (OPS, "ops"))
+    ]
+
+
+def memo_letter(
+    memo_id: str, facts: dict[str, Any], now: datetime, holidays: Container[date], drafting: Drafting
+) -> Message | None:
+    """Send a gate memo to the contact, or tell the ops team that one is out of date. Other news is nobody's."""
+    occasion = f"gate_memo:{facts['state']}:{memo_id}"
+    if facts["state"] == "out_of_date":
+        template, reference = "gate_memo_out_of_date_ops", facts["enquiry"]
+        return _to_ops(drafting, occasion, template, reference, facts, facts["memo_version"], now)
+    if facts["state"] != "sent":
+        return None
+    near = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
+    return draft(
+        drafting,
+        recipient=enquirer(facts["enquiry"]),
+        occasion=occasion,
+        version=facts["memo_version"],
+        template="gate_memo_sent_contact",
+        subject_ref=f"run:{facts['run']}",
+        due_at=now if near else in_office_hours(now, holidays),
+        facts=facts,
+    )
+
+
+def _for_contact(change: Change, known: dict[str, SessionFacts]) -> _News:
+    return _news(change.cancelled, change.changed, known, ())
+
+
+def _for_facilitator(change: Change, known: dict[str, SessionFacts], person: str) -> _News:
+    theirs = {id_: each for id_, each in known.items() if each.is_led_by(person)}
+    cancelled = [each for each in change.cancelled if each.is_led_by(person) or each.id in theirs]
+    leads = [each for each in change.changed if each.is_led_by(person)]
+    # Where no earlier letter says who led what, those who left have lost whatever was touched.
+    lost = [
+        each
+        for each in change.changed
+        if not each.is_led_by(person) and (each.id in theirs if known else person in change.left)
+    ]
+    return _news(cancelled, leads, theirs, lost)
+
+
+def _news(
+    cancelled: Iterable[SessionFacts],
+    changed: Iterable[SessionFacts],
+    known: dict[str, SessionFacts],
+    lost: Iterable[SessionFacts],
+) -> _News:
+    moved, new, regrouped = [], [], []
+    for each in _by_number(changed):
+        before = known.get(each.id)
+        if before is None:
+            new.append(each)
+        elif before.when != each.when:
+            moved.append((each, before))
+        else:
+            regrouped.append(each)
+    return _News(_by_number(cancelled), moved, new, regrouped, _by_number(lost))
+
+
+def _by_number(sessions: Iterable[SessionFacts]) -> list[SessionFacts]:
+    return sorted(sessions, key=lambda session: (session.number, session.date))
+
+
+def _facts(change: Change, news: _News) -> dict[str, Any]:
+    return {
+        **change.run.to_plain(),
+        "of": change.run.of,
+        "change": change.id,
+        "kind": change.kind,
+        "cancelled": [each.to_plain() for each in news.cancelled],
+        "moved": [each.to_plain() | {"was": before.to_plain()} for each, before in news.moved],
+        "new": [each.to_plain() for each in news.new],
+        "regrouped": [each.to_plain() for each in news.regrouped],
+        "lost": [each.to_plain() for each in news.lost],
+    }
+
+
+def _is_critical(news: _News, now: datetime, holidays: Container[date]) -> bool:
+    return any(_is_near(day, now, holidays) for day in news.dates())
+
+
+def _is_near(day: date, now: datetime, holidays: Container[date]) -> bool:
+    today = now.astimezone(LONDON).date()
+    return day >= today and working_days_between(today, day, holidays) <= CRITICAL_DAYS
+
+
+def _to_ops(
+    drafting: Drafting,
+    occasion: str,
+    template: str,
+    reference: str,
+    facts: dict[str, Any],
+    version: int,
+    now: datetime,
+) -> Message:
+    return draft(
+        drafting,
+        recipient=OPS,
+        occasion=occasion,
+        version=version,
+        template=template,
+        subject_ref=f"enquiry:{reference}",
+        due_at=now,
+        facts={"reference": reference, **facts},
+    )

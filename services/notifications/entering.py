@@ -1,0 +1,67 @@
+"""Entering messages into the ledger, and letting a newer one take an older one's place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import ColumnElement, select, update
+
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
+from shared.holidays import bank_holidays_of
+from shared.messaging.envelope import LONGEST
+from shared.observability.context import correlation_id
+from shared.persistence.upsert import insert_or_leave
+from shared.persistence.work import UnitOfWork
+
+_WAITING = messages.c.state == MessageState.SCHEDULED.value
+
+
+def our_holidays() -> Container[date]:
+    """Give the days on which our own office is closed; it lies in England."""
+    return bank_holidays_of("england-and-wales")
+
+
+def enter(work: UnitOfWork, drafts: Iterable[Message]) -> None:
+    """Enter messages; one whose key is in the ledger already is there for good."""
+    for draft in drafts:
+        traceable = replace(draft, correlation_id=_correlation())
+        if insert_or_leave(work.connection, messages, message_row(traceable)):
+            work.schedule(SEND_MESSAGES, str(draft.id), draft.next_attempt_at)
+
+
+def enter_newest(work: UnitOfWork, drafts: Iterable[Message], why: str) -> None:
+    """Enter messages of which only the newest version counts, in whatever order they come.
+
+    One of which a newer version is in the ledger is left out; older ones that still wait are superseded.
+    """
+    for draft in drafts:
+        same = (messages.c.recipient == draft.recipient) & (messages.c.occasion == draft.occasion)
+        newer = select(messages.c.id).where(same, messages.c.version > draft.version)
+        if work.connection.execute(newer).first() is None:
+            supersede(work, same & (messages.c.version < draft.version), why)
+            enter(work, [draft])
+
+
+def supersede_reminders(work: UnitOfWork, recipients: Collection[str], occasions: Collection[str], before: int) -> None:
+    """Withdraw the reminders of some sessions that came of an earlier version of their run than `before`."""
+    if recipients and occasions:
+        theirs = messages.c.recipient.in_(recipients) & messages.c.occasion.in_(occasions)
+        supersede(work, theirs & (messages.c.version < before), "The session was moved or does not take place.")
+
+
+def supersede(work: UnitOfWork, which: ColumnElement[bool], why: str) -> int:
+    """Withdraw the messages that still wait; give how many those were. One that is on its way may be out already."""
+    waiting = work.connection.execute(select(messages).where(which, _WAITING).with_for_update()).all()
+    for row in waiting:
+        withdrawn = message_row(message_of(row).superseded(why))
+        work.connection.execute(update(messages).where(messages.c.id == row.id).values(withdrawn))
+    return len(waiting)
+
+
+def _correlation() -> str | None:
+    """Name what the work in hand follows from. Another publisher's name for it may be longer than the column."""
+    given = correlation_id.get()
+    return str(given)[:LONGEST] if given else None

@@ -1,0 +1,618 @@
+"""What people are told when the calendar changes: events in, mails and calendar files out, on both databases."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
+
+from services.notifications import calendar_news, handlers
+from services.notifications.channels.base import Mail
+from services.notifications.delivery import Sender
+from services.notifications.directory import ServiceDirectory
+from services.notifications.rendering import Organisation
+from services.notifications.tables import messages, messaging, metadata
+from shared.contracts.scheduling import (
+    ExpiryNear,
+    GateMemoChanged,
+    HoldChanged,
+    OfferMade,
+    OfferSettled,
+    PlannedSession,
+    RunChanged,
+    RunConfirmed,
+)
+from shared.errors import Refused
+from shared.persistence.database import Database
+from shared.persistence.work import Store
+
+REF, RUN = "KT-7F3K-92", UUID(int=1)
+TOM, ANA, LEE = UUID(int=0xA1), UUID(int=0xA2), UUID(int=0xA3)
+OFFER, HOLD, MEMO, NOTICE = UUID(int=0xD1), UUID(int=0xB1), UUID(int=0xF1), UUID(int=0xE1)
+DOMAIN = "mail.example.org"
+OPS = "ops@mail.example.org"
+ABOUT = {
+    "run_id": RUN,
+    "reference": REF,
+    "programme": "many-faces-of-trauma",
+    "programme_name": "The Many Faces of Trauma",
+    "establishment_id": "RSI",
+    "establishment_name": "Risley (HMP)",
+}
+PLANNED_ON = dt.datetime(2026, 12, 4, 10, 0, tzinfo=dt.UTC)  # a Friday
+LOCKDOWN = dt.datetime(2027, 3, 9, 8, 20, tzinfo=dt.UTC)  # a Tuesday, on the morning of session 9
+
+
+def session(number: int, day: str, id_: int | None = None, **more: Any) -> PlannedSession:
+    return PlannedSession(
+        **{
+            "id": UUID(int=id_ or 0x100 + number),
+            "number": number,
+            "date": dt.date.fromisoformat(day),
+            "start": dt.time(13, 45),
+            "end": dt.time(16, 45),
+            "zone": "Europe/London",
+            "revision": 0,
+            "facilitator_ids": (TOM, ANA),
+            **more,
+        }
+    )
+
+
+EIGHT, NINE, TEN = session(8, "2027-03-02"), session(9, "2027-03-09"), session(10, "2027-03-16")
+CONFIRMED = RunConfirmed(**ABOUT, facilitator_ids=(TOM, ANA), sessions=(EIGHT, NINE, TEN))
+NEW_NINE = session(9, "2027-03-16", 0x209)
+LATER_TEN = session(10, "2027-03-23", revision=1)
+CASCADE = RunChanged(
+    **ABOUT,
+    change_id=UUID(int=0xC1),
+    kind="cascade",
+    cause="lockdown_or_incident",
+    facilitator_ids=(TOM, ANA),
+    left_ids=(),
+    sessions=(EIGHT, NEW_NINE, LATER_TEN),
+    changed_ids=(NEW_NINE.id, LATER_TEN.id),
+    cancelled=(replace(NINE, revision=1),),
+)
+WITH_LEE = session(9, "2027-03-16", 0x209, revision=1, facilitator_ids=(TOM, LEE))
+SWAP = RunChanged(
+    **ABOUT,
+    change_id=UUID(int=0xC2),
+    kind="swap",
+    cause=None,
+    facilitator_ids=(TOM, ANA),
+    left_ids=(ANA,),
+    sessions=(EIGHT, WITH_LEE, LATER_TEN),
+    changed_ids=(WITH_LEE.id,),
+    cancelled=(),
+)
+
+
+class Others:
+    """The other services, as this one hears them; a test changes what they know."""
+
+    def __init__(self) -> None:
+        self.offer_state, self.memo_state = "open", "sent"
+
+    def call(self, _service: str, method: str, **arguments: Any) -> Any:
+        return getattr(self, method)(**arguments)
+
+    def get_enquiry(self, reference: str) -> dict[str, Any]:
+        contact = {"name": "Sam O'Neil", "email": "sam@risley.example", "status": "active"}
+        asked = {"programme_name": "The Many Faces of Trauma", "establishment": "HMP Risley", "owner": "priya"}
+        return {"reference": reference, "contact": contact, "standing": "filed", **asked}
+
+    def get_facilitator(self, facilitator: str) -> dict[str, Any]:
+        name = {TOM: "Tom Okafor", ANA: "Ana Reyes", LEE: "Lee Whitfield"}[UUID(facilitator)]
+        return {"id": facilitator, "name": name, "email": f"{name.split()[0].lower()}@facilitators.example"}
+
+    def get_offer_letter(self, offer: str) -> dict[str, Any]:
+        assert offer == str(OFFER)
+        if self.offer_state != "open":
+            raise Refused("refused", f"This offer is {self.offer_state}, so nobody can answer it now.")
+        days = [{"number": 2, "date": "2027-01-19", "start": "13:45", "end": "16:45"}]
+        link = "https://keytalk.example/calendar/offers/signed"
+        return {"link": link, "sessions": days, "answer_by": "2027-01-19T10:00:00+00:00", "role": "cover"}
+
+    def get_memo_letter(self, memo: str) -> dict[str, Any]:
+        assert memo == str(MEMO)
+        pdf = base64.b64encode(b"%PDF-1.7 the memo").decode()
+        return {"name": "gate-memo-KT-7F3K-92-version-1.pdf", "pdf": pdf, "state": self.memo_state}
+
+
+class Channel:
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+
+    def deliver(self, mail: Mail) -> None:
+        self.mails.append(mail)
+
+    def settle(self, _message_id: str) -> bool | None:
+        return None
+
+    def to(self, who: str) -> list[Mail]:
+        return [mail for mail in self.mails if mail.recipient.startswith(who)]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request, tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'notifications.sqlite3'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_database().replace("postgresql:", "postgresql+psycopg:")
+    made = Database(make_url(url))
+    metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(database) -> Store:
+    with database.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    return Store(database, messaging, lambda: PLANNED_ON, "notifications")
+
+
+@pytest.fixture
+def others() -> Others:
+    return Others()
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return Channel()
+
+
+@pytest.fixture
+def sender(store, channel, others) -> Sender:
+    return Sender(
+        store=store,
+        channel=channel,
+        directory=ServiceDirectory(others.call, OPS),
+        organisation=Organisation("Key & Compass", OPS),
+        mail_from="keytalk@mail.example.org",
+        lease=dt.timedelta(minutes=1),
+    )
+
+
+def hear(store: Store, handle: Callable[..., None], event: Any, sequence: int = 1, now: dt.datetime = PLANNED_ON):
+    with replace(store, clock=lambda: now).work() as work:
+        work.cause = SimpleNamespace(sequence=sequence)  # type: ignore[assignment]
+        handle(work, event, DOMAIN)
+
+
+def confirmed(store: Store, sequence: int = 1, now: dt.datetime = PLANNED_ON) -> None:
+    hear(store, handlers.when_run_confirmed, CONFIRMED, sequence, now)
+
+
+def changed(store: Store, event: RunChanged = CASCADE, sequence: int = 2, now: dt.datetime = LOCKDOWN) -> None:
+    hear(store, calendar_news.when_run_changed, event, sequence, now)
+
+
+def rows(store: Store, **chosen: Any) -> list[Any]:
+    with store.database.reading() as connection:
+        found = connection.execute(select(messages).order_by(messages.c.due_at)).all()
+    return [row for row in found if all(getattr(row, name) == value for name, value in chosen.items())]
+
+
+def reminders(store: Store) -> set[tuple[str, str, str]]:
+    """Which session, on which date, whom: of the reminders that wait."""
+    waiting = [row for row in rows(store, state="scheduled") if row.template.startswith("session_reminder")]
+    return {(row.facts["session"]["id"][-3:], row.facts["session"]["date"], row.recipient[:11]) for row in waiting}
+
+
+def files(mail: Mail) -> dict[str, dict[str, tuple[int, str]]]:
+    """By method: the sequence and the local start of each event, by the end of its session's id."""
+    read = {}
+    for attachment in mail.attachments:
+        calendar = Calendar.from_ical(attachment.content)
+        assert calendar["METHOD"] == attachment.parameters["method"]
+        events = calendar.walk("VEVENT")
+        read[str(calendar["METHOD"])] = {
+            event["UID"].partition("@")[0][-3:]: (event["SEQUENCE"], f"{event.decoded('DTSTART'):%Y-%m-%dT%H:%M}")
+            for event in events
+        }
+    return read
+
+
+class TestALockdownOnTheMorningOfWeekNine:
+    @pytest.fixture
+    def told(self, store, sender, channel) -> list[Mail]:
+        confirmed(store)
+        sender.send_due(PLANNED_ON)
+        channel.mails.clear()
+        changed(store)
+        sender.send_due(LOCKDOWN)
+        return channel.mails
+
+    def test_everybody_is_told_at_once_in_one_mail_each(self, told, store):
+        recipients = sorted(mail.recipient for mail in told)
+        assert recipients == ["ana@facilitators.example", "sam@risley.example", "tom@facilitators.example"]
+
+    def test_the_words_say_what_is_next_and_blame_nobody(self, told):
+        for mail in told:
+            assert " 9. Tuesday 9 March 2027, 1.45pm to 4.45pm\n" in mail.text
+            assert "(was Tuesday 16 March 2027, 1.45pm to 4.45pm)" in mail.text
+            assert "lockdown" not in (mail.text + mail.html).lower()
+            assert OPS in mail.text
+
+    def test_calendars_are_brought_up_to_date_under_the_same_ids_with_a_higher_sequence(self, told):
+        for mail in told:
+            assert files(mail) == {
+                "REQUEST": {"209": (0, "2027-03-16T13:45"), "10a": (1, "2027-03-23T13:45")},
+                "CANCEL": {"109": (1, "2027-03-09T13:45")},
+            }
+
+    def test_each_file_is_for_its_reader_and_asks_for_no_answer(self, told):
+        for mail in told:
+            for attachment in mail.attachments:
+                for event in Calendar.from_ical(attachment.content).walk("VEVENT"):
+                    assert event["ATTENDEE"] == f"mailto:{mail.recipient}"
+                    assert event["ATTENDEE"].params["RSVP"] == "FALSE"
+                    assert event["ORGANIZER"] == f"mailto:{OPS}"
+                    is_out = attachment.parameters["method"] == "CANCEL"
+                    assert event["STATUS"] == ("CANCELLED" if is_out else "CONFIRMED")
+
+    def test_reminders_follow_the_new_dates_and_no_old_one_is_left(self, told, store):
+        whom = ("enquirer:KT", "facilitator")
+        assert reminders(store) == {
+            (id_, day, who) for id_, day in (("209", "2027-03-16"), ("10a", "2027-03-23")) for who in whom
+        }
+        gone = rows(store, state="superseded")
+        assert {row.facts["session"]["id"][-3:] for row in gone} == {"109", "10a"}
+        assert {row.why for row in gone} == {"The session was moved or does not take place."}
+
+    def test_heard_again_it_changes_nothing(self, told, store, sender, channel):
+        before = rows(store)
+        changed(store)
+        sender.send_due(LOCKDOWN)
+
+        assert len(rows(store)) == len(before)
+        assert len(channel.mails) == 3
+
+
+def test_a_reminder_goes_out_at_three_in_the_afternoon_also_after_the_clocks_have_changed(store):
+    confirmed(store)
+    after_the_change = session(10, "2027-03-30", revision=1)
+    event = replace(CASCADE, sessions=(EIGHT, NEW_NINE, after_the_change), changed_ids=(after_the_change.id,))
+    changed(store, event)
+
+    due = [
+        row.due_at.isoformat()
+        for row in rows(store, state="scheduled", recipient=f"enquirer:{REF}")
+        if row.facts.get("session", {}).get("date") == "2027-03-30"
+    ]
+    assert due == ["2027-03-25T15:00:00+00:00", "2027-03-29T14:00:00+00:00"]
+
+
+def test_what_is_far_ahead_is_told_in_office_hours(store):
+    evening = dt.datetime(2027, 2, 26, 19, 0, tzinfo=dt.UTC)  # a Friday; 9 March is seven working days ahead
+    confirmed(store)
+    changed(store, now=evening)
+
+    assert {row.due_at.isoformat() for row in rows(store, template="run_changed_contact")} == {
+        "2027-03-01T08:00:00+00:00"
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        # Session 9 is on Tuesday 9 March: from Friday morning on that is within two working days.
+        ("2027-03-04T23:00:00+00:00", "2027-03-05T08:00:00+00:00"),
+        ("2027-03-05T00:30:00+00:00", "2027-03-05T00:30:00+00:00"),
+        ("2027-03-07T21:00:00+00:00", "2027-03-07T21:00:00+00:00"),
+    ],
+)
+def test_a_session_within_two_working_days_is_told_of_at_any_hour(store, now, due):
+    confirmed(store)
+    changed(store, now=dt.datetime.fromisoformat(now))
+
+    assert {row.due_at.isoformat() for row in rows(store, template="run_changed_facilitator")} == {due}
+
+
+def test_a_session_that_is_moved_away_from_tomorrow_is_told_of_at_any_hour_too(store):
+    night = dt.datetime(2027, 3, 8, 22, 0, tzinfo=dt.UTC)
+    moved = session(9, "2027-05-04", revision=1)
+    event = replace(CASCADE, kind="move", sessions=(EIGHT, TEN, moved), changed_ids=(moved.id,), cancelled=())
+    confirmed(store)
+    changed(store, event, now=night)
+
+    assert {row.due_at for row in rows(store, template="run_changed_contact")} == {night}
+
+
+class TestSomebodyElseLeadsASession:
+    @pytest.fixture
+    def told(self, store, sender, channel) -> Channel:
+        confirmed(store)
+        changed(store)
+        sender.send_due(LOCKDOWN)
+        channel.mails.clear()
+        changed(store, SWAP, 3)
+        sender.send_due(LOCKDOWN + dt.timedelta(days=1))
+        return channel
+
+    def test_who_left_it_is_told_and_their_calendar_lets_go_of_it(self, told):
+        [mail] = told.to("ana")
+        assert "No longer yours to lead\n 9. Tuesday 16 March 2027, 1.45pm to 4.45pm\n" in mail.text
+        assert files(mail) == {"CANCEL": {"209": (1, "2027-03-16T13:45")}}
+
+    def test_who_came_gets_it(self, told):
+        [mail] = told.to("lee")
+        assert "New for you\n 9. Tuesday 16 March 2027, 1.45pm to 4.45pm\n" in mail.text
+        assert files(mail) == {"REQUEST": {"209": (1, "2027-03-16T13:45")}}
+
+    def test_who_stayed_and_the_contact_learn_that_the_time_is_the_same(self, told):
+        for mail, words in (
+            *[(m, "As before for you") for m in told.to("tom")],
+            (told.to("sam")[0], "At the same time"),
+        ):
+            assert words in mail.text
+            assert files(mail) == {"REQUEST": {"209": (1, "2027-03-16T13:45")}}
+        assert len(told.to("tom")) == len(told.to("sam")) == 1
+
+    def test_reminders_go_to_who_leads_it_now(self, told, store):
+        waiting = [row for row in rows(store, state="scheduled") if row.template == "session_reminder_facilitator"]
+        of_nine = {row.recipient for row in waiting if row.facts["session"]["id"].endswith("209")}
+        assert of_nine == {f"facilitator:{TOM}", f"facilitator:{LEE}"}
+
+
+def test_events_of_one_run_in_any_order_leave_the_reminders_of_the_newest(store):
+    changed(store, SWAP, 3)
+    changed(store, CASCADE, 2)
+    confirmed(store, 1, LOCKDOWN)
+
+    assert {(id_, day) for id_, day, _who in reminders(store)} == {("209", "2027-03-16"), ("10a", "2027-03-23")}
+    of_nine = [
+        row for row in rows(store, state="scheduled") if row.facts.get("session", {}).get("id", "").endswith("209")
+    ]
+    assert {row.recipient for row in of_nine} == {f"enquirer:{REF}", f"facilitator:{TOM}", f"facilitator:{LEE}"}
+
+
+def test_a_change_heard_of_late_tells_only_what_a_later_one_left_as_it_was(store, sender, channel):
+    confirmed(store)
+    changed(store, SWAP, 3)
+    sender.send_due(LOCKDOWN)
+    channel.mails.clear()
+
+    changed(store, CASCADE, 2)
+    sender.send_due(LOCKDOWN)
+
+    [mail] = channel.to("tom")
+    assert files(mail) == {"REQUEST": {"10a": (1, "2027-03-23T13:45")}, "CANCEL": {"109": (1, "2027-03-09T13:45")}}
+
+
+def test_a_confirmation_heard_of_late_tells_the_dates_as_they_are(store, sender, channel):
+    changed(store)
+    confirmed(store, 1, LOCKDOWN)
+    sender.send_due(LOCKDOWN)
+
+    [mail] = [mail for mail in channel.to("sam") if mail.attachments[0].filename == "sessions.ics"]
+    assert files(mail)["PUBLISH"] == {
+        "108": (0, "2027-03-02T13:45"),
+        "209": (0, "2027-03-16T13:45"),
+        "10a": (1, "2027-03-23T13:45"),
+    }
+
+
+def test_nobody_is_written_to_whom_a_change_does_not_touch(store):
+    by_lee = replace(TEN, facilitator_ids=(LEE,))
+    hear(store, handlers.when_run_confirmed, replace(CONFIRMED, sessions=(EIGHT, NINE, by_lee)))
+    moved = replace(by_lee, date=dt.date(2027, 3, 23), revision=1)
+    event = replace(CASCADE, kind="move", sessions=(EIGHT, NINE, moved), changed_ids=(moved.id,), cancelled=())
+    changed(store, event)
+
+    told = {row.recipient for row in rows(store, occasion=f"run_changed:{event.change_id}")}
+    assert told == {f"enquirer:{REF}", f"facilitator:{LEE}"}
+
+
+def hold(state: str, rank: int = 1) -> HoldChanged:
+    dates = {"first_date": dt.date(2027, 3, 2), "last_date": dt.date(2027, 6, 22), "expires_on": dt.date(2026, 12, 30)}
+    return HoldChanged(**ABOUT, hold_id=HOLD, state=state, rank=rank, **dates)
+
+
+@pytest.mark.parametrize(
+    ("state", "subjects"),
+    [
+        ("placed", {"sam@risley.example": f"Dates held for you, reference {REF}"}),
+        (
+            "promoted",
+            {
+                "sam@risley.example": f"The dates you waited for are held for you, {REF}",
+                OPS: f"A hold moved up: {REF}",
+            },
+        ),
+        ("ending", {OPS: f"A hold ends soon: {REF}"}),
+        (
+            "expired",
+            {"sam@risley.example": f"Your dates are no longer held, reference {REF}", OPS: f"A hold has ended: {REF}"},
+        ),
+        ("released", {}),
+        ("converted", {}),
+    ],
+)
+def test_news_of_a_hold_goes_once_to_those_who_do_not_know_it(store, sender, channel, state, subjects):
+    for _ in range(2):
+        hear(store, calendar_news.when_hold_changed, hold(state))
+
+    sender.send_due(PLANNED_ON)
+
+    assert {mail.recipient: mail.subject for mail in channel.mails} == subjects
+    assert len(channel.mails) == len(subjects)
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_a_hold_only_the_newest_is_told_in_whatever_order_it_is_heard(store, sender, channel, order):
+    news, night = {1: hold("placed", 2), 2: hold("promoted")}, dt.datetime(2026, 12, 3, 22, 0, tzinfo=dt.UTC)
+    for sequence in order:
+        hear(store, calendar_news.when_hold_changed, news[sequence], sequence, night)
+
+    sender.send_due(PLANNED_ON)
+
+    assert [mail.subject for mail in channel.to("sam")] == [f"The dates you waited for are held for you, {REF}"]
+
+
+def test_a_hold_that_was_released_before_its_letter_went_out_is_not_told(store, sender, channel):
+    night = dt.datetime(2026, 12, 3, 22, 0, tzinfo=dt.UTC)
+    hear(store, calendar_news.when_hold_changed, hold("placed"), 1, night)
+    hear(store, calendar_news.when_hold_changed, hold("released"), 2, night)
+
+    sender.send_due(PLANNED_ON)
+
+    assert channel.mails == []
+    assert [row.state for row in rows(store)] == ["superseded"]
+
+
+MADE = OfferMade(
+    **ABOUT,
+    offer_id=OFFER,
+    facilitator_id=LEE,
+    kind="cover",
+    first_date=dt.date(2027, 1, 19),
+    session_count=1,
+    answer_by=dt.datetime(2027, 1, 19, 10, 0, tzinfo=dt.UTC),
+)
+MONDAY_EVENING = dt.datetime(2027, 1, 18, 18, 40, tzinfo=dt.UTC)
+
+
+def settled(state: str) -> OfferSettled:
+    about = {"facilitator_id": LEE, "first_date": dt.date(2027, 1, 19), "session_count": 1}
+    return OfferSettled(**ABOUT, offer_id=OFFER, state=state, **about)
+
+
+def test_an_offer_for_tomorrow_goes_out_in_the_evening_once_and_with_its_link(store, sender, channel):
+    for _ in range(2):
+        hear(store, calendar_news.when_offer_made, MADE, 1, MONDAY_EVENING)
+
+    sender.send_due(MONDAY_EVENING)
+
+    [mail] = channel.mails
+    assert mail.recipient == "lee@facilitators.example"
+    for part in ("https://keytalk.example/calendar/offers/signed", "Tuesday 19 January 2027, 10am"):
+        assert part in mail.text
+    assert "Ana" not in mail.text + mail.html
+
+
+def test_an_offer_for_later_waits_for_the_morning(store):
+    later = replace(MADE, first_date=dt.date(2027, 3, 2), answer_by=dt.datetime(2027, 2, 1, tzinfo=dt.UTC))
+    hear(store, calendar_news.when_offer_made, later, 1, MONDAY_EVENING)
+
+    assert [row.due_at.isoformat() for row in rows(store)] == ["2027-01-19T08:00:00+00:00"]
+
+
+def test_an_offer_that_is_settled_by_the_time_its_letter_goes_out_is_not_sent(store, sender, channel, others):
+    hear(store, calendar_news.when_offer_made, MADE, 1, MONDAY_EVENING)
+    others.offer_state = "accepted"
+
+    sender.send_due(MONDAY_EVENING)
+
+    assert channel.mails == []
+    [row] = rows(store)
+    assert (row.state, row.why) == ("suppressed", "This offer is accepted, so nobody can answer it now.")
+
+
+@pytest.mark.parametrize("state", ["accepted", "declined", "lapsed", "withdrawn"])
+def test_ops_reads_what_became_of_an_offer_and_whose_it_was(store, sender, channel, state):
+    hear(store, calendar_news.when_offer_made, MADE, 1, MONDAY_EVENING)
+    sender.send_due(MONDAY_EVENING)
+    channel.mails.clear()
+    for _ in range(2):
+        hear(store, calendar_news.when_offer_settled, settled(state), 2, MONDAY_EVENING)
+
+    sender.send_due(MONDAY_EVENING)
+
+    [ours] = channel.to("ops")
+    assert ours.subject == f"Offer {state}: {REF}"
+    assert "Facilitator: Lee Whitfield\n" in ours.text
+    theirs = [mail.subject for mail in channel.to("lee")]
+    assert theirs == ([f"No answer needed any more, reference {REF}"] if state == "withdrawn" else [])
+
+
+def test_an_offer_that_was_withdrawn_before_its_letter_went_out_is_not_spoken_of(store, sender, channel):
+    later = replace(MADE, first_date=dt.date(2027, 3, 2), answer_by=dt.datetime(2027, 2, 1, tzinfo=dt.UTC))
+    hear(store, calendar_news.when_offer_made, later, 1, MONDAY_EVENING)
+    hear(store, calendar_news.when_offer_settled, settled("withdrawn"), 2, MONDAY_EVENING)
+
+    sender.send_due(MONDAY_EVENING + dt.timedelta(days=1))
+
+    assert [mail.recipient for mail in channel.mails] == [OPS]
+
+
+def test_an_offer_heard_of_after_its_withdrawal_is_not_made(store, sender, channel):
+    hear(store, calendar_news.when_offer_settled, settled("withdrawn"), 2, MONDAY_EVENING)
+    hear(store, calendar_news.when_offer_made, MADE, 1, MONDAY_EVENING)
+
+    assert [row.template for row in rows(store, recipient=f"facilitator:{LEE}")] == ["offer_withdrawn_facilitator"]
+
+
+def test_what_ends_soon_is_told_once_to_its_holder_and_to_ops_in_office_hours(store, sender, channel):
+    event = ExpiryNear(
+        notice_id=NOTICE,
+        facilitator_id=ANA,
+        what="clearance",
+        establishment_id="RSI",
+        establishment_name="Risley (HMP)",
+        valid_until=dt.date(2027, 3, 19),
+        days_left=90,
+        sessions_after=6,
+    )
+    saturday = dt.datetime(2026, 12, 19, 15, 0, tzinfo=dt.UTC)
+    for _ in range(2):
+        hear(store, calendar_news.when_expiry_near, event, 1, saturday)
+
+    assert {row.due_at.isoformat() for row in rows(store)} == {"2026-12-21T08:00:00+00:00"}
+    sender.send_due(dt.datetime(2026, 12, 21, 8, 0, tzinfo=dt.UTC))
+
+    [hers], [ours] = channel.to("ana"), channel.to("ops")
+    assert len(channel.mails) == 2
+    for part in ("Risley (HMP)", "Friday 19 March 2027", "Six of your sessions are after that day."):
+        assert part in hers.text
+    for part in ("Ana Reyes", "clearance", "Sessions after that day: 6"):
+        assert part in ours.text
+
+
+def memo(state: str) -> GateMemoChanged:
+    dates = {"first_date": dt.date(2027, 1, 12), "due_on": dt.date(2026, 12, 23)}
+    return GateMemoChanged(**ABOUT, memo_id=MEMO, state=state, version=1, **dates)
+
+
+def test_a_gate_memo_goes_to_the_contact_with_its_paper(store, sender, channel):
+    for _ in range(2):
+        hear(store, calendar_news.when_gate_memo_changed, memo("sent"))
+
+    sender.send_due(PLANNED_ON)
+
+    [mail] = channel.mails
+    [paper] = mail.attachments
+    assert mail.recipient == "sam@risley.example"
+    assert (paper.filename, paper.content_type) == ("gate-memo-KT-7F3K-92-version-1.pdf", "application/pdf")
+    assert paper.content == b"%PDF-1.7 the memo"
+
+
+@pytest.mark.parametrize("state", ["out_of_date", "refused"])
+def test_a_gate_memo_that_no_longer_holds_is_not_sent(store, sender, channel, others, state):
+    hear(store, calendar_news.when_gate_memo_changed, memo("sent"))
+    others.memo_state = state
+
+    sender.send_due(PLANNED_ON)
+
+    assert channel.mails == []
+    assert [(row.state, row.why) for row in rows(store)] == [("suppressed", "Something it says has changed meanwhile.")]
+
+
+def test_a_memo_that_is_out_of_date_is_told_to_ops_and_an_approved_one_to_nobody(store, sender, channel):
+    for state in ("out_of_date", "out_of_date", "approved", "refused"):
+        hear(store, calendar_news.when_gate_memo_changed, memo(state))
+
+    sender.send_due(PLANNED_ON)
+
+    assert [(mail.recipient, mail.subject) for mail in channel.mails] == [(OPS, f"A gate memo is out of date: {REF}")]
