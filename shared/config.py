@@ -33,6 +33,7 @@ class Settings:
     home: Path
     bind: str
     public_port: int
+    calendar_port: int
     ops_port: int
     internal_port: int | None
     amqp_uri: str
@@ -201,6 +202,7 @@ class _SettingsSchema(Schema):
     home = fields.String(data_key="KEYTALK_HOME", load_default="var")
     bind = fields.String(data_key="KEYTALK_BIND", load_default="127.0.0.1")
     public_port = _port(data_key="KEYTALK_PUBLIC_PORT", load_default=8000)
+    calendar_port = _port(data_key="KEYTALK_CALENDAR_PORT", load_default=8003)
     ops_port = _port(data_key="KEYTALK_OPS_PORT", load_default=8001)
     internal_port = _port(data_key="KEYTALK_INTERNAL_PORT", load_default=None)
     amqp_uri = fields.String(data_key="KEYTALK_AMQP_URI", load_default=EMBEDDED_BROKER, validate=_is_amqp)

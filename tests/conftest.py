@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.examples import STORY_BEGINS
 from tests.servers.keytalk import Keytalk
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -13,8 +14,8 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[Keytalk]:
-    """One process, SQLite files, no broker, a Maildir; with the demonstration set."""
-    with Keytalk(demo=True) as keytalk:
+    """One process, SQLite files, no broker, a Maildir; with the demonstration set, on a day in December."""
+    with Keytalk(demo=True, began_at=STORY_BEGINS) as keytalk:
         yield keytalk
 
 
@@ -31,7 +32,7 @@ def real_environment(rabbitmq, postgres, _mail_server) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def real(real_environment: dict[str, str]) -> Iterator[Keytalk]:
     """The same on RabbitMQ, PostgreSQL and SMTP."""
-    with Keytalk(demo=True, env=real_environment) as keytalk:
+    with Keytalk(demo=True, env=real_environment, began_at=STORY_BEGINS) as keytalk:
         yield keytalk
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+
+STORY_BEGINS = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+"""A Tuesday in December: when Keytalk's clock begins in tests that tell a story with dates, whenever they are run."""
 
 
 def risley_enquiry(**changes: Any) -> dict[str, Any]:

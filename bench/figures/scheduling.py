@@ -4,6 +4,7 @@ Each is asked many times, for other runs and places each time, of the service's 
 beside it is the same question put to facts that are in memory already: what is more is the database's part.
 """
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,6 +92,9 @@ def shelf(lab: Lab, count: int) -> Iterator[Shelf]:
     years = planned.fill(url, count)
     print(f"  filled {count:,} sessions in {time.monotonic() - begin:.0f} s", flush=True)
     database = Database(address)
+    # What the filling left in this process is no part of a service, so the garbage collector need not look at it.
+    gc.collect()
+    gc.freeze()
     try:
         yield Shelf(Store(database, messaging, lambda: planned.NOW, "scheduling"), years)
     finally:

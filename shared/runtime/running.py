@@ -113,12 +113,20 @@ class Running:
                 raise CannotStart("The web pages could not be set up.")
             eventlet.sleep(0.01)
 
+    def _port_of(self, name: Port) -> tuple[int, str]:
+        """Give the port and the setting it comes from; scheduling has one of its own where it is served alone."""
+        if name == "ops":
+            return self._settings.ops_port, "ops"
+        if "enquiries" in self._services:
+            return self._settings.public_port, "public"
+        return self._settings.calendar_port, "calendar"
+
     def _start_web(self) -> None:
         settings, readiness = self._settings, self._process.readiness
-        ports = {"public": settings.public_port, "ops": settings.ops_port}
         for name, apps in self._process.apps.items():
             if apps:
-                self.servers[name] = _listen(settings.bind, ports[name], router(apps, readiness), name)
+                port, setting = self._port_of(name)
+                self.servers[name] = _listen(settings.bind, port, router(apps, readiness), setting)
         if self._internal_port is not None:
             app = router({}, readiness, metrics=True)
             self.servers["internal"] = _listen(settings.bind, self._internal_port, app, "internal")

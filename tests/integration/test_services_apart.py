@@ -34,7 +34,7 @@ def _cli(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
 
 def _serve(env: dict[str, str], service: str, log: Path) -> tuple[Child, int]:
     internal = free_port()
-    ports = {"KEYTALK_INTERNAL_PORT": str(internal)}
+    ports = {"KEYTALK_INTERNAL_PORT": str(internal), "KEYTALK_CALENDAR_PORT": str(free_port())}
     child = Child([sys.executable, "-m", "ops.cli", "serve", service], log=log, env={**env, **ports}, cwd=ROOT)
     return child, internal
 

@@ -22,6 +22,14 @@ _ROOM_TO_LOOK = 3
 _LEAST_DATES = 30
 """And at six working weeks at least, so that a Christmas closure does not use up a short course's dates."""
 
+LONGEST_BREAK = dt.timedelta(weeks=8)
+"""Closed dates that a run may have to go round, in all, before it is no run any more."""
+
+
+def longest_run(programme: Programme) -> dt.timedelta:
+    """Give the time from the first day to look at within which a run of a programme ends, whatever it goes round."""
+    return dt.timedelta(weeks=programme.sessions if programme.cadence == "weekly" else 1) + LONGEST_BREAK
+
 
 def session_dates(
     programme: Programme, start: dt.date, weekday: int | None, calendar: EstablishmentCalendar

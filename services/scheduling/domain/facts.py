@@ -32,8 +32,8 @@ NEVER_OVERRIDDEN: frozenset[str] = frozenset({"group_is_not_too_large"})
 """Names of rules under an overridable code that stand all the same: of H9 only the smallest group can be waived."""
 
 _LONDON = ZoneInfo("Europe/London")
-_REACH: Final = 2
-"""How many days before and after a session a booking may still be in its way, with any journey on this island."""
+_REACH: Final = 1
+"""How many days before and after a session a booking may still be in its way: gates and a journey of a whole day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
 from itertools import accumulate, combinations
+from math import inf
 from typing import Final
 from uuid import UUID
 
+from services.scheduling.domain.dates import longest_run
+from services.scheduling.domain.establishments import Establishment
+from services.scheduling.domain.facilitators import Facilitator
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.planner import session_in
 from services.scheduling.domain.preferences import Preference, of_member, of_slot, points_of
+from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.rules import BY_THE_DAY, BY_THE_HOUR, breaches_of
 from services.scheduling.domain.runs import Breach, Session, Skipped, Slot
+from services.scheduling.domain.travel import Travel
 from services.scheduling.domain.words import in_words as spoken
 
 ABOUT_THE_TEAM: Final = frozenset({"H4", "H5"})
@@ -31,8 +37,6 @@ WINDOWS: Final = {"weekly": ("am", "pm"), "daily": ("day",)}
 
 RuleOfOne = Callable[[Session, UUID, Facts], Breach | None]
 _NOBODY = UUID(int=0)
-_LONGEST_BREAK: Final = 8 * 7
-"""How many days of closed dates a run may go round before it is no run any more."""
 _FURTHER: Final = 26
 """How many weeks beyond the latest start are looked at for the first start that would work."""
 
@@ -174,6 +178,20 @@ def why_not(wanted: Wanted, facts: Facts) -> WhyNot:
     return WhyNot(lane.slot, lane.numbered(places, team), team, obstacles, levers, first_start)
 
 
+def nearest(
+    people: Iterable[Facilitator], travel: Travel, establishment: Establishment, programme: Programme
+) -> list[Facilitator]:
+    """Sort people by how near they are to being able, but for a clearance: what they hold, then the way, then names."""
+
+    def lacks(person: Facilitator) -> tuple[int, int, float, str, UUID]:
+        held = {each.kind for each in person.accreditations}
+        missing = sum(kind not in held for kind in (*programme.accreditations, *programme.one_needs))
+        minutes = travel.minutes(str(person.id), establishment.id)
+        return person.state != "active", missing, inf if minutes is None else minutes, person.name, person.id
+
+    return sorted(people, key=lacks)
+
+
 def _lanes(
     wanted: Wanted, facts: Facts, people: Iterable[UUID] | None = None, *, every: bool = False
 ) -> Iterator[_Lane]:
@@ -211,7 +229,7 @@ def _put(rules: Sequence[RuleOfOne], session: Session, person: UUID, facts: Fact
 
 
 def _lane(slot: Slot, wanted: Wanted, facts: Facts) -> _Lane:
-    last = _after(wanted.latest, _LONGEST_BREAK + facts.programme.sessions * 7)
+    last = _after(wanted.latest, longest_run(facts.programme).days)
     count, calendar = facts.programme.sessions, facts.open_calendar
     lane = _Lane(slot, [], {}, [])
     for on in _dates(slot, last):

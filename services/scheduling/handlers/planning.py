@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, union, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
+from services.scheduling.domain.dates import longest_run
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.planner import draft_run, review
@@ -28,19 +29,17 @@ from services.scheduling.records import (
     load_facts,
     load_programme,
     load_run,
+    load_who_might_enter,
     save_draft,
     save_run,
 )
-from services.scheduling.tables import clearances, escorts, establishments, facilitators, rooms, runs
+from services.scheduling.tables import establishments, facilitators, rooms, runs
 from shared.clock import LONDON
 from shared.errors import Refused
 from shared.establishment_names import matching_establishment
 from shared.persistence.contention import one_after_another
 from shared.persistence.no_overlap import constraint_name
 from shared.persistence.work import UnitOfWork
-
-LOOKED_AHEAD = dt.timedelta(weeks=40)
-"""How far from its start a draft's bookings are loaded: sixteen weeks take up to nineteen, and twice that is plenty."""
 
 
 def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUID:
@@ -60,7 +59,7 @@ def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUI
         programme,
         run=earlier,
         people=_who_might(work, establishment, plan),
-        between=(plan.start, _later(plan.start)),
+        between=(plan.start, _later(plan.start, longest_run(programme))),
     )
     size = plan.group_size if plan.group_size is not None else enquiry.get("group_size")
     run = draft_run(
@@ -89,15 +88,11 @@ def _who_might(work: UnitOfWork, establishment: Establishment, plan: PlanRun) ->
     """Give whom to look at: those named, those with any clearance or escort there, and for a remote run everybody."""
     if plan.mode == "remote":
         return None
-    asked = (
-        select(table.c.facilitator_id).where(table.c.establishment_id == establishment.id)
-        for table in (clearances, escorts)
-    )
-    return {*work.connection.scalars(union(*asked)), *plan.facilitators}
+    return {*load_who_might_enter(work.connection, establishment.id), *plan.facilitators}
 
 
-def _later(start: dt.date) -> dt.date:
-    return start + min(LOOKED_AHEAD, dt.date.max - start)
+def _later(start: dt.date, by: dt.timedelta) -> dt.date:
+    return start + min(by, dt.date.max - start)
 
 
 def _run_of(work: UnitOfWork, reference: str) -> Run | None:

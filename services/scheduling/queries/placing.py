@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,15 +11,23 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from services.scheduling.domain.commands import WEEKDAYS, FindSlots
+from services.scheduling.domain.dates import longest_run
 from services.scheduling.domain.facts import Facts
-from services.scheduling.domain.placing import Option, Wanted, WhyNot, in_words, options, why_not
+from services.scheduling.domain.placing import Option, Wanted, WhyNot, in_words, nearest, options, why_not
 from services.scheduling.domain.runs import Session
-from services.scheduling.records import load_establishment, load_facts, load_programme
-from services.scheduling.tables import clearances, enquiries
+from services.scheduling.records import (
+    load_establishment,
+    load_facilitators,
+    load_facts,
+    load_programme,
+    load_travel,
+    load_who_might_enter,
+)
+from services.scheduling.tables import enquiries
 from shared.errors import Refused
 
-LONGEST = dt.timedelta(weeks=40)
-"""How long after its start a run may still be under way: bookings are loaded as far as that."""
+OTHERS = 8
+"""How many without a clearance are looked at when nobody with one will do."""
 WITHIN = dt.timedelta(weeks=12)
 """How far from the earliest start the latest lies, where nobody says."""
 
@@ -34,18 +42,29 @@ def find_slots(connection: Connection, asked: FindSlots, today: dt.date) -> dict
     establishment = load_establishment(connection, str(request.establishment))
     programme = load_programme(connection, str(request.programme))
     wanted = _wanted(request, today)
-    query = select(clearances.c.facilitator_id).where(clearances.c.establishment_id == establishment.id)
-    cleared = None if request.mode == "remote" else set(connection.scalars(query))
-    between = (wanted.earliest, _later(wanted.latest, LONGEST))
-    facts = load_facts(connection, establishment, programme, people=cleared, between=between)
-    facts = replace(facts, mode=request.mode, group_size=request.group_size)
+    might = None if request.mode == "remote" else load_who_might_enter(connection, establishment.id)
+    between = (wanted.earliest, _later(wanted.latest, longest_run(programme)))
+
+    def facts_of(people: Collection[UUID] | None) -> Facts:
+        found = load_facts(connection, establishment, programme, people=people, between=between)
+        return replace(found, mode=request.mode, group_size=request.group_size)
+
+    facts = facts_of(might)
     found = options(wanted, facts, request.limit)
     answer = {"wanted": _request(request, wanted), "options": [_option(each, facts) for each in found]}
     if found:
         return {**answer, "why_not": None}
-    everyone = load_facts(connection, establishment, programme, between=between)
-    everyone = replace(everyone, mode=request.mode, group_size=request.group_size)
-    return {**answer, "why_not": _why_not(why_not(wanted, everyone), everyone)}
+    if might is not None:
+        facts = facts_of(might | _nearest_others(connection, facts, might))
+    return {**answer, "why_not": _why_not(why_not(wanted, facts), facts)}
+
+
+def _nearest_others(connection: Connection, facts: Facts, might: set[UUID]) -> set[UUID]:
+    """Give the few without a clearance who are nearest to being able: a request to the prison would be about them."""
+    everyone = load_facilitators(connection)
+    travel = load_travel(connection, [facts.establishment.id], everyone)
+    others = [person for person in everyone.values() if person.id not in might]
+    return {each.id for each in nearest(others, travel, facts.establishment, facts.programme)[:OTHERS]}
 
 
 def _completed(connection: Connection, asked: FindSlots) -> FindSlots:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, union
 
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.expiry import Held
@@ -118,3 +118,12 @@ def _cleared(connection: Connection, here: Any) -> Iterator[Held]:
         yield Held(each.facilitator_id, "clearance", each.establishment_id, each.valid_from, each.valid_until)
         if each.keys_until is not None:
             yield Held(each.facilitator_id, "keys", each.establishment_id, each.valid_from, each.keys_until)
+
+
+def load_who_might_enter(connection: Connection, establishment_id: str) -> set[UUID]:
+    """Load who has a clearance for an establishment, of whatever date and state, or an escort that it has agreed to."""
+    asked = (
+        select(table.c.facilitator_id).where(table.c.establishment_id == establishment_id)
+        for table in (clearances, escorts)
+    )
+    return set(connection.scalars(union(*asked)))
