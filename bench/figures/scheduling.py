@@ -26,7 +26,7 @@ from services.scheduling.domain.cover import cover_for
 from services.scheduling.domain.diff import Papers, compare
 from services.scheduling.domain.feeds import Feed, entry_of
 from services.scheduling.domain.ical import feed_text
-from services.scheduling.domain.placing import Wanted, options
+from services.scheduling.domain.placing import Wanted, options, why_not
 from services.scheduling.domain.planner import draft_run, review
 from services.scheduling.domain.runs import Slot
 from services.scheduling.handlers import changing, planning
@@ -38,7 +38,7 @@ from shared.persistence.migrations import migrate
 from shared.persistence.work import Store, new_id
 
 MANY, FEW = 20_000, 1_000
-KINDS = ("generate", "preview", "slots", "cover", "feed")
+KINDS = ("generate", "preview", "slots", "explain", "cover", "feed")
 NAMES = tuple(f"schedule_{kind}_p95{of}" for kind in KINDS for of in ("", "_1k"))
 ASKED = 60
 WARMUP = 5
@@ -118,9 +118,18 @@ def stored(shelf: Shelf) -> dict[str, Ask]:
             start = load_run(connection, run_id).live[0].date + timedelta(weeks=2)
             changing.preview(connection, run_id, MoveRun(start), now=planned.NOW)
 
-    def slots(number: int) -> None:
+    def find(place: str) -> dict[str, Any]:
         with reading() as connection:
-            placing.find_slots(connection, FindSlots(enquiry=f"KT-WON-{shelf.place(number)}"), planned.TODAY)
+            return placing.find_slots(connection, FindSlots(enquiry=f"KT-WON-{place}"), planned.TODAY)
+
+    possible = [place for place in shelf.years.places if find(place)["options"]]
+    impossible = [place for place in shelf.years.places if place not in possible]
+
+    def slots(number: int) -> None:
+        find(possible[number % len(possible)])
+
+    def explain(number: int) -> None:
+        find(impossible[number % len(impossible)])
 
     def who_could(number: int) -> None:
         with reading() as connection:
@@ -131,7 +140,8 @@ def stored(shelf: Shelf) -> dict[str, Ask]:
             shown = feeds.shown_in(connection, BUSY, planned.TODAY)
             feed_text(BUSY.name, (entry_of(each, BUSY.kind) for each in shown))
 
-    return {"generate": generate, "preview": preview, "slots": slots, "cover": who_could, "feed": feed}
+    asks = {"generate": generate, "preview": preview, "slots": slots, "explain": explain}
+    return {**asks, "cover": who_could, "feed": feed}
 
 
 def in_memory(shelf: Shelf) -> dict[str, Ask]:
@@ -161,8 +171,13 @@ def in_memory(shelf: Shelf) -> dict[str, Ask]:
             moved, after, change, kind="move_run", was=of_run, now_true=of_run, papers=Papers((), ()), now=planned.NOW
         )
 
+    wanted = Wanted(start, start + timedelta(weeks=12))
+
     def slots(_number: int) -> None:
-        options(Wanted(start, start + timedelta(weeks=12)), facts)
+        options(wanted, facts)
+
+    def explain(_number: int) -> None:
+        why_not(wanted, facts)
 
     run = draft_run(run_id=new_id(), enquiry="KT", slot=slot, facilitator_ids=(), facts=facts, new_id=new_id)
 
@@ -172,7 +187,8 @@ def in_memory(shelf: Shelf) -> dict[str, Ask]:
     def feed(_number: int) -> None:
         feed_text(BUSY.name, (entry_of(each, BUSY.kind) for each in shown))
 
-    return {"generate": generate, "preview": preview, "slots": slots, "cover": who_could, "feed": feed}
+    asks = {"generate": generate, "preview": preview, "slots": slots, "explain": explain}
+    return {**asks, "cover": who_could, "feed": feed}
 
 
 def p95s(asks: dict[str, Ask]) -> dict[str, float]:

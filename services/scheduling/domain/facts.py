@@ -192,6 +192,11 @@ class Facts:
         return next((each for each in self.overrides if each.rule == breach.rule and each.session_id in of), None)
 
     @cached_property
+    def gaps(self) -> dict[tuple[str, bool], tuple[dt.timedelta, dt.timedelta]]:
+        """The times needed before and after bookings elsewhere, as far as they were worked out: see `rules.places`."""
+        return {}
+
+    @cached_property
     def _clearances(self) -> dict[UUID, tuple[Clearance, ...]]:
         return _by_facilitator(each for each in self.clearances if each.establishment_id == self.establishment.id)
 

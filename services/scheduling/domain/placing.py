@@ -2,8 +2,8 @@
 
 Exact, not a heuristic: for one request all dates, starts and teams are looked at. A lane is the row of open dates of
 one weekday and one part of the day; a weekly run takes so many of them one after another, so each start in a lane is
-one pattern of dates. Each rule is put to each person once a date, and how many of a pattern's dates someone can take is
-then a difference of two sums. The rules are those of `rules`: what is found here passes `planner.review`.
+one pattern of dates. Each rule is put to each person at most once a date. The rules are those of `rules`: what is found
+here passes `planner.review`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
-from itertools import accumulate, combinations
+from itertools import combinations
 from math import inf
 from typing import Final
 from uuid import UUID
@@ -102,14 +102,20 @@ class WhyNot:
 
 @dataclass(slots=True)
 class _Lane:
-    """The dates that a run of one weekday and window could use, with what stands in the way of each."""
+    """The dates that a run of one weekday and window could use, with what stands in the way of each.
+
+    What stands in somebody's way on a date is worked out when it is first asked for.
+    """
 
     slot: Slot
+    facts: Facts
+    people: Sequence[UUID]
     sessions: list[Session]
     closed: dict[dt.date, str]
     breaches: list[tuple[Breach, ...]]
-    of_people: dict[UUID, list[tuple[Breach, ...]]] = field(default_factory=dict)
-    _able: dict[UUID, list[int]] = field(default_factory=dict)
+    # Shared by the lanes: what a morning was told of the day, the afternoon need not ask.
+    of_the_day: dict[tuple[UUID, dt.date], tuple[Breach, ...]]
+    _of_people: dict[tuple[UUID, int], tuple[Breach, ...]] = field(default_factory=dict)
     _accredited: dict[tuple[UUID, str], list[bool]] = field(default_factory=dict)
 
     def patterns(self, wanted: Wanted, count: int) -> Iterator[range]:
@@ -118,12 +124,24 @@ class _Lane:
             if wanted.earliest <= self.sessions[first].date <= wanted.latest:
                 yield range(first, first + count)
 
+    def of_one(self, person: UUID, place: int) -> tuple[Breach, ...]:
+        """Put the rules about one person to one date."""
+        key = person, place
+        found = self._of_people.get(key)
+        if found is None:
+            found = self._of_people[key] = self._put(person, self.sessions[place])
+        return found
+
+    def _put(self, person: UUID, session: Session) -> tuple[Breach, ...]:
+        key = person, session.date
+        of_the_day = self.of_the_day.get(key)
+        if of_the_day is None:
+            of_the_day = self.of_the_day[key] = _broken(BY_THE_DAY, session, person, self.facts)
+        return of_the_day + _broken(BY_THE_HOUR, session, person, self.facts)
+
     def is_free(self, person: UUID, places: range) -> bool:
-        """Say whether someone can take all of those dates."""
-        sums = self._able.get(person)
-        if sums is None:
-            sums = self._able[person] = list(accumulate((not each for each in self.of_people[person]), initial=0))
-        return sums[places.stop] - sums[places.start] == len(places)
+        """Say whether someone can take all of those dates. The last ones tell most: clearances end."""
+        return not any(self.of_one(person, place) for place in reversed(places))
 
     def accredited(self, person: UUID, kind: str, facts: Facts) -> list[bool]:
         """Say for each date whether someone holds an accreditation."""
@@ -200,39 +218,25 @@ def _lanes(
     With `every`, also those lanes whose windows do not hold the programme.
     """
     weekly = facts.programme.cadence == "weekly"
-    by_day: dict[tuple[UUID, dt.date], tuple[Breach, ...]] = {}
+    of_the_day: dict[tuple[UUID, dt.date], tuple[Breach, ...]] = {}
     those = list(facts.facilitators if people is None else people)
     for weekday in range(5) if weekly else (None,):
         for window in WINDOWS[facts.programme.cadence]:
-            lane = _lane(Slot(wanted.earliest, weekday, window), wanted, facts)
+            lane = _Lane(Slot(wanted.earliest, weekday, window), facts, those, [], {}, [], of_the_day)
+            _lay_out(lane, wanted)
             if lane.sessions and (every or not all(lane.breaches)):
-                lane.of_people = {
-                    person: [_breaches_of_one(each, person, facts, by_day) for each in lane.sessions]
-                    for person in those
-                }
                 yield lane
 
 
-def _breaches_of_one(
-    session: Session, person: UUID, facts: Facts, by_day: dict[tuple[UUID, dt.date], tuple[Breach, ...]]
-) -> tuple[Breach, ...]:
-    """Put the rules about one person to one date: what a morning was told of the day, the afternoon need not ask."""
-    key = person, session.date
-    of_the_day = by_day.get(key)
-    if of_the_day is None:
-        of_the_day = by_day[key] = _put(BY_THE_DAY, session, person, facts)
-    return of_the_day + _put(BY_THE_HOUR, session, person, facts)
-
-
-def _put(rules: Sequence[RuleOfOne], session: Session, person: UUID, facts: Facts) -> tuple[Breach, ...]:
+def _broken(rules: Sequence[RuleOfOne], session: Session, person: UUID, facts: Facts) -> tuple[Breach, ...]:
     return tuple(breach for rule in rules if (breach := rule(session, person, facts)) is not None)
 
 
-def _lane(slot: Slot, wanted: Wanted, facts: Facts) -> _Lane:
-    last = _after(wanted.latest, longest_run(facts.programme).days)
+def _lay_out(lane: _Lane, wanted: Wanted) -> None:
+    """Fill a lane with its dates, as far as a run with the latest start can reach."""
+    facts, slot = lane.facts, lane.slot
     count, calendar = facts.programme.sessions, facts.open_calendar
-    lane = _Lane(slot, [], {}, [])
-    for on in _dates(slot, last):
+    for on in _dates(slot, _after(wanted.latest, longest_run(facts.programme).days)):
         why = calendar.no_session_on(on)
         if why is not None:
             lane.closed[on] = why
@@ -242,7 +246,6 @@ def _lane(slot: Slot, wanted: Wanted, facts: Facts) -> _Lane:
         session = session_in(slot, _NOBODY, 1, on, facts)
         lane.sessions.append(session)
         lane.breaches.append(tuple(each for each in breaches_of(session, facts) if each.rule not in ABOUT_THE_TEAM))
-    return lane
 
 
 def _dates(slot: Slot, last: dt.date) -> Iterator[dt.date]:
@@ -271,7 +274,7 @@ def _starts(lane: _Lane, wanted: Wanted, facts: Facts) -> Iterator[dt.date]:
 
 def _teams(lane: _Lane, places: range, facts: Facts, those: Sequence[UUID] | None = None) -> Iterator[tuple[UUID, ...]]:
     """Give the teams that can take all dates of a pattern: of everybody on file, or of `those`."""
-    free = [person for person in (lane.of_people if those is None else those) if lane.is_free(person, places)]
+    free = [person for person in (lane.people if those is None else those) if lane.is_free(person, places)]
     for team in combinations(free, facts.programme.min_facilitators):
         if _covers_needs(lane, places, team, facts):
             yield team
@@ -332,7 +335,7 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     """Give the cheapest teams for a pattern. What each member costs is worked out once, not once a team."""
     sessions = lane.sessions[places.start : places.stop]
-    free = [person for person in lane.of_people if lane.is_free(person, places)]
+    free = [person for person in lane.people if lane.is_free(person, places)]
     members = {person: of_member(person, sessions, facts) for person in free}
     cost = {person: points_of(costs) for person, costs in members.items()}
     free.sort(key=lambda person: (cost[person], facts.name_of(person), person))
@@ -352,7 +355,7 @@ def _cheapest(free: list[UUID], lane: _Lane, places: range, facts: Facts, most: 
         holders = [each for each in free if any(lane.accredited(each, kind, facts)[place] for place in places)]
         chosen.update(holders[:enough])
     # In the order of names, as teams are named.
-    return [person for person in lane.of_people if person in chosen]
+    return [person for person in lane.people if person in chosen]
 
 
 def _by_rank(candidate: _Candidate) -> tuple[object, ...]:
@@ -390,8 +393,8 @@ def _near_teams(ranked: Sequence[UUID], size: int) -> Iterable[tuple[UUID, ...]]
 
 
 def _in_the_way(lane: _Lane, places: range, person: UUID, facts: Facts) -> tuple[int, int, str, UUID]:
-    rules = {each.rule for place in places for each in lane.of_people[person][place]}
-    hits = sum(bool(lane.of_people[person][place]) for place in places)
+    rules = {each.rule for place in places for each in lane.of_one(person, place)}
+    hits = sum(bool(lane.of_one(person, place)) for place in places)
     return len(rules), hits, facts.name_of(person), person
 
 
@@ -401,7 +404,7 @@ def _obstacles(lane: _Lane, places: range, team: tuple[UUID, ...], facts: Facts)
     for number, place in enumerate(places, start=1):
         found += [(number, each) for each in lane.breaches[place]]
         for person in team:
-            found += [(number, replace(each, facilitator_id=person)) for each in lane.of_people[person][place]]
+            found += [(number, replace(each, facilitator_id=person)) for each in lane.of_one(person, place)]
     found += _team_breaches(lane, places, team, facts)
     missing = facts.programme.min_facilitators - len(team)
     if missing > 0:
@@ -422,29 +425,21 @@ def _gathered(found: list[tuple[int, Breach]]) -> tuple[Obstacle, ...]:
 
 def _levers(lanes: list[_Lane], wanted: Wanted, facts: Facts) -> dict[str, int]:
     """Count, for each rule that stands in the way anywhere, the starts that would work if it alone did not."""
-    rules = {
-        each.rule
-        for lane in lanes
-        for found in (lane.breaches, *lane.of_people.values())
-        for breaches in found
-        for each in breaches
-    }
-    counts = {rule: sum(_starts_without(rule, lane, wanted, facts) for lane in lanes) for rule in sorted(rules)}
-    return {rule: count for rule, count in counts.items() if count}
-
-
-def _starts_without(rule: str, lane: _Lane, wanted: Wanted, facts: Facts) -> int:
-    eased = _Lane(
-        lane.slot,
-        lane.sessions,
-        lane.closed,
-        [tuple(each for each in found if each.rule != rule) for found in lane.breaches],
-        {
-            person: [tuple(each for each in found if each.rule != rule) for found in theirs]
-            for person, theirs in lane.of_people.items()
-        },
-    )
-    return sum(1 for _ in _feasible(eased, wanted, facts))
+    patterns = [(lane, places) for lane in lanes for places in lane.patterns(wanted, facts.programme.sessions)]
+    rules: dict[str, int] = {}
+    for lane, places in patterns:
+        of_place = {each.rule for place in places for each in lane.breaches[place]}
+        if len(of_place) > 1:
+            continue
+        by_person = {
+            person: {each.rule for place in places for each in lane.of_one(person, place)} for person in lane.people
+        }
+        for rule in of_place or {each for found in by_person.values() for each in found}:
+            able = [person for person, found in by_person.items() if found <= {rule}]
+            teams = combinations(able, facts.programme.min_facilitators)
+            if any(_covers_needs(lane, places, team, facts) for team in teams):
+                rules[rule] = rules.get(rule, 0) + 1
+    return dict(sorted(rules.items()))
 
 
 def _no_dates(wanted: Wanted, facts: Facts) -> tuple[Obstacle, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,11 @@ NOT_HELD: frozenset[str] = frozenset({"cancelled", "superseded"})
 """States of a session that takes nobody's time."""
 DONE: frozenset[str] = frozenset({"delivered", "part_delivered"})
 """States of a session that was held: its date and its people are history."""
+
+
+@lru_cache(maxsize=4096)
+def _instant(on: dt.date, at: dt.time, zone: str) -> dt.datetime:
+    return dt.datetime.combine(on, at, ZoneInfo(zone)).astimezone(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Session:
         return self._instant(self.end)
 
     def _instant(self, at: dt.time) -> dt.datetime:
-        return dt.datetime.combine(self.date, at, ZoneInfo(self.zone)).astimezone(dt.UTC)
+        return _instant(self.date, at, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

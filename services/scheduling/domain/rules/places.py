@@ -99,6 +99,14 @@ def _is_too_close(start: dt.datetime, end: dt.datetime, booking: Booking, facts:
 
 def _gaps(booking: Booking, facts: Facts) -> tuple[dt.timedelta, dt.timedelta]:
     """Give the time needed where the booking comes before the session, and where it comes after."""
+    key = booking.establishment_id, booking.in_prison
+    found = facts.gaps.get(key)
+    if found is None:
+        found = facts.gaps[key] = _work_out_gaps(booking, facts)
+    return found
+
+
+def _work_out_gaps(booking: Booking, facts: Facts) -> tuple[dt.timedelta, dt.timedelta]:
     in_prison = not facts.is_remote
     if in_prison and booking.in_prison and booking.establishment_id == facts.establishment.id:
         return dt.timedelta(0), dt.timedelta(0)
