@@ -76,8 +76,8 @@ def test_keytalk_started_before_its_broker_takes_enquiries_and_answers_them_late
             broker.start()
 
             eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
-            # Three tries that find a service not there yet are 70 s apart in all.
-            assert eventually(lambda: _acknowledged(keytalk) == references, within=120)
+            # Four tries that find a service not there yet are 150 s apart in all.
+            assert eventually(lambda: _acknowledged(keytalk) == references, within=200)
             assert _readiness(keytalk) == (200, "ready")
             assert keytalk.stop() == 0
 

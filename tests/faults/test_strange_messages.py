@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 HEARD_BY = {
     "establishment_changed": ("enquiries",),
-    "enquiry_received": ("scheduling", "notifications"),
+    "enquiry_received": ("enquiries", "scheduling", "notifications"),
 }
 """Event types that between them reach every service."""
 

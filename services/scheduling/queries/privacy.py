@@ -17,6 +17,7 @@ from services.scheduling.tables import (
     establishments,
     expiry_notices,
     facilitators,
+    feeds,
     gate_memos,
     offers,
     runs,
@@ -55,8 +56,15 @@ def _facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, Any]
         "added_at": added.isoformat() if added else None,
         "assignments": _assignments(connection, facilitator_id),
         "offers": [_as_plain(row._mapping) for row in connection.execute(made.order_by(offers.c.made_at))],
+        "feeds": _feeds(connection, facilitator_id),
         "notices": [_as_plain(row._mapping) for row in connection.execute(told.order_by(expiry_notices.c.told_at))],
     }
+
+
+def _feeds(connection: Connection, facilitator_id: UUID) -> list[dict[str, Any]]:
+    """Give when calendar feeds were opened for them, and closed. Their addresses are nowhere."""
+    query = select(feeds.c.made_at, feeds.c.revoked_at).where(feeds.c.owner == str(facilitator_id))
+    return [_as_plain(row._mapping) for row in connection.execute(query.order_by(feeds.c.made_at))]
 
 
 def _assignments(connection: Connection, facilitator_id: UUID) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from services.scheduling.doors.people import PeopleDoors
+from services.scheduling.handlers.feeds import make_feed
 from services.scheduling.queries import privacy
 from services.scheduling.tables import assignments, feeds, gate_memos, metadata, offers
 from shared.errors import Refused
@@ -348,13 +349,15 @@ def test_an_export_gives_a_facilitator_all_that_is_held_on_them(store, doors, an
     doors.add_leave(ana, "2027-01-18", "2027-01-22")
     doors.set_working_hours(ana, [{"weekday": "tue", "start": "09:00", "end": "17:00"}])
     cast.a_run(store, "KT-RSI", "RSI", [date(2026, 11, 24)], (UUID(ana),))
+    with store.work() as work:
+        make_feed(work, "facilitator", ana, actor="Priya")
 
     with store.database.reading() as connection:
         [given] = privacy.export_person(connection, [], ["ANA@facilitators.example"])["facilitators"]
 
     assert given == json.loads(json.dumps(given))
-    lists = ("clearances", "accreditations", "leave", "hours", "assignments")
-    assert [len(given[name]) for name in lists] == [1, 1, 1, 1, 1]
+    lists = ("clearances", "accreditations", "leave", "hours", "assignments", "feeds")
+    assert [len(given[name]) for name in lists] == [1, 1, 1, 1, 1, 1]
     assert given["assignments"][0] == {
         "enquiry": "KT-RSI",
         "establishment": "Risley (HMP)",
