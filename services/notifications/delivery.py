@@ -106,7 +106,7 @@ class Sender:
         Replicas never claim the same row.
         """
         due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
-        query = select(messages).where(due).order_by(messages.c.next_attempt_at).limit(1)
+        query = select(messages).where(due).order_by(messages.c.next_attempt_at, messages.c.id).limit(1)
         with self.store.work() as work:
             row = work.connection.execute(query.with_for_update(skip_locked=True)).first()
             if row is None:

@@ -114,7 +114,7 @@ def _clearance(work: UnitOfWork, row: Row) -> str:
     clearance: Clearance = read(
         ClearanceSchema(), facilitator=str(person), establishment=row["prison_id"], **plain, **flags
     )
-    return people.grant_clearance(work, clearance)
+    return people.grant_clearance(work, clearance, given=frozenset({*CLEARANCE_COLUMNS, *plain, *flags}))
 
 
 def _yes_or_no(text: str, column: str) -> bool:

@@ -23,6 +23,7 @@ from services.scheduling.domain.runs import Run, Session, Slot
 from services.scheduling.domain.words import counted, in_words
 from services.scheduling.handlers import telling
 from services.scheduling.handlers.planning import hold_facilitators, taking_time
+from services.scheduling.handlers.settling_holds import convert_hold
 from services.scheduling.people_importer import facilitator_called
 from services.scheduling.records import (
     book,
@@ -38,6 +39,7 @@ from services.scheduling.sheets import Report, Row, rows_of
 from services.scheduling.tables import enquiries, facilitators, runs
 from shared.clock import LONDON
 from shared.errors import Refused
+from shared.persistence.contention import one_after_another
 from shared.persistence.work import UnitOfWork
 
 COLUMNS = ("enquiry", "prison_id", "programme", "facilitators", "number", "date", "start", "end", "state")
@@ -174,12 +176,16 @@ def _take_in(
 ) -> None:
     _refuse_reference(work, reference, tell=tell)
     _refuse_unlike_lines(lines)
-    known = work.connection.execute(select(runs.c.id, runs.c.state).where(runs.c.enquiry == reference)).first()
+    mine = select(runs.c.id, runs.c.state, runs.c.version).where(runs.c.enquiry == reference)
+    with one_after_another():
+        known = work.connection.execute(mine.with_for_update()).first()
     run, programme = _run_of(work, reference, lines, known.id if known else work.new_id())
     if known is not None and known.state != "draft":
         _refuse_other(work, known.id, run)
         report.count("unchanged")
         return
+    if known is not None:
+        run = replace(run, version=known.version + 1)
     _save(work, run, programme, actor=actor, tell=tell)
     report.count("changed" if known else "added")
     report.runs.append(_told(work, run, programme))
@@ -298,10 +304,12 @@ def _save(work: UnitOfWork, run: Run, programme: Programme, *, actor: str, tell:
     save_draft(work.connection, run, work.now)
     stands = {"confirmed_at": work.now, "confirmed_by": actor}
     work.connection.execute(update(runs).where(runs.c.id == run.id).values(**stands))
+    if run.state == "confirmed":
+        with taking_time():
+            book(work.connection, run)
+    convert_hold(work, run)
     if run.state != "confirmed":
         return
-    with taking_time():
-        book(work.connection, run)
     if tell:
         telling.run_confirmed(work, run, load_establishment(work.connection, run.establishment_id), programme)
 

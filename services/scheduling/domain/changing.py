@@ -51,6 +51,9 @@ from shared.errors import Refused
 CHANGEABLE: Final[frozenset[str]] = frozenset({"draft", "held", "confirmed"})
 """States of a run in which anything can still be changed."""
 
+ENDED: Final[frozenset[str]] = frozenset({"completed", "cancelled"})
+"""States of a run with nothing to come. A session that fell out can still be made up: the run then goes on."""
+
 
 LOOKED_AHEAD: Final = 60
 """How many days after a session an open date is looked for to make it up."""
@@ -66,11 +69,13 @@ def changed(run: Run, change: Change, facts: Facts, now: dt.datetime, new_id: Ca
     "refused" where the run or the rules on order (H10) and on what is past (H11) do not allow it. Other rules are not
     asked here: `diff` says which of them no longer hold.
     """
-    if run.state not in CHANGEABLE:
+    goes_on = run.state in ENDED and isinstance(change, MakeUp)
+    if run.state not in CHANGEABLE and not goes_on:
         raise Refused("refused", f"This run is {run.state.replace('_', ' ')}: nothing of it can be changed any more.")
     desk = Desk(facts, now, new_id, today(run, now))
     after = _DOING[type(change)](run, change, desk)
     _refuse_what_cannot_be(run, after, now)
+    after = replace(after, state="confirmed") if goes_on else after
     return replace(after, version=run.version + 1, sessions=tuple(sorted(after.sessions, key=_in_order)))
 
 
@@ -83,6 +88,12 @@ def touched(before: Run, after: Run) -> tuple[Session, ...]:
 def hit_by(run: Run, close: Close, now: dt.datetime) -> tuple[Session, ...]:
     """Give the sessions of a run that are to be held on dates on which its establishment closes."""
     return tuple(each for each in to_come(run, now) if close.first <= each.date <= close.last)
+
+
+def remedy_for(close: Close, session: Session) -> str:
+    """Give what a closure does about a session: with one that is out of the row no other moves on, so it is made up."""
+    asked = dict(close.remedies).get(session.id, close.remedy)
+    return "make_up" if asked == "cascade" and not is_in_row(session) else asked
 
 
 def next_open_date(run: Run, session: Session, facts: Facts, now: dt.datetime) -> dt.date | None:
@@ -110,6 +121,11 @@ def _cancel(run: Run, change: Cancel, _desk: Desk) -> Run:
 
 def _cascade(run: Run, change: Cascade, desk: Desk) -> Run:
     session = _standing(run, change.session_id)
+    if not is_in_row(session):
+        raise Refused(
+            "refused",
+            f"Session {session.number} is out of the row, so no other moves on with it. Make it up on another date.",
+        )
     without = with_sessions(run, [cancelled(session)])
     start = max(day_after(session), earliest(run, session, desk))
     return renewed(without, from_on(without, session, desk), start, desk, in_place={session.number: session})
@@ -194,7 +210,7 @@ def _swap(run: Run, change: Swap, desk: Desk) -> Run:
 def _close(run: Run, change: Close, desk: Desk) -> Run:
     """Cancel what is hit, renew from the first that cascades, then put in what is made up."""
     hit = hit_by(run, change, desk.now)
-    remedy = {each.id: change.remedy for each in hit} | dict(change.remedies)
+    remedy = {each.id: remedy_for(change, each) for each in hit}
     after = with_sessions(run, [cancelled(each) for each in hit])
     move_on = {each.number: each for each in hit if remedy[each.id] == "cascade"}
     if move_on:

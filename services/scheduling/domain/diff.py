@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.scheduling.domain.changes import Cancel, Cascade, Change, Close, MakeUp
-from services.scheduling.domain.changing import touched
+from services.scheduling.domain.changing import remedy_for, touched
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.making_anew import is_over
 from services.scheduling.domain.outcomes import is_chargeable, notice_minutes, price_of_session
@@ -222,10 +222,10 @@ def why_of(change: Change | None) -> tuple[str | None, str | None]:
     return None, None
 
 
-def remedy_of(change: Change | None, session_id: UUID) -> str | None:
+def remedy_of(change: Change | None, session: Session) -> str | None:
     """Give what a change does about a session that falls out by it."""
     if isinstance(change, Close):
-        return dict(change.remedies).get(session_id, change.remedy)
+        return remedy_for(change, session)
     if isinstance(change, Cancel):
         return change.remedy
     return {Cascade: "cascade", MakeUp: "make_up"}.get(type(change))
@@ -292,7 +292,7 @@ def _fallen_one(session: Session, change: Change | None, facts: Facts, now: dt.d
         number=session.number,
         date=session.date,
         start=session.start,
-        remedy=remedy_of(change, session.id),
+        remedy=remedy_of(change, session),
         notice_minutes=notice,
         chargeable=bool(cause and party) and is_chargeable(str(cause), str(party), notice),
         pence=price_of_session(facts.programme, facts.group_size),

@@ -38,6 +38,7 @@ def reversed_run(run: Run, before: Run, after: Run, now: dt.datetime) -> Run:
         slot=_put_back(run.slot, before.slot, after.slot, "slot"),
         skipped=_skipped(run, before, after),
         version=run.version + 1,
+        state=before.state if run.state in {"completed", "cancelled"} else run.state,
     )
     _refuse_past((*(current[each] for each in ids), *back.values()), today(run, now))
     _refuse_twins(restored)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from services.scheduling.domain.calendar import Blackout
 from services.scheduling.domain.changes import KINDS, Change, Close, Swap
@@ -18,7 +18,7 @@ from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.outcomes import Charge
 from services.scheduling.domain.programmes import Programme
-from services.scheduling.domain.runs import Run
+from services.scheduling.domain.runs import DONE, Run
 from services.scheduling.domain.words import listed
 from services.scheduling.handlers import telling
 from services.scheduling.handlers.cover_needed import after_change
@@ -38,7 +38,7 @@ from services.scheduling.records import (
     save_run,
 )
 from services.scheduling.records.changes import Applied, load_changes, save_change
-from services.scheduling.tables import changes, gate_memos, outcomes
+from services.scheduling.tables import changes, gate_memos, outcomes, runs
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork, new_id
 
@@ -248,7 +248,15 @@ def carry_out(
         if each.after.state == "confirmed":
             _tell(work, change_id, each, charge, actor)
         look_at_waiting(work, each.after)
+        _end_where_over(work, each.after)
     return ids
+
+
+def _end_where_over(work: UnitOfWork, run: Run) -> None:
+    """Have a run end where a change left nothing to be held: everybody was told of it as of any other change."""
+    if run.state == "confirmed" and all(each.state in DONE for each in run.live):
+        state = "completed" if run.live else "cancelled"
+        work.connection.execute(update(runs).where(runs.c.id == run.id).values(state=state))
 
 
 def _refuse_idle_charge(charge: Charge | None, diff: Diff) -> None:

@@ -117,6 +117,7 @@ def _hit_ids(connection: Connection, close: Close, now: dt.datetime) -> list[UUI
         select(runs.c.id)
         .join_from(sessions, runs, runs.c.id == sessions.c.run_id)
         .where(runs.c.establishment_id == close.establishment_id, runs.c.state.in_(CHANGEABLE))
+        .where(runs.c.mode == "in_person")
         .where(sessions.c.date.between(close.first, close.last))
         .where(sessions.c.state == "planned", sessions.c.starts_at > now)
         .distinct()

@@ -18,6 +18,7 @@ from services.scheduling.domain.holds import (
 )
 from services.scheduling.domain.runs import Run
 from services.scheduling.domain.words import in_words, listed
+from services.scheduling.handlers.asking import ask_for
 from services.scheduling.handlers.planning import hold_facilitators, taking_time
 from services.scheduling.handlers.settling_holds import end_hold, look_at_waiting, tell
 from services.scheduling.records import book, load_establishment, load_run, save_run
@@ -195,6 +196,9 @@ def _move_up(work: UnitOfWork, hold_id: UUID) -> None:
     others = holds_of_runs(work.connection, _runs_in(clashes))
     if _runs_in(clashes) - set(others):
         end_hold(work, hold, run, "released")
+        title = "Tell them that the dates they waited for went to somebody else, and look for others"
+        key = f"hold-given-up:{hold.id}"
+        ask_for(work, key=key, reference=run.enquiry, kind="hold_given_up", title=title, due_on=_today(work))
         return
     ahead = [each for each in others.values() if each.has_the_time or _came_before(each, hold)]
     rank = rank_behind(ahead)
@@ -228,6 +232,7 @@ def _set_clocks(work: UnitOfWork, hold: Hold, run: Run) -> None:
 def _locked(work: UnitOfWork, hold_id: UUID) -> tuple[Hold, Run]:
     """Lock the run of a hold, then give the hold as it is now: whoever changes a hold has its run."""
     run = load_run(work.connection, load_hold(work.connection, hold_id).run_id, lock=True)
+    hold_facilitators(work, run)
     return load_hold(work.connection, hold_id), run
 
 

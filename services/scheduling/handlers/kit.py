@@ -18,7 +18,7 @@ from services.scheduling.domain.words import listed
 from services.scheduling.handlers.asking import ask_for, today
 from services.scheduling.handlers.memos import LOOKED_AHEAD, mark_out_of_date
 from services.scheduling.records import load_establishment, load_programme, load_run
-from services.scheduling.records.facts import load_kit_approvals
+from services.scheduling.records.facts import UNCONFIRMED, load_kit_approvals
 from services.scheduling.records.papers import load_packing, load_run_of, load_runs_ahead
 from services.scheduling.tables import kit_approvals, kit_counts, left_out_kit, programmes, runs, sessions
 from shared.errors import Refused
@@ -187,6 +187,8 @@ def count_out(work: UnitOfWork, session_id: UUID, counts: Mapping[str, int], *, 
     for counts that cannot be, or that leave out what has to be counted.
     """
     run, session = load_run_of(work.connection, session_id)
+    if run.state in UNCONFIRMED:
+        raise Refused("refused", f"This run is {run.state}. Kit goes in once it is confirmed.")
     if not session.is_live:
         raise Refused("refused", f"Session {session.number} does not take place, so nothing goes in.")
     if session.date > today(work):

@@ -15,6 +15,7 @@ from services.scheduling.domain.memos import SENT, due_on, fingerprint_of, first
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.runs import NOT_HELD, Run
 from services.scheduling.handlers.asking import ask_for, today
+from services.scheduling.handlers.planning import hold_facilitators
 from services.scheduling.handlers.telling import about_run
 from services.scheduling.records import load_establishment, load_programme, load_run
 from services.scheduling.records.papers import load_content, load_runs_ahead, visits_of
@@ -157,7 +158,9 @@ def mark_out_of_date(work: UnitOfWork, run: Run) -> tuple[UUID, ...]:
     run, its people, or what they bring.
     """
     mine = (gate_memos.c.run_id == run.id) & gate_memos.c.state.in_(SENT)
-    found = work.connection.execute(select(gate_memos).where(mine).order_by(gate_memos.c.version)).all()
+    found = work.connection.execute(
+        select(gate_memos).where(mine).order_by(gate_memos.c.version).with_for_update()
+    ).all()
     if not found:
         return ()
     about = _about(work, run)
@@ -196,7 +199,8 @@ def find_due(work: UnitOfWork) -> None:
     The same task has the same key, so that it is safe to ask again every day.
     """
     now = today(work)
-    sent = set(work.connection.scalars(select(gate_memos.c.run_id).where(gate_memos.c.sent_at.is_not(None))))
+    went_out = gate_memos.c.sent_at.is_not(None) & gate_memos.c.session_id.is_(None)
+    sent = set(work.connection.scalars(select(gate_memos.c.run_id).where(went_out)))
     for run in load_runs_ahead(work.connection, now, now + LOOKED_AHEAD):
         if run.id in sent:
             continue
@@ -220,6 +224,7 @@ def _locked(work: UnitOfWork, memo_id: UUID) -> tuple[AnyRow, _About]:
     if run_id is None:
         raise Refused("not_found", f"There is no gate memo {memo_id}. `keytalk memos list` shows them.")
     run = load_run(work.connection, run_id, lock=True)
+    hold_facilitators(work, run)
     memo = work.connection.execute(select(gate_memos).where(gate_memos.c.id == memo_id)).one()
     return memo, _about(work, run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import NoReturn
 from uuid import UUID
@@ -16,7 +17,7 @@ from services.scheduling.domain.offers import Offer, first_answer_by
 from services.scheduling.domain.runs import Run, Session
 from services.scheduling.domain.words import in_words, listed
 from services.scheduling.handlers import changing
-from services.scheduling.handlers.planning import hold_facilitators
+from services.scheduling.handlers.planning import hold_facilitators, hold_people
 from services.scheduling.handlers.settling_offers import LAPSE_OFFERS, about_offer, settle
 from services.scheduling.records import load_establishment, load_facts, load_programme, load_run
 from services.scheduling.records.offers import load_offer, load_open_offers, who_came_off
@@ -34,6 +35,7 @@ def make_offer(work: UnitOfWork, asked: MakeOffer, *, actor: str) -> UUID:
     """
     run = load_run(work.connection, run_of(work, asked.session_ids), lock=True)
     wanted = planned_sessions(work, run, asked.session_ids)
+    hold_people(work, {asked.facilitator_id})
     facts = _facts_for(work, run, wanted, asked.facilitator_id)
     _refuse_without_gap(wanted, asked.instead_of, facts)
     _refuse_what_speaks_against(work, run, wanted, asked.facilitator_id, facts)
@@ -90,7 +92,7 @@ def accept_offer(work: UnitOfWork, offer_id: UUID, *, actor: str) -> None:
         raise Refused("conflict", "Thank you. This is covered already, and there is nothing more that you need to do.")
     _refuse_what_speaks_against(work, run, wanted, offer.facilitator_id, facts)
     settle(work, offer, "accepted", run)
-    for swap in _swaps(run, offer, wanted):
+    for swap in _swaps(run, offer, wanted, work.now):
         _apply(work, run, swap, actor)
 
 
@@ -218,14 +220,14 @@ def _apply(work: UnitOfWork, run: Run, swap: Swap, actor: str) -> None:
         raise Refused(refused.code, refused.detail, refused.fields or {"offer": [refused.detail]}) from None
 
 
-def _swaps(run: Run, offer: Offer, wanted: list[Session]) -> list[Swap]:
+def _swaps(run: Run, offer: Offer, wanted: list[Session], now: dt.datetime) -> list[Swap]:
     """Give the changes that a yes makes: two where whom they stand in for has come off some of the sessions only.
 
     For a regular place on all that is still to be held, the team of the run changes as well.
     """
     led = [each for each in wanted if offer.instead_of in each.facilitator_ids]
     free = [each for each in wanted if each not in led]
-    to_come = {each.id for each in run.live if each.state == "planned"}
+    to_come = {each.id for each in run.live if each.state == "planned" and each.starts_at() > now}
     joins = offer.role == "regular" and to_come == set(offer.session_ids)
     found = [(offer.instead_of, led), (None, free)]
     groups = [(out, tuple(each.id for each in those)) for out, those in found if those]

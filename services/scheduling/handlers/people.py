@@ -165,7 +165,7 @@ def set_working_hours(work: UnitOfWork, facilitator_id: UUID, hours: tuple[Worki
         work.connection.execute(working_hours.insert(), rows)
 
 
-def grant_clearance(work: UnitOfWork, clearance: Clearance) -> str:
+def grant_clearance(work: UnitOfWork, clearance: Clearance, given: frozenset[str] | None = None) -> str:
     """Record what a decision letter says. The same start again takes what is given now; another start stands beside it.
 
     Say "added", "changed" or "unchanged". Raises `Refused("not_found")` for a facilitator or an establishment that is
@@ -178,6 +178,8 @@ def grant_clearance(work: UnitOfWork, clearance: Clearance) -> str:
         return "added"
     same = [clearances.c[name] == row[name] for name in ("facilitator_id", "establishment_id", "valid_from")]
     known = work.connection.execute(select(clearances).where(*same)).one()
+    if given is not None:
+        row = {name: value for name, value in row.items() if name in given}
     if all(known._mapping[name] == value for name, value in row.items()):
         return "unchanged"
     work.connection.execute(update(clearances).where(*same).values(row))

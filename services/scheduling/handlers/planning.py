@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
@@ -72,10 +72,23 @@ def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUI
         room_id=plan.room,
     )
     if earlier is not None:
+        hold_facilitators(work, earlier)
         former = release_for_new_plan(work, earlier)
         run = replace(run, version=former.version + 1, told=former.told)
-    save_draft(work.connection, run, work.now)
+    _save_draft(work, run)
     return run.id
+
+
+def _save_draft(work: UnitOfWork, run: Run) -> None:
+    """Save a draft, unless somebody else planned the same enquiry for the first time just now."""
+    try:
+        with work.connection.begin_nested():
+            save_draft(work.connection, run, work.now)
+    except IntegrityError as error:
+        if "enquiry" not in str(error.orig):
+            raise
+        why = f"A run for {run.enquiry} was planned by somebody else just now. Look at it, then plan again if need be."
+        raise Refused("conflict", why) from None
 
 
 def _refuse_a_start_in_the_past(plan: PlanRun, today: dt.date) -> None:
@@ -168,10 +181,19 @@ def hold_facilitators(work: UnitOfWork, *those: Run) -> None:
     live = [session for run in those for session in run.live]
     people = {person for session in live for person in session.facilitator_ids}
     places = {session.room_id for session in live if session.room_id is not None}
+    _hold(work, facilitators, people)
+    _hold(work, rooms, places)
+
+
+def hold_people(work: UnitOfWork, people: set[UUID]) -> None:
+    """Lock some people as `hold_facilitators` does, such as those who are only asked yet."""
+    _hold(work, facilitators, people)
+
+
+def _hold(work: UnitOfWork, table: Table, wanted: set[UUID]) -> None:
+    query = select(table.c.id).where(table.c.id.in_(wanted)).order_by(table.c.id)
     with one_after_another():
-        for table, wanted in ((facilitators, people), (rooms, places)):
-            query = select(table.c.id).where(table.c.id.in_(wanted)).order_by(table.c.id)
-            work.connection.execute(query.with_for_update(key_share=True)).all()
+        work.connection.execute(query.with_for_update(key_share=True)).all()
 
 
 @contextmanager

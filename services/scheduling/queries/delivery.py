@@ -103,7 +103,7 @@ def run_report(connection: Connection, run_id: UUID, *, external: bool) -> dict[
 
 def _cancelled(connection: Connection, run: Run) -> list[dict[str, Any]]:
     """Count the sessions that did not take place, by cause and party; whose nobody recorded have neither."""
-    fell_out = [each.id for each in run.sessions if not each.is_live]
+    fell_out = [each.id for each in run.sessions if each.state == "cancelled"]
     said = _standing_outcomes(connection, fell_out)
     kinds = Counter((said[each].reason, said[each].party) if each in said else (None, None) for each in fell_out)
     ordered = sorted(kinds.items(), key=lambda each: (-each[1], str(each[0])))

@@ -114,8 +114,9 @@ def load_travel(connection: Connection, establishment_ids: Iterable[str], people
         found = connection.execute(select(*at).where(table.c.id.in_(wanted), table.c.latitude.is_not(None)))
         points |= {str(row.id): Point(row.latitude, row.longitude) for row in found if row.longitude is not None}
     ids = places | {str(person) for person in persons}
-    times = connection.execute(select(travel_times)).all()
-    return Travel(points, {(row.here, row.there): row.minutes for row in times if {row.here, row.there} <= ids})
+    known = travel_times.c.here.in_(ids) & travel_times.c.there.in_(ids)
+    times = connection.execute(select(travel_times).where(known)).all()
+    return Travel(points, {(row.here, row.there): row.minutes for row in times})
 
 
 def load_gates(connection: Connection, establishment_ids: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, update
 
 from services.scheduling.domain.programmes import KitItem, Programme
-from services.scheduling.domain.runs import Run, Session, Skipped, Slot
+from services.scheduling.domain.runs import DONE, Run, Session, Skipped, Slot
 from services.scheduling.tables import (
     assignments,
     bookings,
@@ -165,6 +165,8 @@ def _save_sessions(
     gone: set[UUID],
 ) -> None:
     touched = {each.id for each in changed} | gone
+    led = select(assignments).where(assignments.c.session_id.in_(touched))
+    roles = {(row.session_id, row.facilitator_id): row.role for row in connection.execute(led)}
     for table in (assignments, bookings):
         connection.execute(delete(table).where(table.c.session_id.in_(touched)))
     connection.execute(delete(overrides).where(overrides.c.session_id.in_(gone)))
@@ -176,7 +178,7 @@ def _save_sessions(
             connection.execute(update(sessions).where(sessions.c.id == session.id).values(row))
         else:
             connection.execute(sessions.insert(), row)
-    _insert(connection, assignments, _assigned(changed, team))
+    _insert(connection, assignments, _assigned(changed, team, roles))
 
 
 def book(connection: Connection, run: Run) -> None:
@@ -224,10 +226,17 @@ def _save_team(connection: Connection, run: Run) -> None:
     _insert(connection, skipped_dates, skipped)
 
 
-def _assigned(those: Iterable[Session], team: tuple[UUID, ...]) -> Iterable[dict[str, Any]]:
-    role = dict.fromkeys(team, "regular")
+def _assigned(
+    those: Iterable[Session], team: tuple[UUID, ...], roles: Mapping[tuple[UUID, UUID], str] | None = None
+) -> Iterable[dict[str, Any]]:
+    regular, known = set(team), roles or {}
+
+    def role(session: Session, person: UUID) -> str:
+        now = "regular" if person in regular else "cover"
+        return known.get((session.id, person), now) if session.state in DONE else now
+
     return (
-        {"session_id": session.id, "facilitator_id": person, "place": place, "role": role.get(person, "cover")}
+        {"session_id": session.id, "facilitator_id": person, "place": place, "role": role(session, person)}
         for session in those
         for place, person in enumerate(session.facilitator_ids)
     )

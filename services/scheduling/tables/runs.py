@@ -246,7 +246,7 @@ changes = Table(
     "changes",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("run_id", ForeignKey("runs.id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
     # The changes of several runs that were applied as one share it.
     Column("group_id", Uuid, nullable=False, index=True),
     Column("kind", String(20), nullable=False),
@@ -261,6 +261,8 @@ changes = Table(
     Column("reversed_by", String(100)),
 )
 """Each change of a run that was applied, with what is needed to take it back."""
+# Feeds ask when each run was changed last, without reading the changes themselves.
+Index("ix_changes_run_id_applied_at", changes.c.run_id, changes.c.applied_at, changes.c.reversed_at)
 
 feeds = Table(
     "feeds",

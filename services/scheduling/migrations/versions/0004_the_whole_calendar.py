@@ -293,7 +293,7 @@ def _create_what_is_new() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_changes"),
     )
     op.create_index("ix_changes_group_id", "changes", ["group_id"], unique=False)
-    op.create_index("ix_changes_run_id", "changes", ["run_id"], unique=False)
+    op.create_index("ix_changes_run_id_applied_at", "changes", ["run_id", "applied_at", "reversed_at"], unique=False)
     op.create_table(
         "feedback",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -22,6 +22,7 @@ ANA = {
 AHEAD = {
     "run": "r1",
     "enquiry": "KT-7F3K-92",
+    "run_state": "confirmed",
     "establishment": "Risley (HMP)",
     "session": "s1",
     "number": 11,
@@ -36,7 +37,7 @@ def test_a_facilitator_is_shown_with_all_they_hold_and_lead(keytalk, gateway):
 
     shown = keytalk("facilitators", "show", "f1").stdout
 
-    for words in ("Siân Reyes", "53.41, -2.59", "tue 09:00 to 17:00", "c1", "NADA", "2027-01-22", "Sessions to come:"):
+    for words in ("Siân Reyes", "53.41, -2.59", "tue 09:00 to 17:00", "c1", "NADA", "2027-01-22", "Sessions to come:", "confirmed"):
         assert words in shown
     given = json.loads(keytalk("facilitators", "show", "f1", "--json").stdout)
     assert given == {**ANA, "sessions_ahead": [AHEAD]}

@@ -77,6 +77,10 @@ class Office:
         with self.store.work() as work:
             return agreements.accept_proposal(work, proposal_id, SIAN | who, how=How.LINK)
 
+    def stand(self, reference: str, stage: str) -> None:
+        with self.store.work() as work:
+            work.connection.execute(update(enquiries).where(enquiries.c.reference == reference).values(stage=stage))
+
     def sign(self, agreement_id: UUID) -> UUID:
         with self.store.work() as work:
             agreements.sign_agreement(work, agreement_id, PRIYA, how=How.CONSOLE, actor="priya")
@@ -304,6 +308,54 @@ def test_a_reminder_is_given_once_and_only_while_an_answer_is_awaited(office):
 
     assert office.told().count(("answer_awaited", "proposal")) == 1
     assert office.steps(office.proposal(open_one)["reference"])[-1] == ("reminded", None, "proposal")
+
+
+@pytest.mark.parametrize(
+    ("stage", "state"),
+    [
+        ("won", "expired"),
+        *((stage, "withdrawn") for stage in ("declined", "withdrawn", "lapsed", "duplicate", "spam")),
+    ],
+)
+def test_the_open_proposal_of_what_is_won_or_closed_ends_without_a_word_to_anybody(office, stage, state):
+    reference = office.enquiry()
+    sent = office.sent(reference)
+    office.stand(reference, stage)
+
+    for moment in (datetime(2026, 12, 14, 9, tzinfo=UTC), datetime(2026, 12, 25, tzinfo=UTC)):
+        office.clock.now = moment
+        for _ in range(2):
+            proposals.remind_of_proposals(office.store, [sent])
+            proposals.expire_proposals(office.store, [sent])
+
+    assert office.proposal(sent)["state"] == state
+    assert office.told() == [("proposal_sent", None)]
+    assert office.steps(reference)[-1] == ("settled", "sent", state)
+
+
+def test_what_is_won_can_still_be_accepted_while_the_proposal_has_time(office):
+    reference = office.enquiry()
+    sent = office.sent(reference)
+    office.stand(reference, "won")
+    office.clock.now = datetime(2026, 12, 24, 23, 59, tzinfo=UTC)
+    proposals.remind_of_proposals(office.store, [sent])
+    proposals.expire_proposals(office.store, [sent])
+
+    office.accept(sent)
+
+    assert office.told() == [("proposal_sent", None), ("proposal_settled", "accepted")]
+
+
+def test_an_enquiry_that_was_closed_and_is_open_again_in_time_is_reminded_as_ever(office):
+    reference = office.enquiry()
+    sent = office.sent(reference)
+    office.stand(reference, "lapsed")
+    office.stand(reference, "new")
+    office.clock.now = datetime(2026, 12, 14, 9, tzinfo=UTC)
+
+    proposals.remind_of_proposals(office.store, [sent])
+
+    assert office.told() == [("proposal_sent", None), ("answer_awaited", "proposal")]
 
 
 def test_nothing_is_proposed_to_an_enquiry_that_is_closed_or_erased(office):

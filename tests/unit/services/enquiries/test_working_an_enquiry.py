@@ -11,20 +11,29 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.engine import URL, make_url
 
+from services.enquiries.commitment_schemas import parse_proposal
 from services.enquiries.domain.checklists import Answer
 from services.enquiries.domain.pipeline import Side, Stage
 from services.enquiries.domain.references import normalise_reference
 from services.enquiries.doors.pipeline import PipelineDoors
 from services.enquiries.doors.talking import TalkingDoors
-from services.enquiries.handlers import clocks, filing, intake, pipeline, taking, talking, tasks
+from services.enquiries.handlers import clocks, filing, intake, pipeline, proposals, taking, talking, tasks
 from services.enquiries.queries.talking import get_reply
 from services.enquiries.queries.tasks import TasksWanted, checklist_of, list_tasks
 from services.enquiries.tables import enquiries, establishments, messaging, metadata, strikes, timeline, timeline_words
+from services.enquiries.tables import proposals as proposals_table
 from services.enquiries.tables import tasks as tasks_table
 from services.enquiries.taken_schemas import parse_taken
 from shared.clock import fixed_clock, parse_moment
 from shared.contracts.base import contract_for
-from shared.contracts.enquiries import AnswerAwaited, EnquiryReceived, FirstReplyDue, ReplyWritten, StageChanged
+from shared.contracts.enquiries import (
+    AnswerAwaited,
+    EnquiryReceived,
+    FirstReplyDue,
+    ProposalSettled,
+    ReplyWritten,
+    StageChanged,
+)
 from shared.errors import Refused
 from shared.messaging.envelope import Envelope
 from shared.persistence.database import Database
@@ -322,6 +331,46 @@ def test_a_stages_tasks_are_made_once_and_stay_when_it_moves_on(store):
 
     assert [title for title in open_tasks(store, reference) if title in first] == first
     assert len(set(open_tasks(store, reference))) == len(open_tasks(store, reference)) == 6
+
+
+SEND_A_PROPOSAL = "Send a proposal"
+
+
+def proposed(store: Store, reference: str, *, sent: bool) -> None:
+    made = do(store, proposals.make_proposal, reference, parse_proposal({}, TUESDAY.date()), actor="priya")
+    if sent:
+        do(store, proposals.send_proposal, made, actor="priya")
+
+
+@pytest.mark.parametrize(("sent", "asked"), [(True, []), (False, [SEND_A_PROPOSAL])])
+def test_nobody_is_asked_to_send_a_proposal_that_was_sent_already(store, sent, asked):
+    reference = posted(store)
+    proposed(store, posted(store), sent=True)  # another enquiry's counts for nothing here
+    proposed(store, reference, sent=sent)
+    for stage in (Stage.AVAILABILITY, Stage.SUITABILITY, Stage.NEXT_STEPS):
+        move(store, reference, stage)
+
+    titles = open_tasks(store, reference)
+    assert [each for each in titles if each == SEND_A_PROPOSAL] == asked
+    assert "Ask which budget pays and who signs" in titles
+
+
+def test_a_proposal_that_was_sent_is_chased_no_more_once_the_enquiry_is_won(store):
+    reference = posted(store)
+    proposed(store, reference, sent=True)
+    for stage in (Stage.AVAILABILITY, Stage.SUITABILITY, Stage.NEXT_STEPS, Stage.AGREEMENT, Stage.WON):
+        move(store, reference, stage)
+    with store.database.reading() as connection:
+        [proposal_id] = connection.scalars(select(proposals_table.c.id)).all()
+
+    # Sent on 24 November for 30 days: the reminder is due on 14 December, its end on 25 December.
+    proposals.remind_of_proposals(at(store, "2026-12-14T09:00"), [proposal_id])
+    proposals.expire_proposals(at(store, "2026-12-25T09:00"), [proposal_id])
+
+    assert told(store, AnswerAwaited) == []
+    assert told(store, ProposalSettled) == []
+    with store.database.reading() as connection:
+        assert connection.scalars(select(proposals_table.c.state)).all() == ["expired"]
 
 
 def test_tasks_are_due_some_working_days_after_the_stage_is_entered(store):

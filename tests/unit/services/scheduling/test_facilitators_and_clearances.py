@@ -125,7 +125,8 @@ def test_an_accreditation_is_one_from_the_list_with_its_dates_in_order(doors, an
 
 
 def test_leave_lists_the_sessions_in_it_and_holds_no_reason(store, doors, ana):
-    cast.a_run(store, "KT-RSI", "RSI", [date(2027, 1, day) for day in (12, 19, 26)], (UUID(ana),))
+    days = [date(2027, 1, day) for day in (12, 19, 26)]
+    cast.a_run(store, "KT-RSI", "RSI", days, (UUID(ana),), state="confirmed")
 
     away = doors.add_leave(ana, "2027-01-18", "2027-01-22")
 
@@ -222,6 +223,22 @@ def test_a_change_that_would_make_two_of_one_or_dates_out_of_order_is_refused(do
     assert refusal(doors.change_clearance, NOBODY, level="baseline").code == "not_found"
 
 
+def test_each_session_ahead_says_how_its_run_stands_and_a_draft_needs_no_cover(store, doors, ana):
+    for day, state in ((19, "draft"), (20, "held"), (21, "confirmed")):
+        cast.a_run(store, f"KT-{state}", "RSI", [date(2027, 1, day)], (UUID(ana),), state=state)
+
+    ahead = doors.list_sessions_ahead(ana)
+    away = doors.add_leave(ana, "2027-01-18", "2027-01-22")
+    gone = doors.change_facilitator(ana, state="left")
+
+    assert [(each["date"], each["run_state"]) for each in ahead] == [
+        ("2027-01-19", "draft"),
+        ("2027-01-20", "held"),
+        ("2027-01-21", "confirmed"),
+    ]
+    assert away["needs_cover"] == gone["needs_cover"] == ahead[1:]
+
+
 def test_escorts_are_agreed_for_a_day_to_come_and_called_off(doors, ana):
     for _ in range(2):
         agreed = doors.agree_escort(ana, "rsi", "2026-12-01", actor="Priya")
@@ -258,7 +275,7 @@ def test_the_matrix_has_a_cell_for_each_person_and_place_sorted(store, doors, an
 
 def test_somebody_who_leaves_has_their_sessions_to_come_listed_for_cover(store, doors, ana):
     past_and_to_come = [date(2026, 11, 24), date(2026, 12, 1), date(2026, 12, 8)]
-    cast.a_run(store, "KT-RSI", "RSI", past_and_to_come, (UUID(ana),))
+    cast.a_run(store, "KT-RSI", "RSI", past_and_to_come, (UUID(ana),), state="held")
 
     left = doors.change_facilitator(ana, state="left")
 

@@ -55,11 +55,14 @@ def made(store, **more):
         return memos.make_memo(work, RUN, **{**said, **more})
 
 
-def sent(store, **more):
-    memo = made(store, **more)
+def send(store, memo):
     with store.work() as work:
         memos.send_memo(work, memo)
     return memo
+
+
+def sent(store, **more):
+    return send(store, made(store, **more))
 
 
 def approved(store, **more):
@@ -323,6 +326,69 @@ def test_a_memo_that_no_longer_says_what_is_so_is_neither_sent_nor_approved(stor
         memos.send_memo(work, draft)
 
     assert load_state(store) == before
+
+
+def refused_at(store, item, place="RSI"):
+    with store.work() as work:
+        kit.refuse_kit(work, place, item, actor="priya")
+
+
+def test_no_memo_is_made_or_sent_with_an_item_that_the_prison_has_refused(store):
+    draft = made(store)
+    refused_at(store, NEEDLES)
+    before = load_state(store)
+
+    for act in (lambda: made(store), lambda: send(store, draft)):
+        with pytest.raises(Refused) as caught:
+            act()
+        assert caught.value.code == "refused"
+        assert "'acupuncture needles' may not be brought in at Risley (HMP)" in caught.value.detail
+        assert f"leave it out: keytalk kit leave-out {RUN} 'acupuncture needles'" in caught.value.detail
+        assert "--instead" in caught.value.detail
+    assert load_state(store) == before
+
+
+@pytest.mark.parametrize(("instead", "brought"), [(None, []), ("ear seeds", ["ear seeds"])])
+def test_a_refused_item_that_is_left_out_or_replaced_is_in_no_memo_s_way(store, instead, brought):
+    refused_at(store, NEEDLES)
+    with store.work() as work:
+        kit.leave_out_kit(work, RUN, NEEDLES, instead=instead, actor="priya")
+
+    equipment = [each["item"] for each in shown(store, sent(store))["equipment"]]
+
+    assert equipment == ["personal workbooks", "sensory and grounding items", *brought]
+
+
+def test_what_comes_instead_and_is_refused_too_is_mended_by_the_name_of_what_it_replaces(store):
+    with store.work() as work:
+        kit.leave_out_kit(work, RUN, NEEDLES, instead="ear seeds", actor="priya")
+    refused_at(store, "ear seeds")
+
+    with pytest.raises(Refused, match="'ear seeds' may not be brought in .*leave-out .* 'acupuncture needles'"):
+        made(store)
+
+
+def test_items_only_asked_for_or_refused_elsewhere_are_listed_as_ever(store):
+    refused_at(store, NEEDLES, "STI")
+    with store.work() as work:
+        kit.request_kit(work, "RSI", [NEEDLES], actor="priya")
+
+    assert NEEDLES in [each["item"] for each in shown(store, sent(store))["equipment"]]
+
+
+def test_the_next_version_keeps_host_and_purpose_where_they_are_not_given_anew(store):
+    made(store, host="Activities hub", purpose="A group in the chapel")
+
+    versions = [made(store), made(store, host="Gate lodge"), made(store, purpose="Taster day"), made(store)]
+
+    assert [(each["host"], each["purpose"]) for each in (shown(store, memo) for memo in versions)] == [
+        ("Activities hub", "A group in the chapel"),
+        ("Gate lodge", "A group in the chapel"),
+        ("Gate lodge", "Taster day"),
+        ("Gate lodge", "Taster day"),
+    ]
+    of_one = shown(store, made(store, session_id=session_id(3)))
+    assert (of_one["host"], of_one["purpose"]) == (None, "The Many Faces of Trauma (group programme)")
 
 
 def load_state(store):
