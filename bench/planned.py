@@ -26,6 +26,8 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 FACILITATORS, PLACES = 80, 120
 CLEARED_AT = 0.2
 """The share of establishments that a facilitator is cleared for: 17 to 23 % where planning was measured."""
+LONELY = 10
+"""How many establishments only one person is cleared for, so that no run fits there."""
 SESSIONS = 16
 BUSY = 1_000
 """How many of the sessions are at the first establishment: its calendar feed is a long one at any size."""
@@ -51,6 +53,8 @@ class Years:
             place: [person for person in self.people if self.chance.random() < CLEARED_AT] for place in self.places[1:]
         }
         self.cleared[self.places[0]] = self.people[: FACILITATORS // 2]
+        for place in self.places[-LONELY:]:
+            self.cleared[place] = self.cleared[place][:1]
         self._taken: set[tuple[UUID, date]] = set()
         self._ids = itertools.count(10_000_000)
 

@@ -123,7 +123,7 @@ def stored(shelf: Shelf) -> dict[str, Ask]:
             return placing.find_slots(connection, FindSlots(enquiry=f"KT-WON-{place}"), planned.TODAY)
 
     possible = [place for place in shelf.years.places if find(place)["options"]]
-    impossible = [place for place in shelf.years.places if place not in possible]
+    impossible = shelf.years.places[-planned.LONELY :]
 
     def slots(number: int) -> None:
         find(possible[number % len(possible)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,7 +11,7 @@ from ops.cli.arguments import Json, iso_date
 from ops.cli.changing import remedy_line
 from ops.cli.client import connect
 from ops.cli.diffs import Accept, Charged, ChargeReason, DryRun, Yes, day, decide, say_several
-from ops.cli.output import note, say, show_json
+from ops.cli.output import note, note_when_mail_goes_out, say, show_json
 
 app = typer.Typer()
 
@@ -51,7 +52,8 @@ def block_establishment(
     asked |= {"last": until, "remedy": remedy, "remedies": dict(one_remedy(each) for each in session or ())}
     gateway = connect()
     found = gateway.call("scheduling", "preview_closure", **asked)
-    if not decide(found, _say, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
+    show_it = partial(_say, charge=charge, charge_reason=charge_reason)
+    if not decide(found, show_it, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
         return
     decided = {"chargeable": charge, "charge_reason": charge_reason}
     done = gateway.call(
@@ -68,9 +70,11 @@ def block_establishment(
     say(f"{done['establishment']} is closed on these dates.")
     if done["group"]:
         say(f"To take all of it back: keytalk runs reverse {done['group']}")
+    if any(each["told"]["contact_of"] for each in found["runs"]):
+        note_when_mail_goes_out()
 
 
-def _say(found: dict[str, Any]) -> None:
+def _say(found: dict[str, Any], charge: bool | None, charge_reason: str | None) -> None:
     if not found["sessions"]:
         note("No session is planned on these dates.")
         return
@@ -82,4 +86,4 @@ def _say(found: dict[str, Any]) -> None:
         for choice in each["remedies"]:
             say(f"     {remedy_line(choice)}")
     say("")
-    say_several(found)
+    say_several(found, charge, charge_reason)

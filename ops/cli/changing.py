@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from ops.cli.arguments import Json, RunId, iso_date
 from ops.cli.client import connect
 from ops.cli.diffs import Accept, Charged, ChargeReason, DryRun, Yes, day, decide, say_diff, say_several
-from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer()
 
@@ -230,7 +231,7 @@ def reverse_change(
     done = gateway.call(
         "scheduling", "reverse_change", change=change, basis=found["basis"], accept_breaches=accept_breaches
     )
-    _done(done, as_json)
+    _done(done, found["runs"], as_json)
 
 
 def remedy_line(choice: dict[str, Any]) -> str:
@@ -256,7 +257,8 @@ def _change(
     asked = {name: value for name, value in change.items() if value is not None}
     gateway = connect()
     found = gateway.call("scheduling", "preview_change", run=run, change=asked)
-    if not decide(found, say_diff, accept=accept, yes=yes, dry_run=dry_run, as_json=as_json):
+    show_it = partial(say_diff, charge=charge, charge_reason=charge_reason)
+    if not decide(found, show_it, accept=accept, yes=yes, dry_run=dry_run, as_json=as_json):
         return
     decided = {"chargeable": charge, "charge_reason": charge_reason}
     done = gateway.call(
@@ -268,13 +270,15 @@ def _change(
         accept_breaches=accept,
         **{name: value for name, value in decided.items() if value is not None},
     )
-    _done(done, as_json)
+    _done(done, [found], as_json)
 
 
-def _done(done: dict[str, Any], as_json: bool) -> None:
+def _done(done: dict[str, Any], diffs: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         show_json(done)
         return
     say(f"Done. `keytalk runs show {done['run']}` shows the run as it is now.")
     if done["kind"] != "reverse":
         say(f"To take it back: keytalk runs reverse {done['group']}")
+    if any(each["told"]["contact_of"] for each in diffs):
+        note_when_mail_goes_out()

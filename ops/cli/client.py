@@ -32,8 +32,13 @@ class CommandRefused(Exception):
         self.fields = dict(fields or {})
 
     def lines(self) -> list[str]:
-        """Give the reason, then one `field: sentence` line for each answer that needs a change."""
-        named = [f"{field}: {sentence}" for field, sentences in self.fields.items() for sentence in sentences]
+        """Give the reason, then one `field: sentence` line for each answer whose sentence is not said in it already."""
+        named = [
+            f"{field}: {sentence}"
+            for field, sentences in self.fields.items()
+            for sentence in sentences
+            if sentence not in self.sentence
+        ]
         return [self.sentence, *named]
 
 

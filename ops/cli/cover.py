@@ -10,12 +10,12 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_details, show_json
 
 offers = typer.Typer(no_args_is_help=True)
 
 SessionId = Annotated[
-    str, typer.Argument(metavar="SESSION", help="The session's id, as `keytalk runs show --json` has it.")
+    str, typer.Argument(metavar="SESSION", help="The session's id, as `keytalk runs show RUN --ids` has it.")
 ]
 FacilitatorId = Annotated[
     str, typer.Option(metavar="ID", help="The facilitator's id, as `keytalk facilitators list` shows it.")
@@ -63,7 +63,11 @@ def make_offer(
 ) -> None:
     """Ask a facilitator whether they would lead sessions. They get a letter with a link to answer by."""
     ask = {"sessions": session, "facilitator": facilitator, "role": role, "instead_of": instead_of}
-    _do("make_offer", ask, "They are asked by mail, with a link to say yes or no. Ask them?", yes, dry_run, as_json)
+    made = _do(
+        "make_offer", ask, "They are asked by mail, with a link to say yes or no. Ask them?", yes, dry_run, as_json
+    )
+    if made and not as_json:
+        note_when_mail_goes_out()
 
 
 @offers.command("list")
@@ -127,7 +131,8 @@ def moment(iso: str) -> str:
     return f"{at:%H:%M} on {at:%a} {at.day} {at:%b %Y}"
 
 
-def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: bool, as_json: bool) -> bool:
+    """Show what would happen, ask, do it and print it; give whether it was done."""
     gateway = connect()
 
     def preview() -> None:
@@ -136,8 +141,10 @@ def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: boo
         for session in would["sessions"]:
             note(_session(session))
 
-    if decide(preview, question, yes=yes, dry_run=dry_run):
-        _print(gateway.call("scheduling", method, **ask), as_json)
+    if not decide(preview, question, yes=yes, dry_run=dry_run):
+        return False
+    _print(gateway.call("scheduling", method, **ask), as_json)
+    return True
 
 
 def _print(offer: dict[str, Any], as_json: bool) -> None:

@@ -48,7 +48,10 @@ Party = Annotated[str, typer.Option(help="On whose side that lay: prison, provid
 
 @app.command("delivered")
 def record_delivered(session: SessionId, as_json: Json = False) -> None:
-    """Put down that a session was held."""
+    """Put down that a session was held, once it has begun. `keytalk sessions undo` takes it back, on the same day only.
+
+    The id of a session is in `keytalk runs show RUN --ids`.
+    """
     _print(connect().call("scheduling", "record_delivered", session=session), as_json)
 
 
@@ -60,7 +63,7 @@ def record_part_delivered(
     minutes: Annotated[int, typer.Option(min=1, help="For how many minutes it was held.")],
     as_json: Json = False,
 ) -> None:
-    """Put down that a session was held in part."""
+    """Put down that a session was held in part, once it has begun. It can be taken back on the same day only."""
     said = {"session": session, "cause": cause, "party": party, "minutes": minutes}
     _print(connect().call("scheduling", "record_part_delivered", **said), as_json)
 

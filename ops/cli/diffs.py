@@ -65,23 +65,25 @@ def decide(
 def _question(diffs: list[dict[str, Any]]) -> str:
     if not diffs:
         return "Put the closure on file?"
-    told = any(each["told"]["ops"] for each in diffs)
+    told = any(each["told"]["contact_of"] for each in diffs)
     return "Change it, and write to all who are named?" if told else "Change it? Nobody is written to about a draft."
 
 
-def say_several(found: dict[str, Any]) -> None:
-    """Print the diffs of several runs that change as one."""
+def say_several(found: dict[str, Any], charge: bool | None = None, charge_reason: str | None = None) -> None:
+    """Print the diffs of several runs that change as one; `charge` as in `say_diff`."""
     for each in found["runs"]:
         say(f"Run {each['run']}")
-        say_diff(each)
+        say_diff(each, charge, charge_reason)
         say("")
 
 
-def say_diff(diff: dict[str, Any]) -> None:
-    """Print what a change would do to one run."""
+def say_diff(diff: dict[str, Any], charge: bool | None = None, charge_reason: str | None = None) -> None:
+    """Print what a change would do to one run; `charge` is what is decided on charging, None to go by the rule."""
     for part in (_dates, _people, _rules, _papers, _told, _cost):
         for line in part(diff):
             say(line)
+    if charge is not None and diff["cancelled"]:
+        say(_decision(diff, charge, charge_reason))
     before, after = diff["sessions_before"], diff["sessions_after"]
     last = f", the last on {day(diff['last_after'])}" if diff["last_after"] else ""
     say(f"Sessions: {after} (before: {before}){last}.")
@@ -121,12 +123,15 @@ def _papers(diff: dict[str, Any]) -> list[str]:
 
 def _told(diff: dict[str, Any]) -> list[str]:
     told, entries = diff["told"], diff["calendars"]
-    if not told["ops"]:
+    if not told["contact_of"]:
         return ["Nobody is told: this run does not stand yet."]
     counts = ", ".join(f"{len(entries[kind])} {kind}" for kind in ("updated", "cancelled", "new") if entries[kind])
     people = _names(told["facilitators"]) or "no facilitator"
+    contact = f"the contact of {told['contact_of']}"
+    # Ops gets no mail about a change itself, only about a gate memo that no longer says what is so.
+    last = f", {contact}, and ops of the gate memo" if told["ops"] else f" and {contact}"
     return [
-        f"Told: {people}, the contact of {told['contact_of']}, and ops.",
+        f"Told: {people}{last}.",
         f"Calendar entries and reminders: {counts or 'none'}.",
     ]
 
@@ -137,7 +142,22 @@ def _cost(diff: dict[str, Any]) -> list[str]:
     pence = diff["charged_pence"]
     if pence is None:
         return ["Charged by the rule, at a price that depends on how many people there are."]
-    return [f"Charged by the rule for what falls out: £{pence // 100:,}.{pence % 100:02}."]
+    return [f"Charged by the rule for what falls out: {_pounds(pence)}."]
+
+
+def _decision(diff: dict[str, Any], charge: bool, reason: str | None) -> str:
+    """Say what is decided otherwise than the rule, which goes for every session that falls out."""
+    why = f" ({reason.replace('_', ' ')})" if reason else ""
+    if not charge:
+        return f"Decided by you: nothing is charged{why}."
+    prices = [each["pence"] for each in diff["cancelled"]]
+    if None in prices:
+        return f"Decided by you: all of it is charged, at a price that depends on how many people there are{why}."
+    return f"Decided by you: all of it is charged, {_pounds(sum(prices))}{why}."
+
+
+def _pounds(pence: int) -> str:
+    return f"£{pence // 100:,}.{pence % 100:02}"
 
 
 def _names(people: list[dict[str, Any]]) -> str:

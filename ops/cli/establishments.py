@@ -196,7 +196,11 @@ def withdraw_under_18(establishment: EstablishmentId, dry_run: DryRun = False, a
 
 @app.command("import")
 def import_establishments(file: CsvFile, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Take in establishments from a CSV file; the same file a second time changes nothing."""
+    """Take in establishments from a CSV file; the same file a second time changes nothing.
+
+    Columns, as in the public register: prison_id, name, active (true or false), town, country (England, Wales, Scotland
+    or Northern Ireland); and as you have them: name_cy, other_names (semicolons between), lat, lon, types.
+    """
     text = _read(file)
     gateway = connect()
     result = gateway.call("scheduling", "import_establishments", csv_text=text, dry_run=dry_run)
@@ -208,7 +212,10 @@ def import_establishments(file: CsvFile, dry_run: DryRun = False, as_json: Json 
 
 @app.command("regimes")
 def import_regimes(file: CsvFile, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Take in the hours of each establishment's day from a CSV file."""
+    """Take in the hours of each establishment's day from a CSV file.
+
+    Columns: prison_id, day_of_week, am_start, am_finish, pm_start, pm_finish. Times are hours:minutes.
+    """
     text = _read(file)
     result = connect().call("scheduling", "import_regimes", csv_text=text, dry_run=dry_run)
     _print(result, dry_run, as_json)

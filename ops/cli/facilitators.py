@@ -62,6 +62,7 @@ AHEAD = (
     Column("start", "Start"),
     Column("establishment", "Establishment"),
     Column("number", "Session"),
+    Column("run_state", "Run is"),
     Column("enquiry", "Enquiry"),
     Column("run", "Run", copyable=True),
     Column("session", "Session's id", copyable=True),

@@ -8,7 +8,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit, RunId
 from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,7 +34,7 @@ LISTED = (
 
 HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id, or that of its run.")]
 Days = Annotated[int, typer.Option("--working-days", min=1, max=10, help="How many working days; ten unless you say.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 
 
@@ -54,6 +54,7 @@ def place_hold(
         show_json(hold)
         return
     say(_in_words(hold))
+    note_when_mail_goes_out()
     note(f"To let go of it: keytalk holds release {hold['hold']}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -123,7 +124,9 @@ def count_out(session: SessionId, counts: Counts, as_json: Json = False) -> None
     if as_json:
         show_json(told)
         return
-    say("Counted out. After the session: keytalk kit in")
+    say("Counted out. After the session, count what came back:")
+    again = " ".join(shlex.quote(f"{item}={number}") for item, number in _counted(counts).items())
+    say(f"keytalk kit in {session} {again}")
 
 
 @app.command("in")
@@ -178,7 +181,9 @@ def _print_list(kit: dict[str, Any], as_json: bool) -> None:
 def _print_choices(kit: dict[str, Any]) -> None:
     for each in kit["items"]:
         if each["choices"]:
-            note(f"{each['item']} may not be brought in there. " + " Or: ".join(each["choices"]))
+            note(f"{each['item']} may not be brought in there. What can be done:")
+        for choice in each["choices"]:
+            note("     " + choice.replace(" RUN ITEM", f" {kit['run']} {shlex.quote(each['item'])}"))
 
 
 def _print_approvals(rows: list[dict[str, Any]], as_json: bool) -> None:

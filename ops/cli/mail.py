@@ -7,40 +7,61 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_json
+from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.output import Column, local_time, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
+SHORT = 12
+"""How much of a Message-ID, which begins with a hash, is enough to name a mail by."""
+MOST = 1000
+
 LISTED = (
-    Column("to", "To", copyable=True),
+    Column("date", "Date", copyable=True),
+    Column("to", "To", folds=True),
     Column("subject", "Subject"),
-    Column("date", "Date"),
-    Column("message_id", "Message-ID", copyable=True),
-    Column("path", "File", copyable=True),
+    Column("mail", "Mail", copyable=True),
 )
 
 
 @app.command("list")
 def list_mail(limit: Limit = 200, as_json: Json = False) -> None:
-    """List the mails in the mailbox."""
+    """List the mails in the mailbox, the newest first; --json has the files they lie in as well."""
     rows = connect().call("notifications", "list_mail", limit=limit)
-    show(rows, LISTED, as_json, empty="The mailbox is empty.", limit=limit)
+    told = rows if as_json else [_in_words(row) for row in rows]
+    show(told, LISTED, as_json, empty="The mailbox is empty.", limit=limit)
 
 
 @app.command("show")
 def show_mail(
     message_id: Annotated[
-        str, typer.Argument(metavar="MESSAGE_ID", help="As `keytalk mail list` shows it, in quotes.")
+        str, typer.Argument(metavar="MAIL", help="As `keytalk mail list` shows it; or its Message-ID, in quotes.")
     ],
     as_json: Json = False,
 ) -> None:
     """Show one mail: its headers, its words and what is attached."""
-    mail = connect().call("notifications", "get_mail", message_id=message_id)
+    gateway = connect()
+    mail = gateway.call("notifications", "get_mail", message_id=_in_full(gateway, message_id))
     if as_json:
         show_json(mail)
     else:
         _print(mail)
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "date": local_time(row["date"]), "mail": row["message_id"].lstrip("<")[:SHORT]}
+
+
+def _in_full(gateway: Gateway, named: str) -> str:
+    """Give the Message-ID of a mail that is named by the beginning of it; a whole one is given as it came."""
+    if "@" in named:
+        return named
+    rows = gateway.call("notifications", "list_mail", limit=MOST)
+    found = {row["message_id"] for row in rows if row["message_id"].lstrip("<").startswith(named)}
+    if len(found) == 1:
+        return str(found.pop())
+    why = "More than one mail has" if found else "No mail here has"
+    raise CommandRefused(f"{why} a name that begins with {named}. `keytalk mail list` shows their names.")
 
 
 def _print(mail: dict[str, Any]) -> None:

@@ -11,7 +11,16 @@ import typer
 from ops.cli.arguments import Json, Limit, RunId
 from ops.cli.client import CommandRefused, connect
 from ops.cli.cover import DryRun, Yes, decide
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import (
+    Column,
+    local_time,
+    note,
+    note_when_mail_goes_out,
+    say,
+    show,
+    show_details,
+    show_json,
+)
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,10 +33,9 @@ LISTED = (
     Column("memo", "Memo", copyable=True),
     Column("reference", "Enquiry", copyable=True),
     Column("establishment", "Establishment"),
-    Column("version", "Version"),
+    Column("version", "No."),
     Column("state", "State", copyable=True),
-    Column("first_date", "First visit", copyable=True),
-    Column("due_on", "Due at the gate", copyable=True),
+    Column("due_on", "Due", copyable=True),
 )
 DETAILS = (
     Column("memo", "Memo"),
@@ -60,10 +68,10 @@ VISITS = (
 def make_memo(
     run: RunId,
     purpose: Annotated[
-        str | None, typer.Option(help="What the visits are for; the programme's name by itself.")
+        str | None, typer.Option(help="What the visits are for; if left out, as before, or the programme's name.")
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Whom at the prison the gate may call: a post or a place, such as a hub.")
+        str | None, typer.Option(help="Whom at the prison the gate may call: a post or place; if left out, as before.")
     ] = None,
     session: Annotated[str | None, typer.Option(metavar="ID", help="Only for one session of the run.")] = None,
     as_json: Json = False,
@@ -97,11 +105,14 @@ def send_memo(memo: MemoName, yes: Yes = False, dry_run: DryRun = False, as_json
     gateway = connect()
 
     def preview() -> None:
-        _print(gateway.call("scheduling", "send_memo", memo=memo, dry_run=True), as_json=False, hint=False)
-        note("The contact of the enquiry gets this memo by mail.")
+        sent = gateway.call("scheduling", "send_memo", memo=memo, dry_run=True)
+        _print({**sent, "state": "would be sent", "sent_at": None}, as_json=False, hint=False)
+        note("The contact of the enquiry would get this memo by mail.")
 
     if decide(preview, "Send it?", yes=yes, dry_run=dry_run):
         _print(gateway.call("scheduling", "send_memo", memo=memo), as_json)
+        if not as_json:
+            note_when_mail_goes_out()
 
 
 @app.command("approve")
@@ -141,7 +152,7 @@ def _print(memo: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:
     if as_json:
         show_json(memo)
         return
-    show_details(memo, DETAILS)
+    show_details({**memo, "sent_at": local_time(memo["sent_at"])}, DETAILS)
     say("")
     show([{**each, "visits": len(each["dates"])} for each in memo["people"]], PEOPLE, as_json=False)
     show(memo["visits"], VISITS, as_json=False)

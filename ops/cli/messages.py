@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.output import Column, show
+from ops.cli.output import Column, local_time, show
 
 app = typer.Typer(no_args_is_help=True)
 
 LISTED = (
-    Column("id", "Id", copyable=True),
-    Column("recipient", "Recipient", copyable=True),
-    Column("occasion", "Occasion"),
+    Column("recipient", "Recipient", folds=True),
+    Column("occasion", "Occasion", folds=True),
     Column("state", "State", copyable=True),
     Column("why", "Why"),
     Column("due_at", "Due", copyable=True),
     Column("accepted_at", "Accepted", copyable=True),
-    Column("message_id", "Message-ID", copyable=True),
 )
 
 
@@ -36,6 +34,11 @@ def list_messages(
     limit: Limit = 200,
     as_json: Json = False,
 ) -> None:
-    """List messages, to whom, on what occasion and how each one stands."""
+    """List messages, to whom, on what occasion and how each one stands; --json has their ids as well."""
     rows = connect().call("notifications", "list_messages", limit=limit, state=state, occasion=occasion)
-    show(rows, LISTED, as_json, empty="No messages to show.", limit=limit)
+    told = rows if as_json else [_in_words(row) for row in rows]
+    show(told, LISTED, as_json, empty="No messages to show.", limit=limit)
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, **{name: local_time(row.get(name)) for name in ("due_at", "accepted_at")}}

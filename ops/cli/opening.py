@@ -35,7 +35,10 @@ BLACKOUTS = (
 )
 
 Days = Annotated[str, typer.Option("--days", metavar="DAYS", help="Weekdays, like mon-fri or tue,thu.")]
-WindowText = Annotated[str | None, typer.Option(metavar="HH:MM-HH:MM")]
+WINDOW = "HH:MM-HH:MM"
+Morning = Annotated[str | None, typer.Option(metavar=WINDOW, help="In the morning. Not given: taken away.")]
+Afternoon = Annotated[str | None, typer.Option(metavar=WINDOW, help="In the afternoon. Not given: taken away.")]
+Evening = Annotated[str | None, typer.Option(metavar=WINDOW, help="In the evening. Not given: taken away.")]
 BlackoutId = Annotated[
     str, typer.Argument(metavar="CLOSURE", help="The id, as `keytalk establishments blackouts` shows it.")
 ]
@@ -74,9 +77,9 @@ def list_windows(establishment: EstablishmentId, as_json: Json = False) -> None:
 def set_windows(
     establishment: EstablishmentId,
     days: Days,
-    am: WindowText = None,
-    pm: WindowText = None,
-    ed: WindowText = None,
+    am: Morning = None,
+    pm: Afternoon = None,
+    ed: Evening = None,
     no_sessions: Annotated[bool, typer.Option("--no-sessions", help="There are no sessions on these days.")] = False,
     valid_from: Annotated[
         str | None,
@@ -89,7 +92,7 @@ def set_windows(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Set the windows of some weekdays from a day on. All windows of those days are set: what is left out is none."""
+    """Set the windows of some weekdays from a day on. What is not given is removed on those days from then on."""
     windows = {name: text for name, text in (("am", am), ("pm", pm), ("ed", ed)) if text}
     if bool(windows) == no_sessions:
         raise typer.BadParameter(

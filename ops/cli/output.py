@@ -7,23 +7,33 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Words typed into the public form end up on an operator's terminal: nothing in them may steer it. These are
 # the control characters (except tab and line feed) and the marks that turn the direction of text.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 WIDER_THAN_ANY_TABLE = 10_000
+NARROWEST = 16
+"""How many characters a column that folds keeps on a narrow terminal."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One thing to print: its key in the row, its heading, and whether people will want to copy it whole."""
+    """One thing to print: its key in the row, its heading, and whether people will want to copy it whole.
+
+    One that `folds` gives way on a narrow terminal even within a long word, such as an address or an id.
+    """
 
     key: str
     title: str
     copyable: bool = False
+    folds: bool = False
 
 
 def show(
@@ -79,6 +89,24 @@ def note(text: str) -> None:
     typer.echo(clean(text), err=True)
 
 
+def note_when_mail_goes_out() -> None:
+    """Say why what people are told may not be in their mailboxes at once."""
+    note("Mails go out in office hours (working days, 08:00 to 18:00), or at once where a session is near.")
+
+
+def local_time(iso: str | None) -> str | None:
+    """Write an instant as local time in London, short enough for a table; what is no instant is given as it came."""
+    from shared.clock import LONDON  # noqa: PLC0415 - nothing of `shared` is loaded before the launcher
+
+    if not iso:
+        return iso
+    try:
+        at = datetime.fromisoformat(iso).astimezone(LONDON)
+    except ValueError:
+        return iso
+    return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
+
+
 def clean(text: str) -> str:
     """Put a visible mark in place of every character that could steer a terminal."""
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -112,9 +140,22 @@ def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) ->
         # Text, not str: square brackets in what people wrote are theirs, not markup.
         table.add_row(*(Text(plain(row.get(column.key))) for column in columns))
     console = Console(highlight=False)
-    if not sys.stdout.isatty():
+    if not on_a_terminal():
         console.width = WIDER_THAN_ANY_TABLE  # one row a line for whatever reads the pipe
     # Better that a narrow terminal breaks the line than that a reference is cut.
     unbound = console.options.update(max_width=WIDER_THAN_ANY_TABLE)
+    _fold(table, columns, NARROWEST)
     console.width = max(console.width, Measurement.get(console, unbound, table).minimum)
+    _fold(table, columns, None)
     console.print(table)
+
+
+def _fold(table: Table, columns: Sequence[Column], width: int | None) -> None:
+    for shown, column in zip(table.columns, columns, strict=True):
+        if column.folds:
+            shown.max_width = width
+
+
+def on_a_terminal() -> bool:
+    """Say whether a person reads what is printed, rather than a file or a program."""
+    return sys.stdout.isatty()

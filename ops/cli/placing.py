@@ -42,7 +42,7 @@ def find_slots(
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many options to show.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Rank the days and people that a new run could have, the fewest points first; or say what stands in its way."""
+    """Rank the days and people that a new run could have, the best of each first; or say what stands in its way."""
     answer = connect().call(
         "scheduling",
         "find_slots",
@@ -60,29 +60,45 @@ def find_slots(
     if as_json:
         show_json(answer)
     elif answer["options"]:
-        _print_options(answer["options"], answer["wanted"])
+        _print_options(answer["options"])
+        say(_how_to_plan(answer, establishment, programme, group_size))
     else:
         _print_why_not(answer["why_not"])
 
 
-def _print_options(options: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
+def _print_options(options: list[dict[str, Any]]) -> None:
+    say("The best of each day and time comes first, then the next best. Points count against an option.")
     rows = [
         {**each, "number": number, "names": " and ".join(person["name"] for person in each["facilitators"])}
         for number, each in enumerate(options, start=1)
     ]
     show(rows, OPTIONS, False, empty="")
     for row in rows:
-        if row["trade_offs"]:
+        costs = [each for each in row["trade_offs"] if each["points"] > 0]
+        if costs:
             say(f"\n{row['number']}.")
-        for trade_off in row["trade_offs"]:
-            say(f"   - {trade_off['why']}")
-    best = options[0]
-    people = " ".join(f"--facilitator {person['id']}" for person in best["facilitators"])
-    reference = wanted["enquiry"] or "REF"
-    say(
-        f"\nTo plan the first: keytalk runs plan --enquiry {reference} --start {best['start']} "
-        f"--weekday {best['weekday']} --window {best['window']} {people}"
-    )
+        for each in costs:
+            say(f"   - {each['why']} ({each['points']:g})")
+
+
+def _how_to_plan(answer: dict[str, Any], establishment: str | None, programme: str | None, size: int | None) -> str:
+    """Give the command that plans the first option: with what was said here, and what no enquiry could say."""
+    best, wanted = answer["options"][0], answer["wanted"]
+    reference = wanted["enquiry"]
+    said = {
+        "enquiry": reference or "REF",
+        "start": best["start"],
+        "weekday": best["weekday"],
+        "window": best["window"],
+        "establishment": establishment if reference else wanted["establishment"],
+        "programme": programme if reference else wanted["programme"],
+        "mode": "remote" if wanted["mode"] == "remote" else None,
+        "group-size": size,
+    }
+    words = [f"--{name} {value}" for name, value in said.items() if value is not None]
+    words += [f"--facilitator {person['id']}" for person in best["facilitators"]]
+    when = f"Where {reference} has no confirmed run yet, plan" if reference else "For an enquiry, REF, to plan"
+    return f"\n{when} the first:\nkeytalk runs plan {' '.join(words)}"
 
 
 def _print_why_not(found: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["am", "pm", "day"]
 Mode = Literal["in_person", "remote"]
 Rule = Literal["H1", "H2", "H9", "H12"]
+NOT_HELD = {"cancelled", "superseded"}
 
 LISTED = (
     Column("run", "Run", copyable=True),
@@ -89,9 +90,13 @@ def plan_run(
 
 
 @app.command("show")
-def show_run(run: RunId, as_json: Json = False) -> None:
-    """Show one run with its sessions and what each of them still needs."""
-    _print(connect().call("scheduling", "get_run", run=run), as_json)
+def show_run(
+    run: RunId,
+    ids: Annotated[bool, typer.Option("--ids", help="Show the id of each session too, for other commands.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one run with its sessions and what each of them still needs; --ids shows the sessions' ids."""
+    _print(connect().call("scheduling", "get_run", run=run), as_json, ids=ids)
 
 
 @app.command("list")
@@ -156,7 +161,7 @@ def _said(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _print(run: dict[str, Any], as_json: bool) -> None:
+def _print(run: dict[str, Any], as_json: bool, *, ids: bool = False) -> None:
     if as_json:
         show_json(run)
         return
@@ -166,8 +171,9 @@ def _print(run: dict[str, Any], as_json: bool) -> None:
     for breach in run.get("breaches", []):
         say(f"     - {breach['why']}")
     say("")
-    for session in run["sessions"]:
-        _print_session(session, names)
+    for session in _that_stand(run):
+        _print_session(session, names, ids)
+    _print_not_held(run, names, ids)
     _print_skipped(run["skipped"])
     _print_readiness(run["sessions"])
     _print_kept_open(run.get("overrides", []))
@@ -176,9 +182,23 @@ def _print(run: dict[str, Any], as_json: bool) -> None:
     say(_what_next(run))
 
 
-def _print_session(session: dict[str, Any], team: list[str]) -> None:
+def _that_stand(run: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in run["sessions"] if each.get("state") not in NOT_HELD]
+
+
+def _print_not_held(run: dict[str, Any], team: list[str], ids: bool) -> None:
+    """Print what fell out of a run below what stands, as its numbers stand again above."""
+    gone = [each for each in run["sessions"] if each.get("state") in NOT_HELD]
+    if gone:
+        say("\nNot held:")
+    for session in gone:
+        _print_session(session, team, ids)
+
+
+def _print_session(session: dict[str, Any], team: list[str], ids: bool) -> None:
     hours = f"{_clock(session['start'])} to {_clock(session['end'])}"
-    say(f"{session['number']:>3}  {_day(session['date'])}, {hours}{_what_is_different(session, team)}")
+    named = f"  {session['id']}" if ids else ""
+    say(f"{session['number']:>3}  {_day(session['date'])}, {hours}{_what_is_different(session, team)}{named}")
     for breach in session["breaches"]:
         say(f"       - {breach.get('why') or breach['rule']}")
     for kept in session.get("kept_open", []):
@@ -236,13 +256,18 @@ def _print_skipped(skipped: list[dict[str, Any]]) -> None:
 def _what_next(run: dict[str, Any]) -> str:
     if run.get("state", "draft") != "draft":
         return f"This run is {run['state']}. `keytalk messages list` shows who has been written to."
-    needing = sum(1 for session in run["sessions"] if session["breaches"])
+    standing = _that_stand(run)
+    needing = sum(1 for session in standing if session["breaches"])
     confirm = f"keytalk runs confirm {run['run']}"
-    if not needing:
+    is_won = all(breach["rule"] != "H12" for breach in run.get("breaches", []))
+    if not needing and is_won:
         return f"Every session fits. To confirm the run and let everyone know: {confirm}"
+    if not needing:
+        return f"Every session fits. Once the enquiry is won, confirm the run and let everyone know: {confirm}"
+    won = "" if is_won else ", once the enquiry is won,"
     return (
-        f"{needing} of {len(run['sessions'])} sessions still need something, named beneath each. Once "
-        f"that is settled, plan the run again, then confirm it: {confirm}"
+        f"{needing} of {len(standing)} sessions still need something, named beneath each. Once "
+        f"that is settled, plan the run again, then{won} confirm it: {confirm}"
     )
 
 

@@ -9,7 +9,7 @@ import typer
 from ops.cli.arguments import Json
 from ops.cli.client import connect
 from ops.cli.cover import DryRun, FacilitatorId, SessionId, Yes, decide, moment
-from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -49,8 +49,9 @@ def withdraw_from_session(
 
     def preview() -> None:
         for one in gateway.call("scheduling", "withdraw_from_session", dry_run=True, **ask)["sessions"]:
-            note(f"{_what(one)}: {_names(one['facilitators'])} left, {one['lacks']} to be found, {_open_to(one)}.")
-        note("Those who lead these sessions are told by mail. Ops gets a task to find cover. No reason is kept.")
+            note(f"{_what(one)}: {_stays(one['facilitators'])}; {one['lacks']} to be found, {_open_to(one)}.")
+        note("Those who lead these sessions and the prison contact are told by mail.")
+        note("Ops gets a task to find cover. No reason is kept.")
 
     if not decide(preview, "Take them off?", yes=yes, dry_run=dry_run):
         return
@@ -60,6 +61,7 @@ def withdraw_from_session(
         return
     for one in done["sessions"]:
         _print(one)
+    note_when_mail_goes_out()
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -80,6 +82,10 @@ def _what(found: dict[str, Any]) -> str:
 
 def _names(people: list[dict[str, str]]) -> str:
     return ", ".join(each["name"] for each in people) or "nobody"
+
+
+def _stays(people: list[dict[str, str]]) -> str:
+    return f"{_names(people)} {'stay' if len(people) > 1 else 'stays'}"
 
 
 def _open_to(found: dict[str, Any]) -> str:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from services.notifications.domain import calendar_occasions as occasions
 from services.notifications.domain.calendar_occasions import Change
+from services.notifications.domain.facts import RunFacts
+from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import Drafting, enquirer, facilitator, reminder_occasions
 from services.notifications.entering import enter, enter_newest, our_holidays, supersede, supersede_reminders
-from services.notifications.known_runs import known_before, newest_known, run_facts, session_facts, version_of
+from services.notifications.known_runs import (
+    known_before,
+    newest_known,
+    run_facts,
+    session_facts,
+    told_before,
+    version_of,
+)
 from services.notifications.tables import messages
 from shared.contracts.scheduling import (
     ExpiryNear,
@@ -24,7 +35,8 @@ from shared.persistence.work import UnitOfWork
 def when_run_changed(work: UnitOfWork, event: RunChanged, mail_domain: str) -> None:
     """Say what a change of a run means to each, and make the reminders of what it touched anew.
 
-    Where a later change was heard of before, only what that one left as it was is told.
+    Where a later change was heard of before, only what that one left as it was is told. A letter about an earlier one
+    that still waits is superseded: the new one says all that is different from what was told last.
     """
     drafting = Drafting(work.new_id, mail_domain)
     change = _change(event, version_of(work))
@@ -32,12 +44,24 @@ def when_run_changed(work: UnitOfWork, event: RunChanged, mail_domain: str) -> N
     before = known_before(work, change.run)
     if newest is not None:
         change = change.still_so(newest)
-    enter(work, occasions.change_letters(change, before, work.now, our_holidays(), drafting))
+    _tell_change(work, change, before, drafting)
     those_told = [enquirer(change.run.enquiry), *map(facilitator, change.people())]
     those_told += map(facilitator, before.facilitators if before else ())
     reminded = [occasion for session_id in change.touched() for occasion in reminder_occasions(session_id)]
     supersede_reminders(work, those_told, reminded, before=change.run.version)
     enter(work, occasions.reminders_after(change, work.now, drafting))
+
+
+def _tell_change(work: UnitOfWork, change: Change, before: RunFacts | None, drafting: Drafting) -> None:
+    recipients = [enquirer(change.run.enquiry), *map(facilitator, change.people())]
+    known = {recipient: told_before(work, recipient, change.run) for recipient in recipients}
+    told = {recipient: of_theirs for recipient, (of_theirs, _waiting) in known.items()}
+    letters = occasions.change_letters(change, before, told, work.now, our_holidays(), drafting)
+    written_to = {letter.recipient for letter in letters if letter.state is MessageState.SCHEDULED}
+    for recipient, (_told, waiting) in known.items():
+        why = occasions.NEWER_NEWS if recipient in written_to else occasions.AS_TOLD
+        supersede(work, messages.c.id.in_(waiting), why)
+    enter(work, letters)
 
 
 def when_hold_changed(work: UnitOfWork, event: HoldChanged, mail_domain: str) -> None:
@@ -119,6 +143,7 @@ def when_gate_memo_changed(work: UnitOfWork, event: GateMemoChanged, mail_domain
         "memo": str(event.memo_id),
         "state": event.state,
         "memo_version": event.version,
+        "takes_place_of_another": event.state == "sent" and _had_a_memo(work, event),
         "first_date": event.first_date.isoformat(),
         "due_on": event.due_on.isoformat(),
     }
@@ -126,6 +151,13 @@ def when_gate_memo_changed(work: UnitOfWork, event: GateMemoChanged, mail_domain
     letter = occasions.memo_letter(str(event.memo_id), facts, work.now, our_holidays(), drafting)
     if letter is not None:
         enter(work, [letter])
+
+
+def _had_a_memo(work: UnitOfWork, event: GateMemoChanged) -> bool:
+    """Say whether the contact's mailbox took a memo for this run before. An earlier version may never have gone out."""
+    theirs = (messages.c.recipient == enquirer(event.reference)) & (messages.c.subject_ref == f"run:{event.run_id}")
+    taken = (messages.c.template == "gate_memo_sent_contact") & (messages.c.state == MessageState.ACCEPTED.value)
+    return work.connection.execute(select(messages.c.id).where(theirs, taken)).first() is not None
 
 
 def _change(event: RunChanged, version: int) -> Change:

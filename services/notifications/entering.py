@@ -25,10 +25,11 @@ def our_holidays() -> Container[date]:
 
 
 def enter(work: UnitOfWork, drafts: Iterable[Message]) -> None:
-    """Enter messages; one whose key is in the ledger already is there for good."""
+    """Enter messages; one whose key is in the ledger already is there for good. Only those that wait are sent."""
     for draft in drafts:
         traceable = replace(draft, correlation_id=_correlation())
-        if insert_or_leave(work.connection, messages, message_row(traceable)):
+        is_new = insert_or_leave(work.connection, messages, message_row(traceable))
+        if is_new and draft.state is MessageState.SCHEDULED:
             work.schedule(SEND_MESSAGES, str(draft.id), draft.next_attempt_at)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from services.notifications.domain.calendar_occasions import Told
 from services.notifications.domain.facts import RunFacts, SessionFacts
+from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import enquirer
 from services.notifications.tables import messages
 from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed
 from shared.persistence.work import UnitOfWork
 
 _TELL_ALL = ("run_confirmed_contact", "run_changed_contact")
-"""The letters whose facts have the whole run."""
+"""The letters to the contact whose facts have the whole run."""
+_WENT_OUT = tuple(state.value for state in (MessageState.ACCEPTED, MessageState.SENDING, MessageState.UNKNOWN))
+"""What is on its way may be out already."""
 
 
 def version_of(work: UnitOfWork) -> int:
@@ -57,6 +62,29 @@ def known_before(work: UnitOfWork, run: RunFacts) -> RunFacts | None:
 def newest_known(work: UnitOfWork, run: RunFacts) -> RunFacts | None:
     """Give the run as a newer event has left it already, or None where this one is the newest."""
     return _known(work, run, messages.c.version > run.version)
+
+
+def told_before(work: UnitOfWork, recipient: str, run: RunFacts) -> tuple[Told, list[UUID]]:
+    """Give what a recipient was told of a run before this version of it, and the ids of the letters that still wait.
+
+    A confirmation counts whatever became of it: where it could not be sent, people are told in other ways.
+    """
+    theirs = (messages.c.recipient == recipient) & (messages.c.subject_ref == f"run:{run.run}")
+    is_change = messages.c.template.startswith("run_changed_")
+    is_out = messages.c.state.in_(_WENT_OUT)
+    offers = select(messages.c.id).where(theirs, messages.c.template == "offer_made_facilitator", is_out)
+    older = select(messages).where(theirs, messages.c.version < run.version).order_by(messages.c.version)
+    is_waiting = messages.c.state == MessageState.SCHEDULED.value
+    waiting = work.connection.execute(older.where(is_change, is_waiting).with_for_update()).all()
+    first = min((row.version for row in waiting), default=run.version)
+    went_out = messages.c.template.startswith("run_confirmed_") | is_change & is_out
+    newest = theirs & went_out & (messages.c.version < first)
+    facts = work.connection.scalar(
+        select(messages.c.facts).where(newest).order_by(messages.c.version.desc()).limit(1),
+    )
+    last = None if facts is None else RunFacts.from_plain(facts)
+    asked = work.connection.execute(offers.limit(1)).first() is not None
+    return Told(last, tuple(row.facts for row in waiting), asked), [row.id for row in waiting]
 
 
 def as_it_became(run: RunFacts, newest: RunFacts) -> RunFacts:

@@ -22,6 +22,9 @@ DONE_BY_AN_ANSWER = (CALL, FUNDER)
 CLOSED_WITH_THE_ENQUIRY = (PLAY, REPLY, CALL, FUNDER)
 """Thanks are owed, and what people have set themselves is theirs to end: these stay open."""
 
+SEND_A_PROPOSAL = "proposal"
+"""The key of the task that is not made where a proposal was sent already."""
+
 MANY_FACES = "many-faces-of-trauma"
 COMPASSION = "unlocking-the-key-to-compassion"
 
@@ -39,7 +42,7 @@ class Play:
 _FOR_ALL: Mapping[Stage, tuple[Play, ...]] = {
     Stage.NEW: (Play("first-reply", "Write the first reply", 2, REPLY),),
     Stage.NEXT_STEPS: (
-        Play("proposal", "Send a proposal", 3),
+        Play(SEND_A_PROPOSAL, "Send a proposal", 3),
         Play("funding", "Ask which budget pays and who signs", 5),
     ),
     Stage.AGREEMENT: (

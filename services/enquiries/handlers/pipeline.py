@@ -17,13 +17,13 @@ from services.enquiries.domain.pipeline import (
     is_step_forward,
     not_in_the_pipeline,
 )
-from services.enquiries.domain.playbooks import CLOSED_WITH_THE_ENQUIRY, PLAY, plays_for
+from services.enquiries.domain.playbooks import CLOSED_WITH_THE_ENQUIRY, PLAY, SEND_A_PROPOSAL, plays_for
 from services.enquiries.domain.references import not_found
 from services.enquiries.domain.standing import Standing
 from services.enquiries.domain.timeline import PLAYBOOK, Kind
 from services.enquiries.handlers import history, waiting
 from services.enquiries.handlers.tasks import add_task, close_tasks
-from services.enquiries.tables import checklists, enquiries
+from services.enquiries.tables import checklists, enquiries, proposals
 from shared.contracts.enquiries import StageChanged
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
@@ -170,6 +170,8 @@ def _open_again(work: UnitOfWork, row: AnyRow) -> None:
 def _make_tasks(work: UnitOfWork, row: AnyRow, stage: Stage, since: datetime) -> None:
     holidays = waiting.bank_holidays(work.connection, row.establishment_id)
     for play in plays_for(stage, row.programme):
+        if play.key == SEND_A_PROPOSAL and _was_sent_a_proposal(work, row.reference):
+            continue
         add_task(
             work,
             key=f"{row.reference}:{stage.value}:{play.key}",
@@ -179,3 +181,8 @@ def _make_tasks(work: UnitOfWork, row: AnyRow, stage: Stage, since: datetime) ->
             reference=row.reference,
             actor=PLAYBOOK,
         )
+
+
+def _was_sent_a_proposal(work: UnitOfWork, reference: str) -> bool:
+    sent = (proposals.c.reference == reference) & proposals.c.sent_at.is_not(None)
+    return work.connection.scalar(select(proposals.c.id).where(sent).limit(1)) is not None

@@ -34,7 +34,7 @@ from services.enquiries.domain.standing import Standing
 from services.enquiries.domain.timeline import CLOCK, Kind
 from services.enquiries.handlers import history
 from services.enquiries.handlers.waiting import locked
-from services.enquiries.tables import enquiries, proposals, strikes
+from services.enquiries.tables import enquiries, proposals, strikes, timeline
 from shared.clock import LONDON
 from shared.contracts.enquiries import AnswerAwaited, ProposalSent, ProposalSettled
 from shared.errors import Refused
@@ -113,28 +113,71 @@ def settle_proposal(work: UnitOfWork, proposal_id: UUID, to: ProposalState, *, a
 
 
 def expire_proposals(store: Store, proposal_ids: Sequence[UUID]) -> None:
-    """Close proposals whose time is over; those that have ended otherwise stay as they are. Safe to repeat."""
+    """Close proposals whose time is over; those that have ended otherwise stay as they are. Safe to repeat.
+
+    One whose enquiry is closed is withdrawn, and nobody is told. Nor is anybody of one that was open when its enquiry
+    was won: until its time is over a late yes is welcome, and then it expires without a word.
+    """
     for proposal_id in proposal_ids:
         with store.work() as work:
             proposal = find_held(work, proposal_id)
-            if proposal and is_waiting(proposal) and is_over(proposal.valid_until, today(work)):
-                _settle(work, proposal, ProposalState.EXPIRED, actor=CLOCK, reason=None)
+            if proposal and is_waiting(proposal):
+                _expire(work, proposal, locked(work, proposal.reference))
 
 
 def remind_of_proposals(store: Store, proposal_ids: Sequence[UUID]) -> None:
-    """Have the other side reminded, once, of proposals that still wait for an answer. Safe to repeat."""
+    """Have the other side reminded, once, of proposals that still wait for an answer. Safe to repeat.
+
+    Nobody is where the enquiry was won since; one whose enquiry is closed is withdrawn, and nobody is told.
+    """
     for proposal_id in proposal_ids:
         with store.work() as work:
             proposal = find_held(work, proposal_id)
-            if proposal and is_waiting(proposal) and _may_be_reminded(work, proposal):
-                _remind(work, proposal)
+            if proposal and is_waiting(proposal):
+                _remind_or_end(work, proposal, locked(work, proposal.reference))
 
 
-def _may_be_reminded(work: UnitOfWork, proposal: AnyRow) -> bool:
+def _expire(work: UnitOfWork, proposal: AnyRow, enquiry: AnyRow) -> None:
+    if Stage(enquiry.stage) in _CLOSED:
+        _end_quietly(work, proposal, ProposalState.WITHDRAWN)
+    elif is_over(proposal.valid_until, today(work)):
+        if _was_won_since(work, proposal, enquiry):
+            _end_quietly(work, proposal, ProposalState.EXPIRED)
+        else:
+            _settle(work, proposal, ProposalState.EXPIRED, actor=CLOCK, reason=None)
+
+
+def _remind_or_end(work: UnitOfWork, proposal: AnyRow, enquiry: AnyRow) -> None:
+    if Stage(enquiry.stage) in _CLOSED:
+        _end_quietly(work, proposal, ProposalState.WITHDRAWN)
+    elif _may_be_reminded(work, proposal, enquiry):
+        _remind(work, proposal)
+
+
+def _may_be_reminded(work: UnitOfWork, proposal: AnyRow, enquiry: AnyRow) -> bool:
     """Say whether there is still something to wait for, and somebody to write to."""
-    enquiry = locked(work, proposal.reference)
-    gone = enquiry.erased_at is not None or Stage(enquiry.stage) in _CLOSED
-    return not gone and not is_over(proposal.valid_until, today(work))
+    gone = enquiry.erased_at is not None or is_over(proposal.valid_until, today(work))
+    return not gone and not _was_won_since(work, proposal, enquiry)
+
+
+def _was_won_since(work: UnitOfWork, proposal: AnyRow, enquiry: AnyRow) -> bool:
+    """Say whether an enquiry was won after this proposal went out.
+
+    What goes out to one that is won already is a change of what was agreed, which does wait for an answer.
+    """
+    if Stage(enquiry.stage) is not Stage.WON:
+        return False
+    won = (timeline.c.kind == Kind.MOVED.value) & (timeline.c.now == Stage.WON.value)
+    moved_at = select(func.max(timeline.c.at)).where(timeline.c.reference == proposal.reference, won)
+    won_at = work.connection.scalar(moved_at)
+    return won_at is not None and won_at >= proposal.sent_at
+
+
+def _end_quietly(work: UnitOfWork, proposal: AnyRow, to: ProposalState) -> None:
+    """Bring a proposal to an end that is of no interest to anybody: it stands in the history only."""
+    become(work, proposal, to, settled_at=work.now)
+    was = ProposalState(proposal.state)
+    _write(work, proposal.reference, Kind.SETTLED, proposal.id, was, to, actor=CLOCK)
 
 
 def _remind(work: UnitOfWork, proposal: AnyRow) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,9 @@ CRITICAL_DAYS = 2
 HOLD_TO_CONTACT = frozenset({"placed", "promoted", "expired"})
 HOLD_TO_OPS = frozenset({"promoted", "ending", "expired"})
 """What of a hold is told to whom. Whoever places, releases or converts one knows it."""
+
+AS_TOLD = "The sessions are again as they were last told."
+NEWER_NEWS = "There is newer news of these sessions, which tells this too."
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,65 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What one recipient knows of a run before a change of it, and the letters that still wait for them.
+
+    `run` is as the last letter that went out to them told it; None where none did. `waiting` are the facts of letters
+    about earlier changes whose place the new one takes, the oldest first. `asked` is whether a letter with an offer
+    went out to them: whoever accepted it counts on the dates, also before a letter says that these are theirs.
+    """
+
+    run: RunFacts | None = None
+    waiting: tuple[Mapping[str, Any], ...] = ()
+    asked: bool = False
+
+    def unsaid(self, group: str) -> dict[str, SessionFacts]:
+        """Give the sessions of one group of the waiting letters by their ids, each as the newest of them has it."""
+        return {each["id"]: SessionFacts.from_plain(each) for facts in self.waiting for each in facts[group]}
+
+    def taken_over_by(self, change: Change) -> Change:
+        """Give a change with all that the waiting letters would have told, as it is now."""
+        if not self.waiting:
+            return change
+        now = {session.id for session in change.run.sessions}
+        ids = {session.id for session in change.changed}.union(*map(self.unsaid, _GROUPS))
+        gone = self.unsaid("cancelled") | {session.id: session for session in change.cancelled}
+        return replace(
+            change,
+            kind="several",
+            changed=tuple(session for session in change.run.sessions if session.id in ids),
+            cancelled=tuple(session for id_, session in gone.items() if id_ not in now),
+        )
+
+    def known(self, before: RunFacts | None) -> dict[str, SessionFacts] | None:
+        """Give the sessions they know; None where nobody was told of the run.
+
+        Whoever never had a letter that went out knows the run as it was before, but for what a letter still waits to
+        tell them first.
+        """
+        if self.run is not None:
+            return {session.id: session for session in self.run.sessions}
+        if before is None:
+            return None
+        new = self.unsaid("new")
+        return {session.id: session for session in before.sessions if session.id not in new}
+
+
+_GROUPS = ("cancelled", "moved", "new", "regrouped", "lost")
+"""What a letter says of sessions, as its facts and its reader's calendar have it."""
+
+
+@dataclass(frozen=True)
 class _News:
-    """What a change means to one recipient: sessions in the order of their numbers."""
+    """What a change means to one recipient: sessions in the order of their numbers.
+
+    Beside each of `regrouped`, which others lead now at the same time, is how many are missing and not replaced yet.
+    """
 
     cancelled: list[SessionFacts]
     moved: list[tuple[SessionFacts, SessionFacts]]
     new: list[SessionFacts]
-    regrouped: list[SessionFacts]
+    regrouped: list[tuple[SessionFacts, int]]
     lost: list[SessionFacts]
 
     def dates(self) -> Iterator[date]:
@@ -80,30 +135,41 @@ class _News:
 
 
 def change_letters(
-    change: Change, before: RunFacts | None, now: datetime, holidays: Container[date], drafting: Drafting
+    change: Change,
+    before: RunFacts | None,
+    told: Mapping[str, Told],
+    now: datetime,
+    holidays: Container[date],
+    drafting: Drafting,
 ) -> list[Message]:
-    """Tell the contact and each facilitator, once each, what a change means to them.
+    """Tell the contact and each facilitator, once each, what is different for them from what they know.
 
-    `before` is the run as they know it. A change is told in office hours, and at once where it is critical. Nobody is
-    written to whom it does not touch.
+    `before` is the run as the newest event before left it, `told` what each recipient knows of it. A change is told in
+    office hours, and at once where it is critical. Nobody is written to whom it does not touch; for the contact the
+    ledger then keeps a letter that is superseded from the first, as it is there that the run is known from.
     """
-    known = {} if before is None else {session.id: session for session in before.sessions}
-    told = [(enquirer(change.run.enquiry), "contact", _for_contact(change, known))]
-    told += [(facilitator(each), "facilitator", _for_facilitator(change, known, each)) for each in change.people()]
-    return [
-        draft(
+    audience = [(enquirer(change.run.enquiry), "contact", "")]
+    audience += [(facilitator(each), "facilitator", each) for each in change.people()]
+    letters = []
+    for recipient, kind, person in audience:
+        theirs = told.get(recipient, Told())
+        whole = theirs.taken_over_by(change)
+        news = _for_facilitator(whole, theirs, before, person) if person else _for_contact(whole, theirs, before)
+        letter = draft(
             drafting,
             recipient=recipient,
             occasion=f"run_changed:{change.id}",
             version=change.run.version,
-            template=f"run_changed_{audience}",
+            template=f"run_changed_{kind}",
             subject_ref=f"run:{change.run.run}",
             due_at=now if _is_critical(news, now, holidays) else in_office_hours(now, holidays),
-            facts=_facts(change, news),
+            facts=_facts(whole, news),
         )
-        for recipient, audience, news in told
-        if not news.is_empty()
-    ]
+        if not news.is_empty():
+            letters.append(letter)
+        elif not person:
+            letters.append(letter.superseded(AS_TOLD))
+    return letters
 
 
 def reminders_after(change: Change, now: datetime, drafting: Drafting) -> list[Message]:
@@ -238,21 +304,33 @@ def memo_letter(
     )
 
 
-def _for_contact(change: Change, known: dict[str, SessionFacts]) -> _News:
-    return _news(change.cancelled, change.changed, known, ())
+def _for_contact(change: Change, told: Told, before: RunFacts | None) -> _News:
+    known = told.known(before)
+    unheard = set() if known is None else set(told.unsaid("new")) - set(known)
+    cancelled = [each for each in change.cancelled if each.id not in unheard]
+    return _news(cancelled, change.changed, known or {}, (), told.run or before)
 
 
-def _for_facilitator(change: Change, known: dict[str, SessionFacts], person: str) -> _News:
-    theirs = {id_: each for id_, each in known.items() if each.is_led_by(person)}
-    cancelled = [each for each in change.cancelled if each.is_led_by(person) or each.id in theirs]
+def _for_facilitator(change: Change, told: Told, before: RunFacts | None, person: str) -> _News:
+    known = told.known(before)
+    theirs = {id_: each for id_, each in (known or {}).items() if each.is_led_by(person)}
+    waited = {id_ for group in ("new", "lost", "cancelled") for id_ in told.unsaid(group)} - set(theirs)
+    counted_on = waited if told.asked else set()
+    unheard = set() if known is None else set(told.unsaid("new")) - set(theirs) - counted_on
+    cancelled = [
+        each
+        for each in change.cancelled
+        if (each.is_led_by(person) or each.id in {*theirs, *counted_on}) and each.id not in unheard
+    ]
     leads = [each for each in change.changed if each.is_led_by(person)]
     # Where no earlier letter says who led what, those who left have lost whatever was touched.
     lost = [
         each
         for each in change.changed
-        if not each.is_led_by(person) and (each.id in theirs if known else person in change.left)
+        if not each.is_led_by(person)
+        and (person in change.left if known is None else each.id in {*theirs, *counted_on})
     ]
-    return _news(cancelled, leads, theirs, lost)
+    return _news(cancelled, leads, theirs, lost, told.run or before)
 
 
 def _news(
@@ -260,6 +338,7 @@ def _news(
     changed: Iterable[SessionFacts],
     known: dict[str, SessionFacts],
     lost: Iterable[SessionFacts],
+    run: RunFacts | None,
 ) -> _News:
     moved, new, regrouped = [], [], []
     for each in _by_number(changed):
@@ -268,9 +347,27 @@ def _news(
             new.append(each)
         elif before.when != each.when:
             moved.append((each, before))
-        else:
-            regrouped.append(each)
+        elif not _is_as_told(each, before):
+            regrouped.append((each, _missing(each, before, run)))
     return _News(_by_number(cancelled), moved, new, regrouped, _by_number(lost))
+
+
+def _is_as_told(now: SessionFacts, before: SessionFacts) -> bool:
+    """Say whether a session is at the same time and led by the same people, however often it changed in between."""
+    if now.facilitators is None or before.facilitators is None:
+        return now == before
+    same_people = set(now.facilitators) == set(before.facilitators)
+    return same_people and (now.number, now.when) == (before.number, before.when)
+
+
+def _missing(now: SessionFacts, before: SessionFacts, run: RunFacts | None) -> int:
+    """Count those who lead a session no more, where nobody new does in their place."""
+    led = before.facilitators
+    if led is None and run is not None:
+        led = run.facilitators
+    if led is None or now.facilitators is None or set(now.facilitators) - set(led):
+        return 0
+    return len(set(led) - set(now.facilitators))
 
 
 def _by_number(sessions: Iterable[SessionFacts]) -> list[SessionFacts]:
@@ -286,7 +383,7 @@ def _facts(change: Change, news: _News) -> dict[str, Any]:
         "cancelled": [each.to_plain() for each in news.cancelled],
         "moved": [each.to_plain() | {"was": before.to_plain()} for each, before in news.moved],
         "new": [each.to_plain() for each in news.new],
-        "regrouped": [each.to_plain() for each in news.regrouped],
+        "regrouped": [each.to_plain() | ({"missing": count} if count else {}) for each, count in news.regrouped],
         "lost": [each.to_plain() for each in news.lost],
     }
 

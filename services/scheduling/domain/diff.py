@@ -108,7 +108,10 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who will be told. The contact is the one of the enquiry: their name and address are not known here."""
+    """Who will be told. The contact is the one of the enquiry: their name and address are not known here.
+
+    Ops is told of a gate memo that no longer says what is so, and of nothing else: it is ops who make the change.
+    """
 
     facilitators: tuple[Person, ...] = ()
     contact_of: str | None = None
@@ -203,7 +206,7 @@ def compare(
         mended=mended,
         warnings=_warnings(before, after, was, now_true),
         clashes=tuple(each for each in new if each.rule in IN_TWO_PLACES),
-        told=_told(before, after, fresh, now_true),
+        told=_told(before, after, fresh, now_true, papers),
         papers=papers,
         calendars=_calendars(before, fresh),
         charged_pence=_charged(cancelled),
@@ -353,13 +356,13 @@ def _broken_one(number: int, breach: Breach) -> Broken:
     return Broken(number, breach.rule, breach.name, breach.why, breach.facilitator_id)
 
 
-def _told(before: Run, after: Run, fresh: Iterable[Session], facts: Facts) -> Told:
+def _told(before: Run, after: Run, fresh: Iterable[Session], facts: Facts, papers: Papers) -> Told:
     """Say who hears of it: of a run that stands, whoever led or leads a session that is another; of others nobody."""
     if after.state != "confirmed":
         return Told()
     was = {each.id: each.facilitator_ids for each in before.sessions}
     people = (who for each in fresh for who in (*was.get(each.id, ()), *each.facilitator_ids))
-    return Told(_persons(people, facts), contact_of=after.enquiry, ops=True)
+    return Told(_persons(people, facts), contact_of=after.enquiry, ops=bool(papers.memos))
 
 
 def _persons(ids: Iterable[UUID], facts: Facts) -> tuple[Person, ...]:

@@ -116,6 +116,8 @@ class _Lane:
     # Shared by the lanes: what a morning was told of the day, the afternoon need not ask.
     of_the_day: dict[tuple[UUID, dt.date], tuple[Breach, ...]]
     _of_people: dict[tuple[UUID, int], tuple[Breach, ...]] = field(default_factory=dict)
+    _taken: dict[UUID, int] = field(default_factory=dict)
+    _free: dict[UUID, range] = field(default_factory=dict)
     _accredited: dict[tuple[UUID, str], list[bool]] = field(default_factory=dict)
 
     def patterns(self, wanted: Wanted, count: int) -> Iterator[range]:
@@ -140,8 +142,20 @@ class _Lane:
         return of_the_day + _broken(BY_THE_HOUR, session, person, self.facts)
 
     def is_free(self, person: UUID, places: range) -> bool:
-        """Say whether someone can take all of those dates. The last ones tell most: clearances end."""
-        return not any(self.of_one(person, place) for place in reversed(places))
+        """Say whether someone can take all of those dates.
+
+        The last ones are asked first, since clearances end. Patterns overlap, so one date that somebody cannot take
+        answers for all patterns with it, and of those they can, only the ones beyond the last answer are asked.
+        """
+        if self._taken.get(person, -1) in places:
+            return False
+        known = self._free.get(person, range(0))
+        for place in reversed(places):
+            if place not in known and self.of_one(person, place):
+                self._taken[person] = place
+                return False
+        self._free[person] = places
+        return True
 
     def accredited(self, person: UUID, kind: str, facts: Facts) -> list[bool]:
         """Say for each date whether someone holds an accreditation."""

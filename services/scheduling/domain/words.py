@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -25,6 +26,7 @@ def has_prison_number(text: str) -> bool:
     return _PRISON_NUMBER.search(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def in_words(on: dt.date) -> str:
     """Write a date as "19 March 2027", whatever the machine's language."""
     return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"

@@ -61,7 +61,7 @@ class PeopleDoors:
         empty: list[str] | None = None,
         actor: str | None = None,
     ) -> dict[str, Any]:
-        """Change what is given of somebody's entry; `needs_cover` lists the sessions ahead of someone who leaves."""
+        """Change what is given of somebody's entry; `needs_cover` lists the booked sessions of one who leaves."""
         given = {
             "name": name,
             "email": email,
@@ -80,7 +80,7 @@ class PeopleDoors:
         with self.store.work() as work:
             facilitators.change_facilitator(work, person, changes)
             entry = people.get_facilitator(work.connection, person)
-            uncovered = people.sessions_ahead(work.connection, person, _today(work)) if entry["state"] == "left" else []
+            uncovered = people.needing_cover(work.connection, person, _today(work)) if entry["state"] == "left" else []
             return work.answer({**entry, "needs_cover": uncovered})
 
     @operation
@@ -100,7 +100,7 @@ class PeopleDoors:
 
     @operation
     def list_sessions_ahead(self, facilitator: str) -> list[dict[str, Any]]:
-        """List somebody's sessions that are still to be, drafts too."""
+        """List somebody's sessions that are still to be, drafts too: `run_state` says which are booked."""
         person = read_id(facilitator, "facilitator")
         with self.store.database.reading() as connection:
             people.get_facilitator(connection, person)
@@ -135,12 +135,12 @@ class PeopleDoors:
 
     @change
     def add_leave(self, facilitator: str, first: str, last: str, actor: str | None = None) -> dict[str, Any]:
-        """Note dates on which somebody is not to be asked; `needs_cover` lists their sessions in them."""
+        """Note dates on which somebody is not to be asked; `needs_cover` lists their booked sessions then."""
         away = read(LeaveSchema(), first=first, last=last)
         person = read_id(facilitator, "facilitator")
         with self.store.work() as work:
             facilitators.add_leave(work, person, away)
-            uncovered = people.sessions_ahead(work.connection, person, max(away.first, _today(work)), away.last)
+            uncovered = people.needing_cover(work.connection, person, max(away.first, _today(work)), away.last)
             return work.answer({**people.get_facilitator(work.connection, person), "needs_cover": uncovered})
 
     @change

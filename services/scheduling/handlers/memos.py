@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from services.scheduling.domain.establishments import Establishment
+from services.scheduling.domain.kit import Packed
 from services.scheduling.domain.memos import SENT, due_on, fingerprint_of, first_date, still_holds
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.runs import NOT_HELD, Run
@@ -18,7 +20,8 @@ from services.scheduling.handlers.asking import ask_for, today
 from services.scheduling.handlers.planning import hold_facilitators
 from services.scheduling.handlers.telling import about_run
 from services.scheduling.records import load_establishment, load_programme, load_run
-from services.scheduling.records.papers import load_content, load_runs_ahead, visits_of
+from services.scheduling.records.facts import load_kit_approvals
+from services.scheduling.records.papers import load_content, load_packing, load_runs_ahead, visits_of
 from services.scheduling.tables import assignments, gate_memos, runs, sessions
 from shared.contracts.scheduling import GateMemoChanged
 from shared.errors import Refused
@@ -56,7 +59,8 @@ def make_memo(
 
     It is about the sessions still to come. A former one that was not sent, was refused or is out of date is replaced
     now; one that the gate goes by stands until this one is sent. Raises `Refused`: "not_found", or "refused" where the
-    run is not confirmed, is held remotely, or has nothing to come.
+    run is not confirmed, is held remotely, has nothing to come, or brings what the prison has refused. Purpose and host
+    are those of the version before where they are not given.
     """
     run = load_run(work.connection, run_id, lock=True)
     about = _about(work, run)
@@ -64,10 +68,11 @@ def make_memo(
     visits = visits_of(run, today(work), session_id)
     if not visits:
         raise Refused("refused", "Nothing of this is still to come, so there is nobody to announce at the gate.")
+    _refuse_kit_not_let_in(work, about)
     content = load_content(work.connection, run, about.establishment, about.programme, visits)
     content["organisation"] = organisation
     earlier = _of_series(run.id, session_id)
-    version = work.connection.scalar(select(func.max(gate_memos.c.version)).where(earlier)) or 0
+    before = _newest(work, earlier)
     useless = earlier & gate_memos.c.state.in_(_MENDED_BY_ANOTHER)
     work.connection.execute(update(gate_memos).where(useless).values(state="replaced"))
     row = {
@@ -75,9 +80,9 @@ def make_memo(
         "run_id": run.id,
         "session_id": session_id,
         "state": "draft",
-        "version": version + 1,
-        "purpose": purpose or _usual_purpose(about.programme),
-        "host": host,
+        "version": before.version + 1 if before else 1,
+        "purpose": purpose or (before.purpose if before else _usual_purpose(about.programme)),
+        "host": host or (before.host if before else None),
         "due_on": _due_on(about.establishment, visits[0].date),
         "content": content,
         "fingerprint": fingerprint_of(content),
@@ -100,6 +105,30 @@ def _of_series(run_id: UUID, session_id: UUID | None) -> Any:
     return (table.run_id == run_id) & same
 
 
+def _newest(work: UnitOfWork, series: Any) -> AnyRow | None:
+    newest = select(gate_memos).where(series).order_by(gate_memos.c.version.desc()).limit(1)
+    return work.connection.execute(newest).first()
+
+
+def _refuse_kit_not_let_in(work: UnitOfWork, about: _About) -> None:
+    """Refuse a list with an item on it that the prison does not let in: the gate would keep it, or everybody, out."""
+    approvals = load_kit_approvals(work.connection, about.establishment.id)
+    refused = {item for item, approval in approvals.items() if approval.state == "refused"}
+    packed = load_packing(work.connection, about.run, about.programme)
+    wrong = [each for each in packed if each.item in refused]
+    if wrong:
+        said = " ".join(_not_let_in(each, about) for each in wrong)
+        raise Refused("refused", f"{said} Then make the memo: keytalk memos make {about.run.id}")
+
+
+def _not_let_in(packed: Packed, about: _About) -> str:
+    way = f"keytalk kit leave-out {about.run.id} {shlex.quote(packed.instead_of or packed.item)}"
+    return (
+        f"'{packed.item}' may not be brought in at {about.establishment.name}, and it is on the kit list of this run. "
+        f"Either leave it out: {way}; or bring something else: {way} --instead OTHER."
+    )
+
+
 def _refuse_without_a_gate(run: Run, session_id: UUID | None) -> None:
     if run.mode == "remote":
         raise Refused("refused", "This run is held remotely: nobody goes through a gate, so it needs no memo.")
@@ -114,11 +143,13 @@ def _refuse_without_a_gate(run: Run, session_id: UUID | None) -> None:
 def send_memo(work: UnitOfWork, memo_id: UUID) -> None:
     """Mark a draft as sent, which has the gate told; what the gate went by is replaced.
 
-    Raises `Refused`: "not_found", "refused" where it is no draft, or no longer says what is so.
+    Raises `Refused`: "not_found", "refused" where it is no draft, no longer says what is so, or lists what the
+    prison has refused.
     """
     memo, about = _locked(work, memo_id)
     if memo.state != "draft":
         raise Refused("refused", f"This memo is {_spoken(memo.state)}. Make the next version, then send that.")
+    _refuse_kit_not_let_in(work, about)
     _refuse_when_stale(work, memo, about)
     former = _of_series(memo.run_id, memo.session_id) & (gate_memos.c.version < memo.version)
     work.connection.execute(update(gate_memos).where(former).values(state="replaced"))

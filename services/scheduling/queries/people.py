@@ -29,6 +29,8 @@ from shared.persistence.types import AnyRow
 
 TO_COME = ("draft", "held", "confirmed")
 """States of a run whose sessions are still to be led by somebody."""
+BOOKED = ("held", "confirmed")
+"""States of a run that keep its people's time: their sessions need cover where somebody cannot come."""
 
 
 def list_facilitators(connection: Connection, state: str | None = None) -> list[dict[str, Any]]:
@@ -180,6 +182,16 @@ def sessions_ahead(
         }
         for row in connection.execute(query)
     ]
+
+
+def needing_cover(
+    connection: Connection, facilitator_id: UUID, first: dt.date, last: dt.date = dt.date.max
+) -> list[dict[str, Any]]:
+    """List somebody's sessions from one date to another that somebody else has to lead where they cannot.
+
+    As `sessions_ahead` gives them, without drafts: nothing is promised to anybody in those.
+    """
+    return [each for each in sessions_ahead(connection, facilitator_id, first, last) if each["run_state"] in BOOKED]
 
 
 def clearance_matrix(

@@ -42,6 +42,8 @@ BREACH = {
     "why": "Ana's clearance ends on 19 March 2027.",
     "facilitator_id": "a",
 }
+HIT = {"run": "r1", "enquiry": "KT-7F3K-92", "run_state": "confirmed", "session": "s9", "number": 9}
+HIT |= {"date": "2027-03-09", "start": "13:45", "remedies": []}
 DONE = {"change": "c1", "group": "c1", "run": "r1", "kind": "cascade"}
 PREVIEW, APPLY = "scheduling.preview_change", "scheduling.apply_change"
 CASCADE = ("runs", "cascade", "r1", "9", "--cause", "lockdown", "--party", "prison")
@@ -68,7 +70,7 @@ def test_all_that_follows_is_shown_and_a_yes_applies_just_that(gateway, keytalk)
         "There is no session for 21 days.",
         "Gate memo to send again (approved now): m1",
         "Kit to ask for again: needles",
-        "Told: Ana Reyes, Tom Okafor, the contact of KT-7F3K-92, and ops.",
+        "Told: Ana Reyes, Tom Okafor, the contact of KT-7F3K-92, and ops of the gate memo.",
         "Calendar entries and reminders: 1 updated, 1 cancelled, 1 new.",
         "£0.00",
         "Sessions: 16 (before: 16), the last on Tue  4 May 2027.",
@@ -175,8 +177,7 @@ def test_closing_a_prison_lists_what_is_hit_with_the_remedies(gateway, keytalk):
         {"remedy": "make_up", "date": None, "last": None, "why_not": "No open day."},
         {"remedy": "drop", "date": None, "last": "2027-04-27", "why_not": None},
     ]
-    hit = {"run": "r1", "enquiry": "KT-7F3K-92", "run_state": "confirmed", "session": "s9", "number": 9}
-    hit |= {"date": "2027-03-09", "start": "13:45", "remedies": choices}
+    hit = {**HIT, "remedies": choices}
     gateway.will_answer("scheduling.preview_closure", {"sessions": [hit], "runs": [DIFF], "basis": "b"})
     gateway.will_answer("scheduling.close_establishment", {"establishment": "RSI", "group": "g1"})
 
@@ -200,3 +201,50 @@ def test_closing_a_prison_where_nothing_is_planned_says_so(gateway, keytalk):
 
     assert "No session is planned on these dates." in done.output
     assert gateway.times_asked("scheduling.close_establishment") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--charge", "--charge-reason", "told_later"), "Decided by you: all of it is charged, £250.00 (told later)."),
+        (("--no-charge", "--charge-reason", "goodwill"), "Decided by you: nothing is charged (goodwill)."),
+    ],
+)
+def test_what_is_decided_on_charging_is_shown_with_its_sum(gateway, keytalk, words, said):
+    gateway.will_answer(PREVIEW, DIFF)
+
+    assert said in keytalk(*CASCADE, *words, "--dry-run").stdout.splitlines()
+    assert "Decided" not in keytalk(*CASCADE, "--dry-run").stdout
+
+
+def test_a_sum_that_nobody_knows_is_not_made_up(gateway, keytalk):
+    gateway.will_answer(PREVIEW, {**DIFF, "cancelled": [{**DIFF["cancelled"][0], "pence": None}]})
+
+    assert "a price that depends on" in keytalk(*CASCADE, "--charge", "--dry-run").stdout
+
+
+def test_what_is_decided_on_charging_for_a_closure_is_shown(gateway, keytalk):
+    gateway.will_answer("scheduling.preview_closure", {"sessions": [HIT], "runs": [DIFF], "basis": "b"})
+
+    shown = keytalk("establishments", "block", "RSI", "2027-03-09", "--reason", "lockdown", "--charge", "--dry-run")
+
+    assert "Decided by you: all of it is charged, £250.00." in shown.stdout
+
+
+def test_ops_is_named_only_where_a_memo_of_theirs_is_out_of_date(gateway, keytalk):
+    told = {**DIFF["told"], "ops": False}
+    gateway.will_answer(PREVIEW, {**DIFF, "told": told}, DIFF)
+
+    without, with_memo = keytalk(*CASCADE, "--dry-run"), keytalk(*CASCADE, "--dry-run")
+
+    assert "Told: Ana Reyes, Tom Okafor and the contact of KT-7F3K-92." in without.stdout.splitlines()
+    assert "and ops of the gate memo." in with_memo.stdout
+
+
+def test_after_a_change_it_is_said_when_mails_go_out_and_only_where_there_are_any(gateway, keytalk):
+    nobody = {"facilitators": [], "contact_of": None, "ops": False}
+    gateway.will_answer(PREVIEW, DIFF, {**DIFF, "told": nobody})
+    gateway.will_answer(APPLY, DONE)
+
+    assert "in office hours" in keytalk(*CASCADE, "--yes").stderr
+    assert "in office hours" not in keytalk(*CASCADE, "--yes").stderr

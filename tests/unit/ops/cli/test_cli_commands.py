@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from ops.cli import output
 from ops.cli.output import Column, show
 
 ENQUIRY = {
@@ -293,3 +294,72 @@ def test_due_jobs_run_as_of_a_time_local_or_with_its_offset(keytalk, gateway, gi
     assert gateway.asked == asked
     ours = "clocks: first_nudge: 1\ncalendar: tell_of_expiries: 1\n"
     assert result.stdout == f"as of: {sent}\nsent: 2\nmissed: 0\nwaiting: 14\n{ours}"
+
+
+MAIL = {
+    "to": "alexandra.morgan-jones@featherstone.example",
+    "subject": "Your enquiry KT-7F3K-92: 16 sessions at Featherstone from 12 January 2027",
+    "date": "2026-07-26T00:02:00+00:00",
+    "message_id": f"<{'3fa9' * 10}@keytalk.example>",
+    "path": f"/home/somebody/keytalk/var/mail/new/{'7' * 40}",
+}
+
+
+def on_a_terminal(monkeypatch):
+    """Have tables printed as at a terminal of 100 characters."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+
+
+def test_a_list_of_mails_fits_a_terminal_and_has_local_times(keytalk, gateway, monkeypatch):
+    on_a_terminal(monkeypatch)
+    gateway.will_answer("notifications.list_mail", [MAIL])
+
+    listed = keytalk("mail", "list").stdout
+
+    # In July, London is an hour ahead.
+    assert "Sun 26 Jul 01:02" in listed
+    assert "3fa93fa93fa9 " in listed
+    assert max(len(line.rstrip()) for line in listed.splitlines()) <= 100
+    assert json.loads(keytalk("mail", "list", "--json").stdout) == [MAIL]
+
+
+def test_a_mail_is_opened_by_its_short_name(keytalk, gateway):
+    gateway.will_answer("notifications.list_mail", [MAIL])
+    gateway.will_answer("notifications.get_mail", {"headers": {}, "text": "Hello"})
+
+    assert "Hello" in keytalk("mail", "show", "3fa93fa93fa9").stdout
+    assert gateway.asked[-1] == ("notifications.get_mail", {"message_id": MAIL["message_id"]})
+
+
+@pytest.mark.parametrize("name", ["3fa9", "ffff"])
+def test_a_short_name_of_no_mail_or_of_two_opens_none(keytalk, gateway, name):
+    other = {**MAIL, "message_id": f"<{'3fa9' * 9}0000@keytalk.example>"}
+    gateway.will_answer("notifications.list_mail", [MAIL, other])
+
+    refused = keytalk("mail", "show", name)
+
+    assert refused.exit_code == 1
+    assert "keytalk mail list" in refused.stderr
+
+
+def test_a_list_of_messages_fits_a_terminal_and_has_local_times(keytalk, gateway, monkeypatch):
+    on_a_terminal(monkeypatch)
+    run = "0192f0c8-0000-7000-8000-000000000000"
+    message = {
+        "id": run,
+        "recipient": f"facilitator:{run}",
+        "occasion": f"session_reminder:{run}:5",
+        "state": "scheduled",
+        "why": None,
+        "due_at": "2026-11-26T00:02:00+00:00",
+        "accepted_at": None,
+        "message_id": MAIL["message_id"],
+    }
+    gateway.will_answer("notifications.list_messages", [message])
+
+    listed = keytalk("messages", "list").stdout
+
+    assert "Thu 26 Nov 00:02" in listed
+    assert max(len(line.rstrip()) for line in listed.splitlines()) <= 100
+    assert json.loads(keytalk("messages", "list", "--json").stdout) == [message]

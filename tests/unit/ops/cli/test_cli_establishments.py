@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from services.scheduling.importer import REGIME_COLUMNS, REGISTER_COLUMNS
+
 RISLEY = {
     "id": "RSI",
     "name": "Risley (HMP)",
@@ -302,3 +304,18 @@ def test_a_register_says_what_it_left_as_set_by_hand(keytalk, gateway, tmp_path)
 
     assert result.exit_code == 0
     assert "left as it is: active" in result.stdout
+
+
+def test_the_help_of_an_import_lists_its_columns(keytalk):
+    register = keytalk("establishments", "import", "--help").stdout
+    regimes = keytalk("establishments", "regimes", "--help").stdout
+
+    assert all(name in register for name in REGISTER_COLUMNS)
+    assert all(name in regimes for name in REGIME_COLUMNS)
+
+
+def test_the_help_of_windows_says_that_what_is_not_given_is_removed(keytalk):
+    said = " ".join(keytalk("establishments", "set-windows", "--help").stdout.split())
+
+    assert "What is not given is removed on those days" in said
+    assert "In the morning." in said

@@ -189,3 +189,12 @@ def test_a_price_is_read_in_pounds(text, expected):
 def test_what_is_no_price_is_refused(text):
     with pytest.raises(typer.BadParameter, match=r"250\.50"):
         pence(text)
+
+
+def test_yes_has_its_short_form_and_a_placed_hold_says_when_mails_go_out(keytalk, gateway):
+    gateway.will_answer("scheduling.place_hold", HOLD)
+
+    placed = keytalk("holds", "place", "r1", "-y")
+
+    assert placed.exit_code == 0
+    assert "in office hours" in placed.stderr

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from ops.cli import output
+
 MEMO = {
     "memo": "0192f0c8-0000-7000-8000-0000000000f1",
     "run": "0192f0c8-0000-7000-8000-000000000000",
@@ -255,3 +257,54 @@ def test_a_report_for_others_says_in_words_where_a_count_is_hidden(keytalk, gate
     assert "lockdown_or_incident" in result.stdout
     assert "Expected: fewer than 5" in result.stdout
     assert "None" not in result.stdout
+
+
+def test_a_memo_that_is_only_tried_is_not_said_to_be_sent(keytalk, gateway):
+    sent = {**MEMO, "state": "sent", "sent_at": "2026-11-26T00:02:00+00:00"}
+    gateway.will_answer("scheduling.send_memo", sent)
+
+    tried, done = keytalk("memos", "send", RUN, "--dry-run"), keytalk("memos", "send", RUN, "--yes")
+
+    assert "State: would be sent" in tried.stdout.splitlines()
+    assert "Sent:" not in tried.stdout
+    assert "Sent: Thu 26 Nov 00:02" in done.stdout.splitlines()
+    assert "in office hours" in done.stderr
+    assert "in office hours" not in tried.stderr
+
+
+def test_a_list_of_memos_fits_a_terminal(keytalk, gateway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    place = "Featherstone (HMP)"
+    gateway.will_answer("scheduling.list_memos", [{**MEMO, "state": "out_of_date", "establishment": place}])
+
+    listed = keytalk("memos", "list").stdout
+
+    assert max(len(line.rstrip()) for line in listed.splitlines()) <= 100
+    assert all(said in listed for said in (MEMO["memo"], "Featherstone", "out_of_date"))
+
+
+def test_what_can_be_done_about_refused_kit_can_be_copied_as_it_stands(keytalk, gateway):
+    ways = ["Leave it out: keytalk kit leave-out RUN ITEM", "Bring x: keytalk kit leave-out RUN ITEM --instead OTHER"]
+    kit = {**KIT, "items": [{**KIT["items"][0], "choices": ways}]}
+    gateway.will_answer("scheduling.refuse_kit", {"approvals": [], "needing": [kit]})
+
+    said = keytalk("kit", "refuse", "RSI", "acupuncture needles", "--dry-run").stderr.splitlines()
+
+    assert f"     Leave it out: keytalk kit leave-out {RUN} 'acupuncture needles'" in said
+    assert f"     Bring x: keytalk kit leave-out {RUN} 'acupuncture needles' --instead OTHER" in said
+
+
+def test_after_counting_out_the_way_to_count_in_can_be_copied(keytalk, gateway):
+    gateway.will_answer("scheduling.count_kit_out", {"session": "s", "counted_out": {}})
+
+    said = keytalk("kit", "out", "s", "acupuncture needles=120", "workbooks=12").stdout.splitlines()
+
+    assert said[-1] == "keytalk kit in s 'acupuncture needles=120' workbooks=12"
+
+
+def test_the_help_of_delivered_says_from_when_on_and_until_when_it_is_taken_back(keytalk):
+    said = " ".join(keytalk("sessions", "delivered", "--help").stdout.split())
+
+    assert "once it has begun" in said
+    assert "same day only" in said

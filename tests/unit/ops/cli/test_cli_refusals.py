@@ -163,3 +163,12 @@ def test_the_gateway_is_on_this_machine_unless_settings_name_another():
 def test_a_token_no_header_can_carry_is_refused_before_it_is_sent(token):
     with pytest.raises(client.GatewayOutOfReach, match="KEYTALK_OPS_TOKEN"):
         client.find_gateway({"KEYTALK_OPS_TOKEN": token})
+
+
+def test_what_the_reason_says_already_is_not_said_again(keytalk, gateway):
+    why = "'123' is not an id. `keytalk runs list` shows them."
+    gateway.will_refuse("scheduling.get_run", 422, why, errors={"run": [why], "more": ["Something else."]})
+
+    result = keytalk("runs", "show", "123")
+
+    assert result.stderr.splitlines() == [why, "more: Something else."]

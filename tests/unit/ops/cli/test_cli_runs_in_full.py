@@ -132,3 +132,38 @@ def test_a_remote_run_is_planned_with_all_that_was_said_and_nothing_else(keytalk
     }
     assert "Held: remotely" in result.stdout
     assert "Group: 12" in result.stdout
+
+
+def test_ids_of_sessions_are_shown_where_they_are_asked_for(keytalk, gateway):
+    gateway.will_answer("scheduling.get_run", run(session(1, "2027-01-12")))
+
+    assert "  1  Tue 12 Jan 2027, 13:45 to 16:45  s1" in keytalk("runs", "show", RUN, "--ids").stdout.splitlines()
+
+
+def test_what_fell_out_stands_below_what_takes_place(printed):
+    lines = printed(
+        run(
+            session(3, "2027-01-26", state="cancelled"),
+            session(3, "2027-02-02", breaches=[missing("x")]),
+            session(4, "2027-01-27", state="superseded"),
+            state="draft",
+        )
+    )
+
+    at = lines.index("Not held:")
+    assert lines.index("  3  Tue  2 Feb 2027, 13:45 to 16:45") < at
+    assert lines[at + 1 : at + 3] == [
+        "  3  Tue 26 Jan 2027, 13:45 to 16:45 (cancelled)",
+        "  4  Wed 27 Jan 2027, 13:45 to 16:45 (superseded)",
+    ]
+    assert lines[-1].startswith("1 of 1 sessions still need something")
+
+
+@pytest.mark.parametrize("breaches", [[], [missing("No room.")]])
+def test_while_the_enquiry_is_not_won_confirming_is_for_later(printed, breaches):
+    unwon = {"rule": "H12", "name": "x", "why": "The enquiry is at availability."}
+    lines = printed(run(session(1, "2027-01-12", breaches=breaches), state="draft", breaches=[unwon]))
+
+    assert "once the enquiry is won" in lines[-1].lower()
+    assert "To confirm the run" not in lines[-1]
+    assert lines[-1].endswith(f"keytalk runs confirm {RUN}")

@@ -164,3 +164,23 @@ def test_offers_are_listed(keytalk, gateway):
     assert gateway.asked == [
         ("scheduling.list_offers", {"limit": 50, "run": None, "session": SESSION, "state": "open"})
     ]
+
+
+def test_withdrawing_names_who_stays_and_that_the_prison_hears_of_it(keytalk, gateway):
+    both = {**COVER, "facilitators": [*COVER["facilitators"], {"id": ANA, "name": "Ana Reyes"}], "number": 3}
+    gateway.will_answer("scheduling.withdraw_from_session", {**WITHDRAWN, "sessions": [COVER, both]})
+
+    tried = keytalk("sessions", "withdraw", SESSION, "--facilitator", ANA, "--dry-run").stderr
+
+    assert "13:45 to 16:45: Tom Okafor stays; 1 to be found, 1 who could." in tried
+    assert "Tom Okafor, Ana Reyes stay; 1 to be found" in tried
+    assert "the prison contact" in tried
+
+
+def test_after_asking_it_is_said_when_mails_go_out(keytalk, gateway):
+    gateway.will_answer("scheduling.make_offer", MADE)
+    words = ("offers", "make", "--session", SESSION, "--facilitator", LEE)
+
+    assert "in office hours" in keytalk(*words, "--yes").stderr
+    assert "in office hours" not in keytalk(*words, "--dry-run").stderr
+    assert "in office hours" not in keytalk(*words, "--yes", "--json").stderr

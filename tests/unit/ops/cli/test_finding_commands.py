@@ -81,3 +81,47 @@ def test_kept_filters_are_plain_json_for_programs(keytalk, gateway):
     gateway.will_answer("enquiries.list_filters", [])
 
     assert json.loads(keytalk("filters", "list", "--json").stdout) == []
+
+
+OPTION = {
+    "start": "2027-02-02",
+    "weekday": "tue",
+    "window": "pm",
+    "time": "13:45-16:45",
+    "first_session": "2027-02-02",
+    "last_session": "2027-05-18",
+    "facilitators": [{"id": "f1", "name": "Ana"}, {"id": "f2", "name": "Tom"}],
+    "points": 3.5,
+    "trade_offs": [
+        {"code": "gap", "points": 3.5, "why": "There is a gap."},
+        {"code": "day", "points": 0.0, "why": "It is the day they asked for."},
+    ],
+}
+WANTED = {"enquiry": "KT-7F3K-92", "establishment": "RSI", "programme": "many-faces-of-trauma", "mode": "in_person"}
+
+
+def test_only_what_counts_against_an_option_is_printed_with_its_points(keytalk, gateway):
+    gateway.will_answer("scheduling.find_slots", {"options": [OPTION], "wanted": WANTED, "why_not": None})
+
+    lines = keytalk("runs", "find", "--enquiry", "KT-7F3K-92").stdout.splitlines()
+
+    assert "   - There is a gap. (3.5)" in lines
+    assert not any("the day they asked for" in line for line in lines)
+    assert lines[0].startswith("The best of each day and time comes first")
+    assert lines[-2] == "Where KT-7F3K-92 has no confirmed run yet, plan the first:"
+    assert lines[-1] == (
+        "keytalk runs plan --enquiry KT-7F3K-92 --start 2027-02-02 --weekday tue --window pm "
+        "--facilitator f1 --facilitator f2"
+    )
+
+
+def test_without_an_enquiry_the_plan_carries_what_was_said(keytalk, gateway):
+    wanted = {**WANTED, "enquiry": None, "mode": "remote"}
+    gateway.will_answer("scheduling.find_slots", {"options": [OPTION], "wanted": wanted, "why_not": None})
+    asked = "--establishment RSI --programme many-faces-of-trauma --remote --group-size 8"
+
+    said = keytalk("runs", "find", *asked.split()).stdout.splitlines()[-1]
+
+    for words in asked.replace("--remote", "--mode remote").split(" --"):
+        assert words.removeprefix("--") in said
+    assert "--enquiry REF" in said

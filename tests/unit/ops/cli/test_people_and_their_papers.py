@@ -37,8 +37,9 @@ def test_a_facilitator_is_shown_with_all_they_hold_and_lead(keytalk, gateway):
 
     shown = keytalk("facilitators", "show", "f1").stdout
 
-    for words in ("Siân Reyes", "53.41, -2.59", "tue 09:00 to 17:00", "c1", "NADA", "2027-01-22", "Sessions to come:", "confirmed"):
+    for words in ("Siân Reyes", "53.41, -2.59", "tue 09:00 to 17:00", "c1", "NADA", "2027-01-22", "Sessions to come:"):
         assert words in shown
+    assert "confirmed" in shown
     given = json.loads(keytalk("facilitators", "show", "f1", "--json").stdout)
     assert given == {**ANA, "sessions_ahead": [AHEAD]}
 

@@ -18,7 +18,8 @@ from services.enquiries import queries
 from services.enquiries.commitment_schemas import parse_proposal
 from services.enquiries.domain.agreements import How
 from services.enquiries.domain.proposals import ProposalState
-from services.enquiries.handlers import agreements, proposals
+from services.enquiries.domain.timeline import Kind
+from services.enquiries.handlers import agreements, history, proposals
 from services.enquiries.handlers.intake import receive_enquiry
 from services.enquiries.tables import enquiries, messaging, signatures, timeline
 from shared.errors import Refused
@@ -80,6 +81,7 @@ class Office:
     def stand(self, reference: str, stage: str) -> None:
         with self.store.work() as work:
             work.connection.execute(update(enquiries).where(enquiries.c.reference == reference).values(stage=stage))
+            history.write(work, reference, Kind.MOVED, actor="priya", now=stage)
 
     def sign(self, agreement_id: UUID) -> UUID:
         with self.store.work() as work:
@@ -344,6 +346,24 @@ def test_what_is_won_can_still_be_accepted_while_the_proposal_has_time(office):
     office.accept(sent)
 
     assert office.told() == [("proposal_sent", None), ("proposal_settled", "accepted")]
+
+
+def test_a_change_that_is_proposed_after_it_was_won_waits_for_an_answer(office):
+    reference = office.enquiry()
+    office.stand(reference, "won")
+    office.clock.now += timedelta(days=1)
+    sent = office.sent(reference)
+
+    for days in (20, 31):
+        office.clock.now = NOON + timedelta(days=1 + days)
+        proposals.remind_of_proposals(office.store, [sent])
+        proposals.expire_proposals(office.store, [sent])
+
+    assert office.told() == [
+        ("proposal_sent", None),
+        ("answer_awaited", "proposal"),
+        ("proposal_settled", "expired"),
+    ]
 
 
 def test_an_enquiry_that_was_closed_and_is_open_again_in_time_is_reminded_as_ever(office):

@@ -366,6 +366,212 @@ class TestSomebodyElseLeadsASession:
         assert of_nine == {f"facilitator:{TOM}", f"facilitator:{LEE}"}
 
 
+def run_changed(number: int, sessions: tuple[PlannedSession, ...], changed: tuple[PlannedSession, ...], **more: Any):
+    about = {"kind": "move", "cause": None, "facilitator_ids": (TOM, ANA), "left_ids": (), "cancelled": ()}
+    of_it = {"change_id": UUID(int=0xC0 + number), "sessions": sessions, "changed_ids": tuple(s.id for s in changed)}
+    return RunChanged(**ABOUT, **{**about, **of_it, **more})
+
+
+class TestSeveralChangesOfOneNightWaitForTheMorning:
+    """Of a run whose confirmation went out: sessions 8, 9 and 10 on 2, 9 and 16 March, led by Tom and Ana."""
+
+    NIGHT = dt.datetime(2027, 2, 16, 21, 0, tzinfo=dt.UTC)  # a Tuesday; the office opens on Wednesday at 08:00
+    MORNING = dt.datetime(2027, 2, 17, 8, 0, tzinfo=dt.UTC)
+
+    @pytest.fixture
+    def hear_of(self, store, sender, channel) -> Callable[..., None]:
+        confirmed(store)
+        sender.send_due(PLANNED_ON)
+        channel.mails.clear()
+
+        def hear_of(*events: RunChanged, first: int = 2) -> None:
+            for sequence, event in enumerate(events, first):
+                changed(store, event, sequence, self.NIGHT)
+            assert sender.send_due(self.NIGHT) == {}
+            sender.send_due(self.MORNING)
+
+        return hear_of
+
+    def test_a_change_that_was_taken_back_is_told_to_nobody(self, hear_of, store, channel):
+        to_lee, back = replace(NINE, revision=1, facilitator_ids=(TOM, LEE)), replace(NINE, revision=2)
+        swap = run_changed(1, (EIGHT, to_lee, TEN), (to_lee,), kind="swap", left_ids=(ANA,))
+        taken_back = run_changed(2, (EIGHT, back, TEN), (back,), kind="reverse", left_ids=(LEE,))
+
+        hear_of(swap, taken_back)
+
+        assert channel.mails == []
+        waited = rows(store, occasion=f"run_changed:{swap.change_id}")
+        assert {(row.recipient, row.state) for row in waited} == {
+            (f"enquirer:{REF}", "superseded"),
+            *((f"facilitator:{each}", "superseded") for each in (TOM, ANA, LEE)),
+        }
+        assert {row.why for row in waited} == {"The sessions are again as they were last told."}
+
+    @pytest.mark.parametrize("more", [False, True])
+    def test_whoever_was_asked_and_may_count_on_it_learns_that_it_is_no_longer_theirs(
+        self, hear_of, store, sender, channel, more
+    ):
+        asked = replace(MADE, first_date=NINE.date, answer_by=dt.datetime(2027, 2, 26, 12, 0, tzinfo=dt.UTC))
+        hear(store, calendar_news.when_offer_made, asked, 1, PLANNED_ON)
+        sender.send_due(PLANNED_ON)
+        channel.mails.clear()
+        to_lee, back = replace(NINE, revision=1, facilitator_ids=(TOM, LEE)), replace(NINE, revision=2)
+        swap = run_changed(1, (EIGHT, to_lee, TEN), (to_lee,), kind="swap", left_ids=(ANA,))
+        taken_back = run_changed(2, (EIGHT, back, TEN), (back,), kind="reverse", left_ids=(LEE,))
+        late_eight = replace(EIGHT, date=dt.date(2027, 3, 3), revision=1)
+        another = run_changed(3, (late_eight, back, TEN), (late_eight,), left_ids=(LEE,))
+
+        hear_of(swap, taken_back, *([another] if more else []))
+
+        [mail] = channel.to("lee")
+        assert "No longer yours to lead\n 9. Tuesday 9 March 2027" in mail.text
+        assert files(mail) == {"CANCEL": {"109": (2, "2027-03-09T13:45")}}
+        assert {each.recipient[:3] for each in channel.mails} == ({"lee", "ana", "sam", "tom"} if more else {"lee"})
+
+    def test_a_cascade_that_was_taken_back_is_told_to_nobody(self, hear_of, channel):
+        back = (replace(NINE, revision=2), replace(TEN, revision=2))
+        gone = (replace(NEW_NINE, revision=1),)
+
+        hear_of(CASCADE, run_changed(2, (EIGHT, *back), back, kind="reverse", cancelled=gone))
+
+        assert channel.mails == []
+
+    def test_what_is_told_after_that_is_told_against_the_confirmation(self, hear_of, channel):
+        back = (replace(NINE, revision=2), replace(TEN, revision=2))
+        moved = replace(TEN, date=dt.date(2027, 4, 6), revision=3)
+        hear_of(
+            CASCADE,
+            run_changed(2, (EIGHT, *back), back, kind="reverse", cancelled=(replace(NEW_NINE, revision=1),)),
+            run_changed(3, (EIGHT, back[0], moved), (moved,)),
+        )
+
+        assert len(channel.mails) == 3
+        for mail in channel.mails:
+            assert files(mail) == {"REQUEST": {"10a": (3, "2027-04-06T13:45")}}
+            assert "(was Tuesday 16 March 2027, 1.45pm to 4.45pm)" in mail.text
+
+    def test_a_session_moved_twice_is_told_once_with_the_date_people_know(self, hear_of, store, channel):
+        once = replace(TEN, date=dt.date(2027, 3, 23), revision=1)
+        twice = replace(TEN, date=dt.date(2027, 4, 6), revision=2)
+
+        hear_of(run_changed(1, (EIGHT, NINE, once), (once,)), run_changed(2, (EIGHT, NINE, twice), (twice,)))
+
+        assert len(channel.mails) == 3
+        for mail in channel.mails:
+            assert files(mail) == {"REQUEST": {"10a": (2, "2027-04-06T13:45")}}
+            assert "10. Tuesday 6 April 2027" in mail.text
+            assert "(was Tuesday 16 March 2027, 1.45pm to 4.45pm)" in mail.text
+            assert "23 March" not in mail.text
+        gone = rows(store, state="superseded", occasion=f"run_changed:{UUID(int=0xC1)}")
+        assert {row.why for row in gone} == {"There is newer news of these sessions, which tells this too."}
+
+    def test_changes_of_several_sessions_come_in_one_mail_and_what_fell_out_stays_out(self, hear_of, channel):
+        moved = replace(TEN, date=dt.date(2027, 3, 23), revision=1)
+        out = (replace(NINE, revision=1),)
+
+        hear_of(
+            run_changed(1, (EIGHT, TEN), (), kind="cancel", cancelled=out),
+            run_changed(2, (EIGHT, moved), (moved,)),
+        )
+
+        assert sorted(mail.recipient[:3] for mail in channel.mails) == ["ana", "sam", "tom"]
+        for mail in channel.mails:
+            assert files(mail) == {
+                "REQUEST": {"10a": (1, "2027-03-23T13:45")},
+                "CANCEL": {"109": (1, "2027-03-09T13:45")},
+            }
+
+    def test_taking_back_one_of_two_tells_the_other_and_does_not_speak_of_taking_back(self, hear_of, channel):
+        moved = replace(TEN, date=dt.date(2027, 3, 23), revision=1)
+        back = replace(NINE, revision=2)
+
+        hear_of(
+            run_changed(1, (EIGHT, TEN), (), kind="cancel", cancelled=(replace(NINE, revision=1),)),
+            run_changed(2, (EIGHT, moved), (moved,)),
+            run_changed(3, (EIGHT, back, moved), (back,), kind="reverse"),
+        )
+
+        assert len(channel.mails) == 3
+        for mail in channel.mails:
+            assert files(mail) == {"REQUEST": {"10a": (1, "2027-03-23T13:45")}}
+            assert "taken back" not in mail.text + mail.html
+
+    def test_a_session_that_came_and_fell_out_again_is_not_spoken_of(self, hear_of, channel):
+        extra = session(11, "2027-03-30", 0x211, facilitator_ids=(TOM, LEE))
+
+        hear_of(
+            run_changed(1, (EIGHT, NINE, TEN, extra), (extra,), kind="make_up"),
+            run_changed(2, (EIGHT, NINE, TEN), (), kind="cancel", cancelled=(replace(extra, revision=1),)),
+        )
+
+        assert channel.mails == []
+
+    def test_a_change_after_the_mail_went_out_is_told_against_that_mail(self, hear_of, channel):
+        once = replace(TEN, date=dt.date(2027, 3, 23), revision=1)
+        hear_of(run_changed(1, (EIGHT, NINE, once), (once,)))
+        channel.mails.clear()
+        back = replace(TEN, revision=2)
+
+        hear_of(run_changed(2, (EIGHT, NINE, back), (back,), kind="reverse"), first=3)
+
+        assert len(channel.mails) == 3
+        for mail in channel.mails:
+            assert "We have taken back a change" in mail.text
+            assert "(was Tuesday 23 March 2027, 1.45pm to 4.45pm)" in mail.text
+
+    def test_an_older_change_that_is_heard_of_after_it_was_taken_back_is_told_to_nobody(self, store, sender, channel):
+        confirmed(store)
+        sender.send_due(PLANNED_ON)
+        channel.mails.clear()
+        moved, back = replace(TEN, date=dt.date(2027, 3, 23), revision=1), replace(TEN, revision=2)
+
+        changed(store, run_changed(2, (EIGHT, NINE, back), (back,), kind="reverse"), 3, self.NIGHT)
+        changed(store, run_changed(1, (EIGHT, NINE, moved), (moved,)), 2, self.NIGHT)
+        sender.send_due(self.MORNING)
+
+        assert channel.mails == []
+
+
+class TestOneOfTwoWhoLeadCannotCome:
+    @pytest.fixture
+    def told(self, store, sender, channel) -> Channel:
+        confirmed(store)
+        sender.send_due(PLANNED_ON)
+        channel.mails.clear()
+        alone = replace(TEN, facilitator_ids=(TOM,), revision=1)
+        changed(store, run_changed(1, (EIGHT, NINE, alone), (alone,), kind="swap", left_ids=(ANA,)), 2, PLANNED_ON)
+        sender.send_due(PLANNED_ON)
+        return channel
+
+    def test_the_contact_reads_that_one_is_missing_and_that_we_look_for_somebody(self, told):
+        [mail] = told.to("sam")
+        assert (
+            "One of those who lead cannot come; the time stays as it is\n"
+            "10. Tuesday 16 March 2027, 1.45pm to 4.45pm\n\n"
+            "We are finding somebody, and will write again.\n"
+        ) in mail.text
+        for words in (mail.text, mail.html):
+            assert "other people" not in words
+            assert "somebody new" not in words
+            assert "We are finding somebody" in words
+
+    def test_so_does_whoever_stays(self, told):
+        [mail] = told.to("tom")
+        assert "As before for you; one of those beside you cannot come\n10. Tuesday 16 March" in mail.text
+        assert "We are finding somebody, and will write again.\n" in mail.text
+        assert files(mail) == {"REQUEST": {"10a": (1, "2027-03-16T13:45")}}
+
+    def test_once_somebody_is_found_the_contact_reads_of_somebody_new(self, told, store, sender):
+        told.mails.clear()
+        with_lee = replace(TEN, facilitator_ids=(TOM, LEE), revision=2)
+        changed(store, run_changed(2, (EIGHT, NINE, with_lee), (with_lee,), kind="swap"), 3, PLANNED_ON)
+        sender.send_due(PLANNED_ON)
+
+        [mail] = told.to("sam")
+        assert "At the same time as before, with somebody new to lead\n10. Tuesday 16 March" in mail.text
+        assert "cannot come" not in mail.text
+
+
 def test_events_of_one_run_in_any_order_leave_the_reminders_of_the_newest(store):
     changed(store, SWAP, 3)
     changed(store, CASCADE, 2)
@@ -580,9 +786,9 @@ def test_what_ends_soon_is_told_once_to_its_holder_and_to_ops_in_office_hours(st
         assert part in ours.text
 
 
-def memo(state: str) -> GateMemoChanged:
+def memo(state: str, version: int = 1) -> GateMemoChanged:
     dates = {"first_date": dt.date(2027, 1, 12), "due_on": dt.date(2026, 12, 23)}
-    return GateMemoChanged(**ABOUT, memo_id=MEMO, state=state, version=1, **dates)
+    return GateMemoChanged(**ABOUT, memo_id=MEMO, state=state, version=version, **dates)
 
 
 def test_a_gate_memo_goes_to_the_contact_with_its_paper(store, sender, channel):
@@ -596,6 +802,26 @@ def test_a_gate_memo_goes_to_the_contact_with_its_paper(store, sender, channel):
     assert mail.recipient == "sam@risley.example"
     assert (paper.filename, paper.content_type) == ("gate-memo-KT-7F3K-92-version-1.pdf", "application/pdf")
     assert paper.content == b"%PDF-1.7 the memo"
+
+
+@pytest.mark.parametrize("first_goes_out", [True, False])
+def test_a_gate_memo_takes_the_place_of_another_only_where_one_was_received(
+    store, sender, channel, others, first_goes_out
+):
+    others.memo_state = "sent" if first_goes_out else "out_of_date"
+    hear(store, calendar_news.when_gate_memo_changed, memo("sent"))
+    sender.send_due(PLANNED_ON)
+    channel.mails.clear()
+    others.memo_state = "sent"
+    second = UUID(int=0xF2)
+    others.get_memo_letter = lambda memo: Others.get_memo_letter(others, str(MEMO) if memo == str(second) else memo)
+    hear(store, calendar_news.when_gate_memo_changed, replace(memo("sent", 2), memo_id=second))
+    sender.send_due(PLANNED_ON)
+
+    [mail] = channel.mails
+    for words in (mail.text, mail.html):
+        assert ("Here is the gate memo anew. It takes the place of the one before." in words) == first_goes_out
+        assert ("Here is the gate memo: who comes in, when, and with what." in words) != first_goes_out
 
 
 @pytest.mark.parametrize("state", ["out_of_date", "refused"])

@@ -129,7 +129,7 @@ def calendar_messages(run: RunFacts, now: dt.datetime, drafting: Drafting) -> li
         for state in ("sent", "out_of_date")
     ]
     return [
-        *calendar_occasions.change_letters(everything_changed(run), run, now, (), drafting),
+        *calendar_occasions.change_letters(everything_changed(run), run, {}, now, (), drafting),
         *chain.from_iterable(holds),
         *offers,
         *calendar_occasions.expiry_letters("n", "ana", expiry, now, (), drafting),
@@ -396,7 +396,7 @@ def test_an_offer_has_its_link_its_dates_and_until_when(facts: dict[str, dict[st
         ("expiry_near_facilitator", {"what": "accreditation", "accreditation": "NADA", "sessions_after": 1}),
         ("expiry_near_facilitator", {"what": "keys", "sessions_after": 12}),
         ("expiry_near_ops", {"what": "keys", "sessions_after": 0}),
-        ("gate_memo_sent_contact", {"memo_version": 2}),
+        ("gate_memo_sent_contact", {"takes_place_of_another": True}),
         ("gate_memo_out_of_date_ops", {"owner": "priya"}),
     ],
 )

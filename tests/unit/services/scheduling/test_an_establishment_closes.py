@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select
 
-from services.scheduling.domain.changes import Close
-from services.scheduling.handlers import closing, reversing
+from services.scheduling.domain.changes import Close, MakeUp
+from services.scheduling.handlers import changing, closing, reversing
 from services.scheduling.tables import blackouts, changes, outcomes, runs, sessions
 from shared.contracts.scheduling import RunChanged, SessionRecorded
 from shared.errors import Refused
@@ -109,6 +109,31 @@ def test_each_session_has_its_own_remedy(that_morning, two_runs):
     assert cast.dates(that_morning, two_runs[1]) == (*TUESDAYS[:8], "2027-03-10", *TUESDAYS[9:])
     remedies = {row.session_id: row.remedy for row in cast.rows(that_morning, outcomes)}
     assert remedies == {afternoon: "drop", morning: "make_up"}
+
+
+def test_where_the_day_of_a_make_up_closes_it_is_made_up_again_and_nothing_else_moves(store, two_runs):
+    made_up = MakeUp(cast.session(store, two_runs[0], 2), dt.date(2027, 2, 11), cause="no_escort", party="prison")
+    with store.work() as work:
+        changing.apply(work, two_runs[0], made_up, basis=None, actor="priya", accept_breaches=True)
+    eleventh = replace(lockdown(), first=dt.date(2027, 2, 11), last=dt.date(2027, 2, 11))
+
+    [hit] = preview(store, eleventh).hits
+    close(store, eleventh)
+
+    assert (hit.session.number, hit.session.date) == (2, dt.date(2027, 2, 11))
+    # The next day that is worked, a Friday.
+    assert sorted(cast.dates(store, two_runs[0])) == sorted(("2027-02-12", TUESDAYS[0], *TUESDAYS[2:]))
+    assert [row.remedy for row in cast.rows(store, outcomes) if row.session_id == hit.session.id] == ["make_up"]
+
+
+def test_a_run_that_is_held_remotely_goes_on_where_a_place_closes(that_morning, two_runs):
+    with that_morning.work() as work:
+        work.connection.execute(runs.update().where(runs.c.id == two_runs[0]).values(mode="remote"))
+
+    assert {each.run.id for each in preview(that_morning, lockdown()).hits} == {two_runs[1]}
+    close(that_morning, lockdown())
+
+    assert [cast.dates(that_morning, each) for each in two_runs] == [TUESDAYS, CASCADED]
 
 
 def test_taken_back_the_whole_group_goes_and_the_closure_with_it(that_morning, two_runs):

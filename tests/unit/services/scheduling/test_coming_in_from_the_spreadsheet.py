@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
@@ -10,14 +11,16 @@ from sqlalchemy import func, insert, select
 
 from services.scheduling.doors.importing import ImportDoors
 from services.scheduling.doors.people import PeopleDoors
-from services.scheduling.handlers import expiry
-from services.scheduling.records import load_run
+from services.scheduling.handlers import expiry, holds
+from services.scheduling.records import load_run, save_run
+from services.scheduling.runs_importer import import_runs
 from services.scheduling.tables import bookings, enquiries, facilitators, runs, sessions
-from shared.contracts.scheduling import RunConfirmed
+from shared.contracts.scheduling import HoldChanged, RunConfirmed
 from shared.csv_safe import safe_csv
 from shared.errors import Refused
 from tests.unit.services.scheduling import hold_cast
 from tests.unit.services.scheduling import people_cast as cast
+from tests.unit.services.scheduling.meeting import meeting
 
 HEADING = "enquiry,prison_id,programme,facilitators,number,date,start,end,state"
 LEE = "lee@facilitators.example"
@@ -200,6 +203,21 @@ def test_clearances_come_in_by_address_and_prison(doors, ana):
         ("STI", "applied", False, None),
     ]
     assert doors.import_clearances(text)["unchanged"] == 2
+
+
+def test_the_same_clearances_again_leave_what_the_file_does_not_speak_of(doors, ana):
+    text = "email,prison_id,level,valid_from,valid_until\nana@facilitators.example,RSI,standard,2026-03-20,2028-03-19\n"
+    doors.import_clearances(text)
+    [clearance] = doors.list_facilitators()[0]["clearances"]
+    stands = {"state": "suspended", "site_access": not clearance["site_access"], "keys_until": "2028-01-01"}
+    doors.change_clearance(clearance["id"], **stands)
+
+    again = doors.import_clearances(text)
+    until = doors.import_clearances(text.replace("2028-03-19", "2028-06-30"))
+
+    assert (again["changed"], again["unchanged"], until["changed"]) == (0, 1, 1)
+    [after] = doors.list_facilitators()[0]["clearances"]
+    assert {name: after[name] for name in (*stands, "valid_until")} == {**stands, "valid_until": "2028-06-30"}
 
 
 def test_an_imported_clearance_is_told_of_when_it_ends(store, doors, ana):
@@ -391,3 +409,37 @@ def test_a_draft_of_the_enquiry_is_replaced(store, doors, ana, tom):
 
     assert (report["changed"], report["runs"][0]["run"]) == (1, str(draft.id))
     assert count(store, sessions) == 1
+    with store.database.reading() as connection:
+        assert load_run(connection, draft.id).version == draft.version + 1
+
+
+def test_a_run_that_is_being_confirmed_is_not_replaced(store, ana, tom):
+    draft = cast.a_run(store, "row-17", "RSI", [date(2027, 1, 12), date(2027, 1, 19)], (ana,))
+    reports = []
+
+    def confirm(work):
+        run = load_run(work.connection, draft.id, lock=True)
+        save_run(work.connection, replace(run, state="confirmed", version=run.version + 1), was=run)
+
+    meeting(
+        store,
+        confirm,
+        lambda work: reports.append(import_runs(work, sheet(line(1, "2026-12-08", "planned")), actor="priya")),
+    )
+
+    assert count(store, sessions) == 2
+    assert "is on file already, and it differs" in reports[0].refused[0]["why"]
+
+
+def test_the_hold_that_a_draft_waits_with_ends_when_it_comes_in(store, doors, ana, tom):
+    first = cast.a_run(store, "row-16", "STI", [date(2027, 1, 12)], (ana,))
+    draft = cast.a_run(store, "row-17", "RSI", [date(2027, 1, 12)], (ana,))
+    for each in (first, draft):
+        with store.work() as work:
+            hold = holds.place_hold(work, each.id, days=10, actor="priya")
+    assert hold_cast.hold_row(store, hold).rank == 2
+
+    doors.import_runs(sheet(line(1, "2026-12-08", "planned")))
+
+    assert hold_cast.hold_row(store, hold).state == "converted"
+    assert [each.state for each in cast.news(store) if isinstance(each, HoldChanged)][-1] == "converted"

@@ -11,9 +11,9 @@ import pytest
 
 from services.scheduling.domain.changes import Cancel, Cascade, MakeUp, Move, MoveRun, Swap
 from services.scheduling.domain.outcomes import Charge
-from services.scheduling.handlers import changing, memos, reversing
+from services.scheduling.handlers import changing, delivery, memos, reversing
 from services.scheduling.queries.changes import list_changes
-from services.scheduling.tables import bookings, changes, gate_memos, outcomes, sessions
+from services.scheduling.tables import assignments, bookings, changes, gate_memos, outcomes, sessions
 from shared.contracts.scheduling import GateMemoChanged, RunChanged, SessionRecorded, TaskNeeded
 from shared.errors import Refused
 from tests.unit.services.scheduling import change_cast as cast
@@ -86,7 +86,7 @@ def test_a_preview_says_everything_and_changes_nothing(that_morning, run, team):
     assert [(each.number, each.rule, each.facilitator_id) for each in diff.new_breaches] == [(10, "H3", team[1])]
     assert "19 March 2027" in diff.new_breaches[0].why
     assert [each.name for each in diff.told.facilitators] == ["Ana", "Tom"]
-    assert (diff.told.contact_of, diff.told.ops) == ("KT-7F3K-92", True)
+    assert (diff.told.contact_of, diff.told.ops) == ("KT-7F3K-92", False)
     assert (diff.calendars["updated"], diff.calendars["cancelled"], diff.calendars["new"]) == (
         tuple(range(10, 17)),
         (9,),
@@ -328,6 +328,7 @@ def test_memos_that_went_out_are_named_and_are_out_of_date_then(store, run):
     apply(store, run, MoveRun(dt.date(2027, 1, 26)), diff.basis)
 
     assert [(each.id, each.state) for each in diff.papers.memos] == [(memo, "approved")]
+    assert diff.told.ops
     assert [row.state for row in cast.rows(store, gate_memos)] == ["out_of_date"]
     assert told(store, GateMemoChanged)[-1].state == "out_of_date"
 
@@ -420,6 +421,61 @@ def test_what_was_made_up_since_has_to_go_first(that_morning, run):
     take_back(that_morning, made_up)
     take_back(that_morning, cancelled)
     assert cast.dates(that_morning, run) == TUESDAYS
+
+
+def test_nothing_moves_on_with_a_session_that_is_out_of_the_row(store, run):
+    session = cast.session(store, run, 2)
+    apply(store, run, MakeUp(session, dt.date(2027, 2, 11), cause="no_escort", party="prison"), accept_breaches=True)
+
+    with pytest.raises(Refused, match=r"Session 2 is out of the row.*Make it up on another date"):
+        preview(store, run, lockdown(store, run, 2))
+
+
+def held_all_but_the_last(store, run):
+    evening = cast.at(store, dt.datetime(2027, 4, 20, 18, 0, tzinfo=dt.UTC))
+    for number in range(1, 16):
+        with evening.work() as work:
+            delivery.record_delivered(work, cast.session(evening, run, number), actor="tom")
+    return evening
+
+
+def test_a_run_whose_last_session_falls_out_is_completed_and_goes_on_by_its_make_up(store, run):
+    evening, last = held_all_but_the_last(store, run), cast.session(store, run, 16)
+
+    gone = apply(evening, run, Cancel((last,), "no_escort", "prison"))
+    assert cast.loaded(store, run).state == "completed"
+    with pytest.raises(Refused, match="completed: nothing of it can be changed"):
+        apply(evening, run, Cancel((last,), "no_escort", "prison"))
+    take_back(evening, gone)
+    assert cast.loaded(store, run).state == "confirmed"
+    apply(evening, run, Cancel((last,), "no_escort", "prison"))
+    apply(evening, run, MakeUp(last, dt.date(2027, 4, 28)))
+
+    assert cast.loaded(store, run).state == "confirmed"
+    assert cast.dates(store, run) == (*TUESDAYS[:15], "2027-04-28")
+    assert {each.starts_at.date() for each in cast.rows(store, bookings)} >= {dt.date(2027, 4, 28)}
+
+
+def test_a_run_whose_every_session_falls_out_is_cancelled_and_goes_on_by_a_make_up(store, run):
+    every = tuple(each.id for each in cast.loaded(store, run).live)
+
+    apply(store, run, Cancel(every, "no_escort", "prison"))
+    assert (cast.loaded(store, run).state, cast.booked(store, run)) == ("cancelled", 0)
+    apply(store, run, MakeUp(every[0], dt.date(2027, 1, 13)))
+
+    assert (cast.loaded(store, run).state, cast.dates(store, run)) == ("confirmed", ("2027-01-13",))
+
+
+def test_who_led_a_session_as_one_of_the_team_stays_so_when_the_team_is_another(store, run, team):
+    first, lee = cast.session(store, run, 1), cast.person(store, "Lee")
+    evening = cast.at(store, dt.datetime(2027, 1, 12, 17, 0, tzinfo=dt.UTC))
+
+    apply(evening, run, Swap((), team[0], lee), accept_breaches=True)
+    with evening.work() as work:
+        delivery.record_delivered(work, first, actor="tom")
+
+    led = {row.facilitator_id: row.role for row in cast.rows(store, assignments) if row.session_id == first}
+    assert led == dict.fromkeys(team, "regular")
 
 
 def test_a_change_there_is_none_of_is_not_found(store, run):

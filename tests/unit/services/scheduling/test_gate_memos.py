@@ -17,6 +17,7 @@ from services.scheduling.tables import clearances, establishments, gate_memos, m
 from shared.contracts.enquiries import PersonErased
 from shared.contracts.scheduling import GateMemoChanged, TaskNeeded
 from shared.errors import Refused
+from tests.unit.services.scheduling.meeting import meeting
 from tests.unit.services.scheduling.papers_cast import (
     ANA,
     LEE,
@@ -263,6 +264,19 @@ def test_another_name_or_vehicle_on_file_is_seen_at_once(store, changes, state):
     assert states(store) == [state]
 
 
+def test_a_name_that_is_changed_while_the_memo_is_being_sent_makes_it_out_of_date(store):
+    memo = made(store)
+
+    meeting(
+        store,
+        lambda work: memos.send_memo(work, memo),
+        lambda work: people.change_facilitator(work, TOM, {"name": "Thomas Okafor"}),
+    )
+
+    assert states(store) == ["out_of_date"]
+    assert [task.kind for task in told(store, TaskNeeded)] == ["memo_out_of_date"]
+
+
 def test_out_of_date_twice_is_told_once(store):
     approved(store)
     with store.work() as work:
@@ -364,7 +378,7 @@ def test_what_comes_instead_and_is_refused_too_is_mended_by_the_name_of_what_it_
         kit.leave_out_kit(work, RUN, NEEDLES, instead="ear seeds", actor="priya")
     refused_at(store, "ear seeds")
 
-    with pytest.raises(Refused, match="'ear seeds' may not be brought in .*leave-out .* 'acupuncture needles'"):
+    with pytest.raises(Refused, match=r"'ear seeds' may not be brought in .*leave-out .* 'acupuncture needles'"):
         made(store)
 
 
@@ -461,6 +475,12 @@ def test_a_draft_does_not_do_and_a_sent_one_does(store):
     furnished(store.database)
     sent(store)
     assert due(store, "2026-12-24T05:00") == []
+
+
+def test_a_memo_for_one_session_does_not_do_for_the_run(store):
+    sent(store, session_id=session_id(1))
+
+    assert [task.due_on for task in due(store, "2026-12-24T05:00")] == [dt.date(2026, 12, 24)]
 
 
 def test_no_memo_is_asked_for_where_there_is_no_gate_or_nothing_to_come(store):

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.scheduling.handlers import holds
+from services.scheduling.domain.commands import PlanRun
+from services.scheduling.handlers import holds, planning
 from services.scheduling.queries.holds import list_holds
-from shared.contracts.scheduling import HoldChanged
+from shared.contracts.scheduling import HoldChanged, TaskNeeded
 from shared.errors import Refused
 from tests.unit.services.scheduling import hold_cast as cast
+from tests.unit.services.scheduling.meeting import meeting
 
 ENGLAND_TEN_WORKING_DAYS = date(2026, 12, 30)
 """After 14 December: 15, 16, 17, 18, 21, 22, 23, 24, then 29 and 30: the 25th and the 28th are bank holidays."""
@@ -203,6 +205,28 @@ def test_a_release_lets_the_next_up_and_the_third_stays_behind_it(store, team, f
         cast.release(store, first)
 
 
+@pytest.mark.parametrize("by", ["release", "a new plan"])
+def test_one_placed_while_the_first_is_being_released_moves_up(store, team, featherstone, oakwood, by):
+    first, placed = cast.place(store, featherstone), []
+    anew = PlanRun(date(2027, 3, 4), "thu", "am", team)
+
+    def release(work):
+        if by == "release":
+            holds.release_hold(work, first)
+        else:
+            planning.plan_run(work, cast.won("KT-FSI", "FSI"), anew)
+
+    meeting(
+        store,
+        lambda work: placed.append(holds.place_hold(work, oakwood, days=10, actor="priya")),
+        release,
+    )
+
+    assert "promote_holds" in {kind for kind, _, _ in cast.jobs(store)}
+    holds.promote_holds(store)
+    assert cast.hold_row(store, placed[0]).rank == 1
+
+
 def test_who_fits_moves_up_past_one_who_does_not(store):
     tom, ana, lee, sam = (cast.facilitator(store, name) for name in ("Tom", "Ana", "Lee", "Sam"))
     first = cast.place(store, cast.draft(store, "KT-1", "FSI", (tom, ana)))
@@ -239,6 +263,9 @@ def test_confirming_a_held_run_converts_its_hold_and_releases_who_waited_for_its
     assert cast.booked(store, featherstone) == 32
     assert (cast.hold_row(store, second).state, cast.state_of(store, oakwood)) == ("released", "draft")
     assert changes(store)[2:] == [("converted", "FSI", 1), ("released", "OWI", 2)]
+    [task] = [event for event, _ in cast.told(store) if isinstance(event, TaskNeeded)]
+    assert (task.reference, task.kind, task.due_on) == ("KT-OWI", "hold_given_up", date(2026, 12, 14))
+    assert task.title == "Tell them that the dates they waited for went to somebody else, and look for others"
 
 
 def test_confirming_a_draft_is_refused_with_whose_hold_it_is_and_until_when(store, featherstone, oakwood):

@@ -139,6 +139,16 @@ def test_what_is_brought_instead_has_the_same_number_and_has_to_be_agreed_itself
     assert standing(store)["ear seeds"] == "approved"
 
 
+@pytest.mark.parametrize("state", ["draft", "held"])
+def test_nothing_is_counted_out_for_a_run_that_is_not_confirmed(store, state):
+    with store.work() as work:
+        work.connection.execute(update(runs).values(state=state))
+
+    with pytest.raises(Refused, match=f"This run is {state}. Kit goes in once it is confirmed"):
+        count_out(store, GOING_IN)
+    assert rows(store, kit_counts) == []
+
+
 def test_what_was_left_out_can_be_brought_again(store):
     with store.work() as work:
         kit.leave_out_kit(work, RUN, NEEDLES, instead=None, actor="priya")

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from services.scheduling.domain.commands import PlanRun
 from services.scheduling.handlers import holds, planning
 from services.scheduling.records import load_run
 from services.scheduling.tables import bookings, runs, sessions
@@ -19,6 +20,7 @@ from shared.errors import Refused
 from shared.persistence.contention import one_after_another
 from shared.persistence.work import new_id
 from tests.unit.services.scheduling import hold_cast as cast
+from tests.unit.services.scheduling.meeting import meeting
 
 TOGETHER = 50
 TEN, ELEVEN, TWELVE = (datetime(2027, 3, 2, hour, tzinfo=UTC) for hour in (10, 11, 12))
@@ -183,6 +185,22 @@ def test_a_run_can_be_planned_with_people_whom_another_is_being_confirmed_with(s
         planned = cast.draft(store, "KT-2", "OWI", team, weekday="wed")
 
     assert cast.state_of(store, planned) == "draft"
+
+
+def test_of_two_who_plan_an_enquiry_for_the_first_time_at_once_the_other_hears_of_it(store, team):
+    enquiry, planned = cast.won("KT-1", "FSI"), []
+    tuesdays, thursdays = (PlanRun(date(2027, 3, 2), day, "am", team) for day in ("tue", "thu"))
+
+    refused = meeting(
+        store,
+        lambda work: planned.append(planning.plan_run(work, enquiry, tuesdays)),
+        lambda work: planning.plan_run(work, enquiry, thursdays),
+    )
+
+    assert refused is not None
+    assert (refused.code, "planned by somebody else just now" in refused.detail) == ("conflict", True)
+    with store.database.reading() as connection:
+        assert connection.scalars(select(runs.c.id)).all() == planned
 
 
 def take(store, run, person, start, end, room=None):

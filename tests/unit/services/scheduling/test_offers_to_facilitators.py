@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import update
 
 from services.scheduling.domain.changes import Cancel, Move, Swap
-from services.scheduling.handlers import changing, cover_needed, reversing, settling_offers
+from services.scheduling.domain.commands import MakeOffer
+from services.scheduling.handlers import changing, cover_needed, erasing, reversing, settling_offers
+from services.scheduling.handlers import offers as making
 from services.scheduling.handlers.cover_needed import LOOK_FOR_COVER
 from services.scheduling.handlers.settling_offers import LAPSE_OFFERS
 from services.scheduling.queries import offers as queries
@@ -28,6 +30,7 @@ from tests.unit.services.scheduling.cover_cast import (
     new_database,
     session_id,
 )
+from tests.unit.services.scheduling.meeting import meeting
 
 TEN = "2027-01-19T10:00:00+00:00"
 
@@ -237,11 +240,12 @@ def test_a_yes_in_the_place_of_somebody_who_came_off_one_session_only_fills_both
     assert risley.leads(2) == risley.leads(3) == {"tom", "lee"}
 
 
-def test_a_yes_to_the_regular_place_on_all_that_is_to_come_changes_the_team(risley):
+@pytest.mark.parametrize("first", ["delivered", "planned"], ids=["recorded", "not recorded yet"])
+def test_a_yes_to_the_regular_place_on_all_that_is_to_come_changes_the_team(risley, first):
     to_come = [session_id(number) for number in range(2, 17)]
     # The first was a week ago, and was held.
     with risley.store.work() as work:
-        work.connection.execute(update(sessions).where(sessions.c.id == session_id(1)).values(state="delivered"))
+        work.connection.execute(update(sessions).where(sessions.c.id == session_id(1)).values(state=first))
 
     risley.accept(risley.offer("lee", *to_come, role="regular"))
 
@@ -488,3 +492,18 @@ def test_the_letter_says_where_when_with_whom_and_until_when(risley):
     assert (session["date"], session["start"], session["end"]) == ("2027-01-19", "13:45", "16:45")
     assert (session["arrive_by"], session["with"]) == ("12:45", ["Tom Okafor"])
     assert letter["answer_by"] == TEN
+
+
+def test_nobody_who_is_being_erased_is_asked(on_postgres):
+    on_postgres.withdraw("ana")
+    lee = on_postgres.ids["lee"]
+    asked = MakeOffer((SECOND,), lee, "cover", on_postgres.ids["ana"])
+
+    refused = meeting(
+        on_postgres.store,
+        lambda work: erasing.erase_facilitator(work, lee),
+        lambda work: making.make_offer(work, asked, actor="Priya"),
+    )
+
+    assert refused is not None
+    assert on_postgres.rows(offers) == []

@@ -367,6 +367,14 @@ def test_a_report_says_what_was_planned_and_what_became_of_it(store):
     }
 
 
+def test_what_another_session_stands_for_again_did_not_fall_out(store):
+    cancelled(store, 9, "lockdown_or_incident", "prison")
+    with store.work() as work:
+        change_session(work, 10, state="superseded")
+
+    assert [each["sessions"] for each in report(store)["cancelled"]] == [1]
+
+
 def test_what_leaves_the_house_hides_small_counts_and_what_would_tell_them(store):
     held(store, 1)
     counted(store, 1)
