@@ -1,7 +1,7 @@
 #!/bin/sh
-# Run the whole suite: the fault tests, which mostly wait, beside all others. Each half starts servers of its own.
-# What the fault tests say is shown when both have ended. Arguments that name tests are given to one pytest instead;
-# options alone go to both.
+# Run the whole suite in three parts side by side: the fault tests, which mostly wait; the stories, in which servers,
+# browsers and outside tools take part; and all others. Each part starts servers of its own. What the first and the last
+# say is shown when all have ended. Arguments that name tests are given to one pytest instead; options alone go to all.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -12,14 +12,19 @@ for argument; do
     esac
 done
 
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
-"$pytest" -p no:cacheprovider "$@" tests/faults >"$said" 2>&1 &
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+# One cache is enough, and the stories need it.
+"$pytest" -p no:cacheprovider "$@" tests/faults >"$said/faults" 2>&1 &
 faults=$!
-trap 'kill "$faults" 2>/dev/null || true; wait "$faults" 2>/dev/null || true; exit 130' INT TERM
+"$pytest" -p no:cacheprovider "$@" --ignore=tests/faults --ignore=tests/e2e --ignore=tests/contract >"$said/others" 2>&1 &
+others=$!
+trap 'kill "$faults" "$others" 2>/dev/null || true; wait "$faults" "$others" 2>/dev/null || true; exit 130' INT TERM
 
 failed=0
-"$pytest" "$@" --ignore=tests/faults || failed=$?
+"$pytest" "$@" tests/e2e tests/contract || failed=$?
+wait "$others" || failed=$?
+cat "$said/others"
 wait "$faults" || failed=$?
-cat "$said"
+cat "$said/faults"
 exit "$failed"

@@ -143,7 +143,7 @@ def test_an_enquiry_by_phone_without_an_email_address_has_a_reference_and_is_tha
 
 
 def test_a_phone_enquiry_that_cannot_be_answered_is_refused_by_field(embedded):
-    with pytest.raises(CommandRefused, match="contact_phone: Ask for a phone number or an email address"):
+    with pytest.raises(CommandRefused, match="Ask for a phone number or an email address"):
         embedded.cli(
             "enquiries", "add", "--programme", "many-faces-of-trauma", "--establishment", "RSI", "--name", "Sam Okoro"
         )
