@@ -8,8 +8,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_details, show_json
-from ops.cli.proposals import pounds
+from ops.cli.output import Column, pounds, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 

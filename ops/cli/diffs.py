@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.output import note, say, show_json
+from ops.cli.output import note, pounds, say, show_json
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would follow, and change nothing.")]
@@ -142,7 +142,7 @@ def _cost(diff: dict[str, Any]) -> list[str]:
     pence = diff["charged_pence"]
     if pence is None:
         return ["Charged by the rule, at a price that depends on how many people there are."]
-    return [f"Charged by the rule for what falls out: {_pounds(pence)}."]
+    return [f"Charged by the rule for what falls out: {pounds(pence)}."]
 
 
 def _decision(diff: dict[str, Any], charge: bool, reason: str | None) -> str:
@@ -153,11 +153,7 @@ def _decision(diff: dict[str, Any], charge: bool, reason: str | None) -> str:
     prices = [each["pence"] for each in diff["cancelled"]]
     if None in prices:
         return f"Decided by you: all of it is charged, at a price that depends on how many people there are{why}."
-    return f"Decided by you: all of it is charged, {_pounds(sum(prices))}{why}."
-
-
-def _pounds(pence: int) -> str:
-    return f"£{pence // 100:,}.{pence % 100:02}"
+    return f"Decided by you: all of it is charged, {pounds(sum(prices))}{why}."
 
 
 def _names(people: list[dict[str, Any]]) -> str:

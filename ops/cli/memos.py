@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
-from ops.cli.client import CommandRefused, connect
+from ops.cli.client import connect
 from ops.cli.cover import DryRun, Yes, decide
 from ops.cli.output import (
     Column,
@@ -21,6 +19,7 @@ from ops.cli.output import (
     show_details,
     show_json,
 )
+from ops.cli.papers import Output, save_paper
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -136,16 +135,11 @@ def refuse_memo(memo: MemoName, as_json: Json = False) -> None:
 @app.command("pdf")
 def print_memo(
     memo: MemoName,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    output: Output = None,
 ) -> None:
     """Write a memo as a PDF."""
     paper = connect().call("scheduling", "get_memo_pdf", memo=memo)
-    path = output or Path(Path(paper["name"]).name)
-    try:
-        path.write_bytes(base64.b64decode(paper["pdf"]))
-    except OSError as error:
-        raise CommandRefused(f"{path} cannot be written: {error.strerror}.") from error
-    say(str(path))
+    save_paper(paper, output)
 
 
 def _print(memo: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:

@@ -159,3 +159,9 @@ def _fold(table: Table, columns: Sequence[Column], width: int | None) -> None:
 def on_a_terminal() -> bool:
     """Say whether a person reads what is printed, rather than a file or a program."""
     return sys.stdout.isatty()
+
+
+def pounds(pence: int) -> str:
+    """Write money for people."""
+    whole, rest = divmod(abs(pence), 100)
+    return f"{'-' if pence < 0 else ''}£{whole:,}.{rest:02}"

@@ -10,7 +10,7 @@ import typer
 
 from ops.cli.arguments import Json
 from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import Column, note, pounds, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -163,11 +163,10 @@ def _all_of(words: list[str] | None) -> list[str] | None:
 
 
 def _readable(programme: dict[str, Any]) -> dict[str, Any]:
-    whole, rest = divmod(programme["price_pence"], 100)
     return {
         **programme,
         "group": f"{programme['min_group']} to {programme['max_group']}",
-        "price": f"£{whole:,}.{rest:02} a {programme['price_unit']}",
+        "price": f"{pounds(programme['price_pence'])} a {programme['price_unit']}",
     }
 
 

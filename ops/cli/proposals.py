@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import EnquiryReference, Json, Limit
-from ops.cli.client import CommandRefused, connect
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.client import connect
+from ops.cli.output import Column, note, pounds, say, show, show_details, show_json
+from ops.cli.papers import Output, save_paper
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -158,22 +157,11 @@ def withdraw_proposal(proposal: ProposalName, reason: Why, as_json: Json = False
 @app.command("pdf")
 def print_proposal(
     proposal: ProposalName,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    output: Output = None,
 ) -> None:
     """Write a proposal as a PDF, to be sent or signed on paper."""
     paper = connect().call("enquiries", "get_proposal_pdf", proposal_id=proposal)
-    path = output or Path(Path(paper["name"]).name)
-    try:
-        path.write_bytes(base64.b64decode(paper["pdf"]))
-    except OSError as error:
-        raise CommandRefused(f"{path} cannot be written: {error.strerror}.") from error
-    say(str(path))
-
-
-def pounds(pence: int) -> str:
-    """Write money for people."""
-    whole, rest = divmod(abs(pence), 100)
-    return f"{'-' if pence < 0 else ''}£{whole:,}.{rest:02}"
+    save_paper(paper, output)
 
 
 def _print(proposal: dict[str, Any], as_json: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from shared.clock import LONDON
+from shared.clock import LONDON, day_in_london
 
 TEMPLATES = (
     "agreement_signed",
@@ -128,7 +128,7 @@ def moment_words(iso: str) -> str:
 
 def day_words(iso: str) -> str:
     """Write the day in London of a moment: 2026-11-26T17:00:00+00:00 becomes Thursday 26 November 2026."""
-    return date_words(datetime.fromisoformat(iso).astimezone(LONDON).date().isoformat())
+    return date_words(day_in_london(datetime.fromisoformat(iso)).isoformat())
 
 
 def money(total: int | str) -> str:

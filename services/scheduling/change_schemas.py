@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from services.scheduling.domain.changes import Close
 from services.scheduling.domain.commands import WEEKDAYS
 from services.scheduling.domain.outcomes import CAUSES, CHARGE_REASONS, PARTIES, Charge
-from services.scheduling.schemas import _DATE, _ID, _TIME, _one_of, read
+from services.scheduling.schemas import DATE, ID, TIME, one_of, read
 from shared.errors import Refused
 
 MOST_SESSIONS = 200
@@ -51,11 +51,11 @@ def _sessions(**more: Any) -> fields.List[Any]:
 
 
 def _date() -> fields.Date:
-    return fields.Date(required=True, error_messages=_DATE)
+    return fields.Date(required=True, error_messages=DATE)
 
 
 def _time() -> fields.Time:
-    return fields.Time(load_default=None, allow_none=True, error_messages=_TIME)
+    return fields.Time(load_default=None, allow_none=True, error_messages=TIME)
 
 
 class CancelSchema(Schema):
@@ -64,7 +64,7 @@ class CancelSchema(Schema):
     sessions = _sessions(required=True)
     cause = Word(CAUSES, required=True)
     party = Word(PARTIES, required=True)
-    remedy = fields.String(load_default="drop", validate=_one_of(("drop", "merge")))
+    remedy = fields.String(load_default="drop", validate=one_of(("drop", "merge")))
 
 
 class CascadeSchema(Schema):
@@ -109,8 +109,8 @@ class MoveRunSchema(Schema):
 class ChangeSlotSchema(Schema):
     """Another weekday, window or time."""
 
-    weekday = fields.String(load_default=None, allow_none=True, validate=_one_of(WEEKDAYS))
-    window = fields.String(load_default=None, allow_none=True, validate=_one_of(("am", "pm", "day")))
+    weekday = fields.String(load_default=None, allow_none=True, validate=one_of(WEEKDAYS))
+    window = fields.String(load_default=None, allow_none=True, validate=one_of(("am", "pm", "day")))
     time = _time()
     from_session = _session(load_default=None, allow_none=True, data_key="from")
 
@@ -119,8 +119,8 @@ class SwapSchema(Schema):
     """Who leaves and who comes. Without sessions it is all that is still to be held, and the team."""
 
     sessions = _sessions(load_default=list)
-    out = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
-    into = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    out = fields.UUID(load_default=None, allow_none=True, error_messages=ID)
+    into = fields.UUID(load_default=None, allow_none=True, error_messages=ID)
 
 
 SCHEMAS: Mapping[str, type[Schema]] = {
@@ -167,7 +167,7 @@ class ChargeSchema(Schema):
     chargeable = fields.Boolean(
         load_default=None, allow_none=True, error_messages={"invalid": "Say yes or no: true or false."}
     )
-    charge_reason = fields.String(load_default=None, allow_none=True, validate=_one_of(CHARGE_REASONS))
+    charge_reason = fields.String(load_default=None, allow_none=True, validate=one_of(CHARGE_REASONS))
 
     @validates_schema
     def both(self, data: dict[str, Any], **_: Any) -> None:
@@ -188,11 +188,11 @@ class CloseSchema(Schema):
 
     establishment = fields.String(required=True, validate=validate.Length(1, 10))
     first = _date()
-    last = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
+    last = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
     cause = Word(CAUSES, required=True, data_key="reason")
     party = Word(PARTIES, load_default="prison")
     remedy = Word(("cascade", "make_up", "drop"), load_default="cascade")
-    remedies = fields.Dict(keys=fields.UUID(error_messages=_ID), values=Word(("cascade", "make_up", "drop")))
+    remedies = fields.Dict(keys=fields.UUID(error_messages=ID), values=Word(("cascade", "make_up", "drop")))
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Close:

@@ -20,7 +20,7 @@ from services.scheduling.domain.attendance import (
     Feedback,
 )
 from services.scheduling.domain.outcomes import CAUSES, PARTIES
-from services.scheduling.schemas import _one_of
+from services.scheduling.schemas import one_of
 
 MOST_PEOPLE = 200
 
@@ -43,8 +43,8 @@ def _numbered(numbers: range) -> fields.Integer:
 class PartSchema(Schema):
     """The arguments of `record_part_delivered`."""
 
-    cause = fields.String(required=True, validate=_one_of(CAUSES))
-    party = fields.String(required=True, validate=_one_of(PARTIES))
+    cause = fields.String(required=True, validate=one_of(CAUSES))
+    party = fields.String(required=True, validate=one_of(PARTIES))
     minutes = fields.Integer(
         required=True,
         strict=True,
@@ -60,9 +60,9 @@ class AttendanceSchema(Schema):
     attended = _count(required=True)
     late = _count(load_default=0)
     left_early = _count(load_default=0)
-    absent = fields.Dict(keys=fields.String(validate=_one_of(ABSENCES)), values=_count(), load_default=dict)
+    absent = fields.Dict(keys=fields.String(validate=one_of(ABSENCES)), values=_count(), load_default=dict)
     seats = fields.Dict(
-        keys=_numbered(SEATS), values=fields.String(validate=_one_of(SEAT_MARKS)), load_default=None, allow_none=True
+        keys=_numbered(SEATS), values=fields.String(validate=one_of(SEAT_MARKS)), load_default=None, allow_none=True
     )
 
     @post_load
@@ -74,10 +74,10 @@ class AttendanceSchema(Schema):
 class FeedbackSchema(Schema):
     """The arguments of `record_feedback`."""
 
-    audience = fields.String(required=True, validate=_one_of(AUDIENCES))
+    audience = fields.String(required=True, validate=one_of(AUDIENCES))
     answers = _count(required=True)
     scores = fields.Dict(
-        keys=fields.String(validate=_one_of(QUESTIONS)),
+        keys=fields.String(validate=one_of(QUESTIONS)),
         values=fields.Dict(keys=_numbered(SCORES), values=_count()),
         required=True,
         validate=validate.Length(1, error="Give the scores of one question at least."),

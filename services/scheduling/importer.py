@@ -21,10 +21,11 @@ from services.scheduling.domain.calendar import CLOSURES, WINDOW_NAMES, Blackout
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.travel import Point
 from services.scheduling.handlers.places import save_establishment
-from services.scheduling.handlers.timetables import save_blackout, save_timetable, timetable, today_of
+from services.scheduling.handlers.timetables import save_blackout, save_timetable, timetable
 from services.scheduling.place_schemas import EAST, LONGEST_ID, LONGEST_NAME, NORTH, read_weekday
 from services.scheduling.records.places import SINCE_EVER
 from services.scheduling.tables import establishments
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.nations import Nation
 from shared.persistence.work import UnitOfWork
@@ -99,7 +100,7 @@ def import_regimes(work: UnitOfWork, csv_text: str) -> Report:
     Windows hold from `valid_from` to `valid_until`, where the row has them, and else since ever and without an end. A
     row without any window says that there is no session on that weekday.
     """
-    known, today = _known(work), today_of(work)
+    known, today = _known(work), day_in_london(work.now)
     seen: set[tuple[str, int, dt.date]] = set()
 
     def take(_line: int, row: Mapping[str, str]) -> str:
@@ -124,7 +125,7 @@ def import_blackouts(work: UnitOfWork, csv_text: str) -> Report:
     With `yearly` true it comes round every year. The same row again changes nothing. A row that cannot be read is
     refused alone.
     """
-    known, today = _known(work), today_of(work)
+    known, today = _known(work), day_in_london(work.now)
 
     def take(_line: int, row: Mapping[str, str]) -> str:
         return save_blackout(work, _id_on_file(row, known), _blackout(row), today)

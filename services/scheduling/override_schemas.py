@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from services.scheduling.domain.commands import OverrideRule
 from services.scheduling.domain.facts import OVERRIDABLE
 from services.scheduling.domain.words import has_prison_number
-from services.scheduling.schemas import _ID
+from services.scheduling.schemas import ID
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -37,7 +37,7 @@ class OverrideSchema(Schema):
             "kept open. What would mend another rule stands beside each breach.",
         ),
     )
-    session = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    session = fields.UUID(load_default=None, allow_none=True, error_messages=ID)
     reason = fields.String(required=True, validate=_reason, error_messages={"required": "Say why."})
 
     @post_load

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from services.scheduling.schemas import _DATE
+from services.scheduling.schemas import DATE
 
 # One letter, four digits, two letters: what numbers of people in prison look like. None is ever stored.
 _PRISON_NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\s?\d{4}\s?[A-Za-z]{2}(?![A-Za-z0-9])", re.ASCII)
@@ -56,7 +56,7 @@ class KitApprovalSchema(ApprovalSchema):
     """The arguments of `approve_kit`."""
 
     item = _item(required=True)
-    until = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
+    until = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
 
 
 class ItemSchema(Schema):

@@ -11,7 +11,7 @@ from services.scheduling.domain.clearances import LEVELS, Clearance
 from services.scheduling.domain.clearances import STATES as CLEARANCE_STATES
 from services.scheduling.domain.commands import WEEKDAYS
 from services.scheduling.domain.facilitators import STATES, Accreditation, Leave, WorkingHours, refuse_overlapping
-from services.scheduling.schemas import _DATE, _ID, _TIME, _address, _one_of
+from services.scheduling.schemas import DATE, ID, TIME, address, one_of
 
 _Made = TypeVar("_Made")
 
@@ -44,23 +44,23 @@ class FacilitatorSchema(Schema):
     """The arguments of `add_facilitator`."""
 
     name = fields.String(required=True, validate=_line(120, "a name"))
-    email = fields.String(required=True, validate=[validate.Length(max=254), _address])
+    email = fields.String(required=True, validate=[validate.Length(max=254), address])
 
 
 class FacilitatorChangeSchema(Schema):
     """The arguments of `change_facilitator`: only what is given changes; `empty` names what is taken away."""
 
     name = fields.String(validate=_line(120, "a name"))
-    email = fields.String(validate=[validate.Length(max=254), _address])
-    state = fields.String(validate=_one_of(STATES))
-    insured_until = fields.Date(error_messages=_DATE)
+    email = fields.String(validate=[validate.Length(max=254), address])
+    state = fields.String(validate=one_of(STATES))
+    insured_until = fields.Date(error_messages=DATE)
     latitude = _between(49.0, 61.0, "a latitude")
     longitude = _between(-11.0, 2.0, "a longitude")
     travel_limit_minutes = _whole(0, 600, "minutes one way")
     max_sessions_a_week = _whole(0, 14, "sessions a week")
     max_groups_a_day = _whole(0, 4, "groups a day")
     vehicle = fields.String(validate=_line(40, "a vehicle"))
-    empty = fields.List(fields.String(validate=_one_of(MAY_BE_EMPTIED)))
+    empty = fields.List(fields.String(validate=one_of(MAY_BE_EMPTIED)))
 
     @validates_schema
     def _base_is_a_pair(self, data: dict[str, Any], **_: Any) -> None:
@@ -82,8 +82,8 @@ class AccreditationSchema(Schema):
     """The arguments of `add_accreditation`, but for whose it is."""
 
     kind = fields.String(required=True, validate=validate.Length(1, 60))
-    valid_from = fields.Date(required=True, error_messages=_DATE)
-    valid_until = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
+    valid_from = fields.Date(required=True, error_messages=DATE)
+    valid_until = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Accreditation:
@@ -94,8 +94,8 @@ class AccreditationSchema(Schema):
 class LeaveSchema(Schema):
     """The arguments of `add_leave`, but for whose it is. Why somebody is away is asked nowhere."""
 
-    first = fields.Date(required=True, error_messages=_DATE)
-    last = fields.Date(required=True, error_messages=_DATE)
+    first = fields.Date(required=True, error_messages=DATE)
+    last = fields.Date(required=True, error_messages=DATE)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Leave:
@@ -104,9 +104,9 @@ class LeaveSchema(Schema):
 
 
 class _StretchSchema(Schema):
-    weekday = fields.String(required=True, validate=_one_of(WEEKDAYS))
-    start = fields.Time(required=True, error_messages={**_TIME, "required": "Give a time."})
-    end = fields.Time(required=True, error_messages={**_TIME, "required": "Give a time."})
+    weekday = fields.String(required=True, validate=one_of(WEEKDAYS))
+    start = fields.Time(required=True, error_messages={**TIME, "required": "Give a time."})
+    end = fields.Time(required=True, error_messages={**TIME, "required": "Give a time."})
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> WorkingHours:
@@ -132,15 +132,15 @@ class HoursSchema(Schema):
 class ClearanceSchema(Schema):
     """The arguments of `grant_clearance`."""
 
-    facilitator_id = fields.UUID(required=True, data_key="facilitator", error_messages=_ID)
+    facilitator_id = fields.UUID(required=True, data_key="facilitator", error_messages=ID)
     establishment_id = fields.String(required=True, data_key="establishment", validate=validate.Length(1, 10))
-    level = fields.String(load_default="standard", validate=_one_of(LEVELS))
-    valid_from = fields.Date(required=True, error_messages=_DATE)
-    valid_until = fields.Date(required=True, error_messages=_DATE)
-    state = fields.String(load_default="granted", validate=_one_of(CLEARANCE_STATES))
+    level = fields.String(load_default="standard", validate=one_of(LEVELS))
+    valid_from = fields.Date(required=True, error_messages=DATE)
+    valid_until = fields.Date(required=True, error_messages=DATE)
+    state = fields.String(load_default="granted", validate=one_of(CLEARANCE_STATES))
     site_access = fields.Boolean(load_default=True)
     ctc = fields.Boolean(load_default=False)
-    keys_until = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
+    keys_until = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Clearance:
@@ -152,13 +152,13 @@ class ClearanceSchema(Schema):
 class ClearanceChangeSchema(Schema):
     """The arguments of `change_clearance`: only what is given changes."""
 
-    level = fields.String(validate=_one_of(LEVELS))
-    valid_from = fields.Date(error_messages=_DATE)
-    valid_until = fields.Date(error_messages=_DATE)
-    state = fields.String(validate=_one_of(CLEARANCE_STATES))
+    level = fields.String(validate=one_of(LEVELS))
+    valid_from = fields.Date(error_messages=DATE)
+    valid_until = fields.Date(error_messages=DATE)
+    state = fields.String(validate=one_of(CLEARANCE_STATES))
     site_access = fields.Boolean()
     ctc = fields.Boolean()
-    keys_until = fields.Date(error_messages=_DATE)
+    keys_until = fields.Date(error_messages=DATE)
     no_keys = fields.Boolean()
 
     @post_load
@@ -170,7 +170,7 @@ class ClearanceChangeSchema(Schema):
 class DateSchema(Schema):
     """One date, under the name of its argument."""
 
-    date = fields.Date(required=True, error_messages=_DATE)
+    date = fields.Date(required=True, error_messages=DATE)
 
 
 def _made(kind: Callable[..., _Made], /, *args: Any, **values: Any) -> _Made:

@@ -14,7 +14,7 @@ from services.scheduling.domain.calendar import CLOSURES, WINDOW_NAMES, Blackout
 from services.scheduling.domain.clearances import LEVELS
 from services.scheduling.domain.establishments import UNDER_18_REASONS
 from services.scheduling.domain.words import WEEKDAYS
-from services.scheduling.schemas import _DATE, _one_of
+from services.scheduling.schemas import DATE, one_of
 from shared.errors import Refused
 from shared.nations import Nation
 
@@ -63,7 +63,7 @@ class SettingsSchema(Schema):
     name = _name(LONGEST_NAME)
     town = _name(100)
     active = _yes_or_no()
-    required_level = fields.String(validate=_one_of(LEVELS))
+    required_level = fields.String(validate=one_of(LEVELS))
     ctc_required = _yes_or_no()
     under_18 = _yes_or_no()
     memo_lead_days = _whole(0, 60, "working days")
@@ -98,7 +98,7 @@ class EstablishmentSchema(SettingsSchema):
     )
     name = _name(LONGEST_NAME, required=True)
     town = _name(100, required=True)
-    nation = fields.String(required=True, validate=_one_of(get_args(Nation)))
+    nation = fields.String(required=True, validate=one_of(get_args(Nation)))
     other_names = fields.List(_name(LONGEST_NAME), load_default=list)
 
 
@@ -125,8 +125,8 @@ class WindowsSchema(Schema):
         allow_none=True,
         error_messages={"invalid": "Give each window by its name, such as am: 08:30-11:30."},
     )
-    valid_from = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
-    valid_until = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
+    valid_from = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
+    valid_until = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Windows:
@@ -145,7 +145,7 @@ class RemovedWindowsSchema(Schema):
     weekdays = fields.List(
         fields.String(), required=True, validate=validate.Length(1, error="Give a weekday, such as monday.")
     )
-    valid_from = fields.Date(required=True, error_messages=_DATE)
+    valid_from = fields.Date(required=True, error_messages=DATE)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -158,9 +158,9 @@ class RemovedWindowsSchema(Schema):
 class BlackoutSchema(Schema):
     """The arguments of `add_blackout`; without `last` it is the one day."""
 
-    first = fields.Date(required=True, error_messages=_DATE)
-    last = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
-    why = fields.String(load_default="other", validate=_one_of(CLOSURES))
+    first = fields.Date(required=True, error_messages=DATE)
+    last = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
+    why = fields.String(load_default="other", validate=one_of(CLOSURES))
     yearly = fields.Boolean(load_default=False, error_messages={"invalid": "Write true or false."})
 
     @post_load
@@ -173,9 +173,9 @@ class BlackoutSchema(Schema):
 class BlackoutChangesSchema(Schema):
     """What can be changed of a blackout: each is left as it is where it is not given."""
 
-    first = fields.Date(allow_none=True, error_messages=_DATE)
-    last = fields.Date(allow_none=True, error_messages=_DATE)
-    why = fields.String(allow_none=True, validate=_one_of(CLOSURES))
+    first = fields.Date(allow_none=True, error_messages=DATE)
+    last = fields.Date(allow_none=True, error_messages=DATE)
+    why = fields.String(allow_none=True, validate=one_of(CLOSURES))
     yearly = fields.Boolean(allow_none=True, error_messages={"invalid": "Write true or false."})
 
     @post_load
@@ -189,7 +189,7 @@ class ReasonSchema(Schema):
     """The arguments of `approve_under_18`."""
 
     reason = fields.String(
-        required=True, validate=_one_of(UNDER_18_REASONS), error_messages={"required": "Give a reason."}
+        required=True, validate=one_of(UNDER_18_REASONS), error_messages={"required": "Give a reason."}
     )
 
 

@@ -7,13 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, validate
 
 from services.scheduling.domain.commands import WEEKDAYS, FindSlots
+from services.scheduling.schemas import DATE, group_size, one_of
 
-_DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12."}
 _COUNT: dict[str, Any] = {"invalid": "Give a whole number."}
-
-
-def _one_of(choices: tuple[str, ...]) -> validate.OneOf:
-    return validate.OneOf(choices, error=f"Choose one of: {', '.join(choices)}.")
 
 
 class FindSlotsSchema(Schema):
@@ -22,18 +18,12 @@ class FindSlotsSchema(Schema):
     enquiry = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 20))
     establishment = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 10))
     programme = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 60))
-    earliest = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
-    latest = fields.Date(load_default=None, allow_none=True, error_messages=_DATE)
-    weekday = fields.String(load_default=None, allow_none=True, validate=_one_of(WEEKDAYS))
-    window = fields.String(load_default=None, allow_none=True, validate=_one_of(("am", "pm", "day")))
-    mode = fields.String(load_default="in_person", validate=_one_of(("in_person", "remote")))
-    group_size = fields.Integer(
-        load_default=None,
-        allow_none=True,
-        strict=True,
-        error_messages=_COUNT,
-        validate=validate.Range(1, 100, error="Give how many people, from 1 to 100."),
-    )
+    earliest = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
+    latest = fields.Date(load_default=None, allow_none=True, error_messages=DATE)
+    weekday = fields.String(load_default=None, allow_none=True, validate=one_of(WEEKDAYS))
+    window = fields.String(load_default=None, allow_none=True, validate=one_of(("am", "pm", "day")))
+    mode = fields.String(load_default="in_person", validate=one_of(("in_person", "remote")))
+    group_size = group_size()
     limit = fields.Integer(
         load_default=10,
         strict=True,

@@ -34,10 +34,10 @@ from services.scheduling.records import (
     load_run,
     save_draft,
 )
-from services.scheduling.schemas import _DATE, _TIME, _one_of, read
+from services.scheduling.schemas import DATE, TIME, one_of, read
 from services.scheduling.sheets import Report, Row, rows_of
 from services.scheduling.tables import enquiries, facilitators, runs
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.contention import one_after_another
 from shared.persistence.work import UnitOfWork
@@ -60,11 +60,11 @@ class _LineSchema(Schema):
         validate=validate.Range(1, 99, error="Give the session's number, from 1 to 99."),
         error_messages={"invalid": "Give the session's number, from 1 to 99."},
     )
-    date = fields.Date(required=True, error_messages=_DATE)
-    start = fields.Time(required=True, error_messages=_TIME)
-    end = fields.Time(required=True, error_messages=_TIME)
-    state = fields.String(required=True, validate=_one_of(STATES))
-    mode = fields.String(validate=_one_of(("in_person", "remote")))
+    date = fields.Date(required=True, error_messages=DATE)
+    start = fields.Time(required=True, error_messages=TIME)
+    end = fields.Time(required=True, error_messages=TIME)
+    state = fields.String(required=True, validate=one_of(STATES))
+    mode = fields.String(validate=one_of(("in_person", "remote")))
     group_size = fields.Integer(
         validate=validate.Range(1, 100, error="Give how many people, from 1 to 100."),
         error_messages={"invalid": "Give how many people, as a whole number."},
@@ -159,7 +159,7 @@ class _People:
 
 def _session(work: UnitOfWork, row: Row, people: _People) -> Session:
     said = read(_LineSchema(), **{name: row[name] for name in _LineSchema().fields if row.get(name)})
-    today = work.now.astimezone(LONDON).date()
+    today = day_in_london(work.now)
     if said["state"] == "delivered" and said["date"] > today:
         why = f"A session on {in_words(said['date'])} cannot have been delivered yet. Write planned."
         raise Refused("invalid", why, {"state": [why]})

@@ -11,41 +11,48 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
 from shared.errors import Refused
 
-_DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12.", "required": "Give a date."}
-_TIME: dict[str, Any] = {"invalid": "Write a time as hours and minutes, such as 10:00."}
-_ID: dict[str, Any] = {"invalid_uuid": "Give an id as the lists show it.", "required": "Give an id."}
+DATE: dict[str, Any] = {"invalid": "Write a date as year-month-day, such as 2027-01-12.", "required": "Give a date."}
+TIME: dict[str, Any] = {"invalid": "Write a time as hours and minutes, such as 10:00."}
+ID: dict[str, Any] = {"invalid_uuid": "Give an id as the lists show it.", "required": "Give an id."}
 
 
-def _address(value: str) -> None:
+def address(value: str) -> None:
+    """Refuse what is no full email address."""
     try:
         validate_email(value, check_deliverability=False)
     except EmailNotValidError:
         raise ValidationError("Give one full email address, such as ana@example.org.") from None
 
 
-def _one_of(choices: Any) -> validate.OneOf:
+def one_of(choices: Any) -> validate.OneOf:
+    """Take one of some words only."""
     return validate.OneOf(tuple(choices), error=f"Choose one of: {', '.join(choices)}.")
 
 
-class PlanRunSchema(Schema):
-    """The arguments of `plan_run`."""
-
-    start = fields.Date(required=True, error_messages=_DATE)
-    weekday = fields.String(load_default=None, allow_none=True, validate=_one_of(WEEKDAYS))
-    window = fields.String(load_default=None, allow_none=True, validate=_one_of(("am", "pm", "day")))
-    facilitators = fields.List(fields.UUID(error_messages=_ID), load_default=list)
-    establishment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-    time = fields.Time(load_default=None, allow_none=True, error_messages=_TIME)
-    mode = fields.String(load_default="in_person", validate=_one_of(("in_person", "remote")))
-    room = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
-    programme = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
-    group_size = fields.Integer(
+def group_size() -> fields.Integer:
+    """Make the field for how many people come; left out, nothing is said of it."""
+    return fields.Integer(
         load_default=None,
         allow_none=True,
         strict=True,
         validate=validate.Range(1, 100, error="Give how many people, from 1 to 100."),
         error_messages={"invalid": "Give how many people, as a whole number."},
     )
+
+
+class PlanRunSchema(Schema):
+    """The arguments of `plan_run`."""
+
+    start = fields.Date(required=True, error_messages=DATE)
+    weekday = fields.String(load_default=None, allow_none=True, validate=one_of(WEEKDAYS))
+    window = fields.String(load_default=None, allow_none=True, validate=one_of(("am", "pm", "day")))
+    facilitators = fields.List(fields.UUID(error_messages=ID), load_default=list)
+    establishment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    time = fields.Time(load_default=None, allow_none=True, error_messages=TIME)
+    mode = fields.String(load_default="in_person", validate=one_of(("in_person", "remote")))
+    room = fields.UUID(load_default=None, allow_none=True, error_messages=ID)
+    programme = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
+    group_size = group_size()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> PlanRun:

@@ -74,6 +74,18 @@ class PlannedSession:
     facilitator_ids: tuple[UUID, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AboutRun:
+    """What every event about a run says of it: its ids, and the names of its place and its programme."""
+
+    run_id: UUID
+    reference: str
+    programme: str
+    programme_name: str
+    establishment_id: str
+    establishment_name: str
+
+
 @published(
     by="scheduling",
     type_="run_confirmed",
@@ -82,15 +94,9 @@ class PlannedSession:
     sample={**_RUN, "facilitator_ids": ["0192f0c8-0000-7000-8000-0000000000aa"], "sessions": [_SESSION]},
 )
 @dataclass(frozen=True, slots=True)
-class RunConfirmed:
+class RunConfirmed(AboutRun):
     """A run stands: everyone who takes part can be told."""
 
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     facilitator_ids: tuple[UUID, ...]
     sessions: tuple[PlannedSession, ...]
 
@@ -113,7 +119,7 @@ class RunConfirmed:
     },
 )
 @dataclass(frozen=True, slots=True)
-class RunChanged:
+class RunChanged(AboutRun):
     """A confirmed run was changed: one event for one change, however many sessions it touched.
 
     `kind` is cancel, cascade, make_up, move, move_on, move_run, change_slot, swap, close or reverse. `sessions` are all
@@ -122,12 +128,6 @@ class RunChanged:
     word from the list of causes for which sessions are cancelled, never free text.
     """
 
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     change_id: UUID
     kind: str
     cause: str | None
@@ -154,7 +154,7 @@ class RunChanged:
     },
 )
 @dataclass(frozen=True, slots=True)
-class HoldChanged:
+class HoldChanged(AboutRun):
     """Dates and people are held for an enquiry, or are held no longer.
 
     `state` is placed, promoted (from a later rank to the first), ending (soon), expired, released or converted (into a
@@ -162,12 +162,6 @@ class HoldChanged:
     """
 
     hold_id: UUID
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     state: str
     rank: int
     first_date: date
@@ -191,16 +185,10 @@ class HoldChanged:
     },
 )
 @dataclass(frozen=True, slots=True)
-class OfferMade:
+class OfferMade(AboutRun):
     """A facilitator is asked whether they would lead some sessions. The sender of the letter asks for its link."""
 
     offer_id: UUID
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     facilitator_id: UUID
     kind: str
     first_date: date
@@ -223,16 +211,10 @@ class OfferMade:
     },
 )
 @dataclass(frozen=True, slots=True)
-class OfferSettled:
+class OfferSettled(AboutRun):
     """An offer was accepted or declined by the facilitator, was withdrawn by ops, or has lapsed."""
 
     offer_id: UUID
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     facilitator_id: UUID
     state: str
     first_date: date
@@ -290,19 +272,13 @@ class ExpiryNear:
     },
 )
 @dataclass(frozen=True, slots=True)
-class GateMemoChanged:
+class GateMemoChanged(AboutRun):
     """A gate memo was sent, approved or refused, or is out of date since a name, a date or an item changed.
 
     The memo itself names people: whoever sends it asks for it.
     """
 
     memo_id: UUID
-    run_id: UUID
-    reference: str
-    programme: str
-    programme_name: str
-    establishment_id: str
-    establishment_name: str
     state: str
     version: int
     first_date: date

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from shared.clock import LONDON
+from shared.clock import day_in_london
 
 _SEVERAL = {"person": "people", "session": "sessions", "day": "days"}
 
@@ -17,7 +17,7 @@ def day_in_words(iso: str) -> str:
     >>> day_in_words("2026-12-24"), day_in_words("2026-06-30T23:30:00+00:00")
     ('24 December 2026', '1 July 2026')
     """
-    day = date.fromisoformat(iso) if "T" not in iso else datetime.fromisoformat(iso).astimezone(LONDON).date()
+    day = date.fromisoformat(iso) if "T" not in iso else day_in_london(datetime.fromisoformat(iso))
     return f"{day.day} {day:%B %Y}"
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from services.enquiries.domain.pipeline import Side
-from shared.clock import LONDON
+from shared.clock import LONDON, day_in_london
 from shared.working_days import add_working_days, working_days_between
 
 MORNING, END_OF_DAY = time(9), time(17)
@@ -119,7 +119,7 @@ def _was_announced(said: Mapping[Step, datetime], now: datetime, holidays: Conta
 
 
 def _day(moment: datetime) -> date:
-    return moment.astimezone(LONDON).date()
+    return day_in_london(moment)
 
 
 def _at(day: date, hour: time) -> datetime:

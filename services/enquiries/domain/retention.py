@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
-from shared.clock import LONDON
+from shared.clock import LONDON, day_in_london
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Rule:
 
     def cut_off_moment(self, now: datetime) -> datetime:
         """Give the moment before which what happened is due now; its days are London's."""
-        day = self.cut_off(now.astimezone(LONDON).date()) + timedelta(days=1)
+        day = self.cut_off(day_in_london(now)) + timedelta(days=1)
         return datetime.combine(day, time(), LONDON).astimezone(UTC)
 
 

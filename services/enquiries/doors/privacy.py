@@ -11,7 +11,7 @@ from services.enquiries.doors.words import optional_words, today
 from services.enquiries.handlers import privacy, retention
 from services.enquiries.queries import privacy as held
 from services.enquiries.queries.retention import preview
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.config import Settings
 from shared.doors.jobs import runs
 from shared.doors.rpc import Caller, CallerProvider, change, operation
@@ -81,7 +81,7 @@ class PrivacyDoors:
             why = "Choose export or erasure."
             raise Refused("invalid", why, {"kind": [why]})
         with self.store.work() as work:
-            day = _day(received_on) if received_on else work.now.astimezone(LONDON).date()
+            day = _day(received_on) if received_on else day_in_london(work.now)
             keys = self.settings.secret_keys
             row = privacy.note_request(work, kind, person, keys, day, actor or "unnamed")
             return work.answer(

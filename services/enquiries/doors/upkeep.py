@@ -11,7 +11,7 @@ from services.enquiries import queries
 from services.enquiries.canary import Canary
 from services.enquiries.doors.canary import CanaryProvider
 from services.enquiries.handlers import filing, upkeep
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
@@ -63,7 +63,7 @@ class UpkeepDoors:
     def get_ledger(self, day: str | None = None, days: int = 1) -> list[dict[str, Any]]:
         """Give the balance of days in London up to `day` (today), the last first, as things stand now."""
         now = self.store.clock()
-        last = _day(day) if day else now.astimezone(LONDON).date()
+        last = _day(day) if day else day_in_london(now)
         if not 1 <= days <= MOST_DAYS:
             why = f"Ask for 1 to {MOST_DAYS} days."
             raise Refused("invalid", why, {"days": [why]})

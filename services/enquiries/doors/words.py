@@ -6,7 +6,7 @@ from datetime import date
 
 from services.enquiries.domain.words import control_characters_in
 from services.enquiries.schemas import operators_words
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.work import Store
 
@@ -17,7 +17,7 @@ _MOST_IN_A_NAME = 100
 
 def today(store: Store) -> date:
     """Give the day it is in London, by the store's clock."""
-    return store.clock().astimezone(LONDON).date()
+    return day_in_london(store.clock())
 
 
 def words_wanted(text: str, field: str, most: int, on: date) -> str:

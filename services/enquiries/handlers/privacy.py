@@ -33,7 +33,7 @@ from services.enquiries.tables import (
     suppressions,
     timeline,
 )
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.contracts.enquiries import PersonErased
 from shared.errors import Refused
 from shared.holidays import bank_holidays_of
@@ -219,7 +219,7 @@ def due(received_on: date) -> DueDates:
 
 
 def _today(work: UnitOfWork) -> date:
-    return work.now.astimezone(LONDON).date()
+    return day_in_london(work.now)
 
 
 def _earlier_receipt(work: UnitOfWork, who: str, keys: Sequence[str]) -> dict[str, Any] | None:

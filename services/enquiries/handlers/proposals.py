@@ -35,7 +35,7 @@ from services.enquiries.domain.timeline import CLOCK, Kind
 from services.enquiries.handlers import history
 from services.enquiries.handlers.waiting import locked
 from services.enquiries.tables import enquiries, proposals, strikes, timeline
-from shared.clock import LONDON
+from shared.clock import LONDON, day_in_london
 from shared.contracts.enquiries import AnswerAwaited, ProposalSent, ProposalSettled
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
@@ -89,7 +89,7 @@ def make_proposal(work: UnitOfWork, reference: str, said: Mapping[str, Any], *, 
 def send_proposal(work: UnitOfWork, proposal_id: UUID, *, actor: str) -> None:
     """Send a draft: its time begins now, and notifications writes to the other side. It moves nothing by itself."""
     proposal = hold_proposal(work, proposal_id)
-    days = (proposal.valid_until - proposal.created_at.astimezone(LONDON).date()).days
+    days = (proposal.valid_until - day_in_london(proposal.created_at)).days
     sent_on = today(work)
     until = valid_until(sent_on, days)
     become(work, proposal, ProposalState.SENT, sent_at=work.now, valid_until=until)
@@ -253,7 +253,7 @@ def hear_from(work: UnitOfWork, reference: str) -> None:
 
 def today(work: UnitOfWork) -> date:
     """Give the day in London."""
-    return work.now.astimezone(LONDON).date()
+    return day_in_london(work.now)
 
 
 def _at(day: date, hour: time) -> datetime:

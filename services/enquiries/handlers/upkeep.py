@@ -15,7 +15,7 @@ from services.enquiries.domain.references import new_reference
 from services.enquiries.domain.silence import LOOKED_BACK, is_unusually_quiet
 from services.enquiries.handlers.intake import Receipt
 from services.enquiries.tables import canaries, ledger_days
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.contracts.enquiries import IntakeAlarm
 from shared.errors import Refused
 from shared.persistence.upsert import insert_or_leave
@@ -31,7 +31,7 @@ def close_days(work: UnitOfWork, holidays: Container[date]) -> list[date]:
 
     How quiet it has been is looked at with the last of them. A day is closed once, whoever asks again.
     """
-    today = work.now.astimezone(LONDON).date()
+    today = day_in_london(work.now)
     closed = days_to_close(work.connection.scalar(select(func.max(ledger_days.c.day))), today)
     for day in closed:
         _close(work, day, _quiet_since(work, today, holidays) if day == closed[-1] else None)

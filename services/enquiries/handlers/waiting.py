@@ -12,8 +12,7 @@ from services.enquiries.domain import clocks
 from services.enquiries.domain.pipeline import Side
 from services.enquiries.domain.references import not_found
 from services.enquiries.tables import enquiries, establishments
-from shared.holidays import bank_holidays_of
-from shared.nations import division_of
+from shared.holidays import bank_holidays_in
 from shared.persistence.types import AnyRow
 from shared.persistence.work import UnitOfWork
 
@@ -32,7 +31,7 @@ def bank_holidays(connection: Connection, establishment_id: str | None) -> Conta
     nation = None
     if establishment_id is not None:
         nation = connection.scalar(select(establishments.c.nation).where(establishments.c.id == establishment_id))
-    return bank_holidays_of(division_of(nation))
+    return bank_holidays_in(nation)
 
 
 def working_day_ahead(work: UnitOfWork, row: AnyRow, count: int) -> date:

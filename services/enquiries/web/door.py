@@ -16,7 +16,7 @@ from services.enquiries.web.app import create_app
 from services.enquiries.web.intake import Channel, Receipt
 from services.enquiries.web.limits import OPEN, Limits
 from services.enquiries.web.proposal_desk import ProposalDesk
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.doors.web import WebDoor
 
 
@@ -35,7 +35,7 @@ class ServiceIntake:
 
     def today(self) -> date:
         """Give the day it is here."""
-        return self._store.clock().astimezone(LONDON).date()
+        return day_in_london(self._store.clock())
 
     def receive(
         self, answers: dict[str, Any], idempotency_key: str | None, channel: Channel, signs: Signs = NO_SIGNS

@@ -16,7 +16,7 @@ from services.enquiries.domain.proposals import OPEN, ProposalState, is_over
 from services.enquiries.domain.timeline import ENQUIRER
 from services.enquiries.handlers import agreements, proposals
 from services.enquiries.web.proposal_links import Named, ProposalLinks
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.config import Settings
 from shared.errors import Refused
 from shared.persistence.work import Store
@@ -99,7 +99,7 @@ class ProposalDesk:
 
     def today(self) -> date:
         """Give the day it is here, in London."""
-        return self._store.clock().astimezone(LONDON).date()
+        return day_in_london(self._store.clock())
 
     def _named(self, token: str) -> Named:
         named = self._links.read(token)

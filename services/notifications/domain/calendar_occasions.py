@@ -11,7 +11,7 @@ from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator, session_reminders
 from services.notifications.domain.working_hours import in_office_hours
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.working_days import working_days_between
 
 CRITICAL_DAYS = 2
@@ -393,7 +393,7 @@ def _is_critical(news: _News, now: datetime, holidays: Container[date]) -> bool:
 
 
 def _is_near(day: date, now: datetime, holidays: Container[date]) -> bool:
-    today = now.astimezone(LONDON).date()
+    today = day_in_london(now)
     return day >= today and working_days_between(today, day, holidays) <= CRITICAL_DAYS
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer
 from services.notifications.domain.working_hours import in_office_hours, next_opening
-from shared.clock import LONDON
+from shared.clock import day_in_london
 
 TO_THE_ENQUIRER = {
     "first_nudge": "answer_awaited_first_nudge",
@@ -26,7 +26,7 @@ def quarantine_digest(now: datetime, holidays: Container[date], drafting: Drafti
     return draft(
         drafting,
         recipient=OPS,
-        occasion=f"quarantine_digest:{due_at.astimezone(LONDON).date().isoformat()}",
+        occasion=f"quarantine_digest:{day_in_london(due_at).isoformat()}",
         template="quarantine_digest_ops",
         subject_ref="quarantine",
         due_at=due_at,

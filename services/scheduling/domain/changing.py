@@ -21,6 +21,7 @@ from services.scheduling.domain.changes import (
     MoveRun,
     Swap,
 )
+from services.scheduling.domain.dates import days_on
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.making_anew import (
     A_DAY,
@@ -28,7 +29,6 @@ from services.scheduling.domain.making_anew import (
     already_held,
     cancelled,
     day_after,
-    days_on,
     earliest,
     fits,
     from_on,

@@ -26,6 +26,11 @@ LONGEST_BREAK = dt.timedelta(weeks=8)
 """Closed dates that a run may have to go round, in all, before it is no run any more."""
 
 
+def days_on(on: dt.date, days: int) -> dt.date:
+    """Give the date so many days later, or the last there is."""
+    return on + min(dt.timedelta(days), dt.date.max - on)
+
+
 def longest_run(programme: Programme) -> dt.timedelta:
     """Give the time from the first day to look at within which a run of a programme ends, whatever it goes round."""
     return dt.timedelta(weeks=programme.sessions if programme.cadence == "weekly" else 1) + LONGEST_BREAK

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.calendar import Blackout, EstablishmentCalendar
-from services.scheduling.domain.dates import session_dates
+from services.scheduling.domain.dates import days_on, session_dates
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.planner import session_in
 from services.scheduling.domain.rules.order import OUT_OF_THE_ROW
@@ -175,11 +175,6 @@ def day_after(session: Session) -> dt.date:
     if session.date == dt.date.max:
         raise Refused("refused", f"The calendar ends on {in_words(session.date)}: nothing can be planned after it.")
     return session.date + A_DAY
-
-
-def days_on(on: dt.date, days: int) -> dt.date:
-    """Give the date so many days later, or the last there is."""
-    return on + min(A_DAY * days, dt.date.max - on)
 
 
 def refuse_held(those: Iterable[Session], desk: Desk) -> None:

@@ -17,7 +17,7 @@ from math import inf
 from typing import Final
 from uuid import UUID
 
-from services.scheduling.domain.dates import longest_run
+from services.scheduling.domain.dates import days_on, longest_run
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.facilitators import Facilitator
 from services.scheduling.domain.facts import Facts
@@ -198,7 +198,7 @@ def why_not(wanted: Wanted, facts: Facts) -> WhyNot:
     near = min(
         (each for lane in lanes for each in _nearest(lane, wanted, facts)), key=lambda each: each[0], default=None
     )
-    later = replace(wanted, earliest=_after(wanted.latest, 1), latest=_after(wanted.latest, _FURTHER * 7))
+    later = replace(wanted, earliest=days_on(wanted.latest, 1), latest=days_on(wanted.latest, _FURTHER * 7))
     able = None if facts.is_remote else [person for person in facts.facilitators if facts.clearances_of(person)]
     starts = (start for lane in _lanes(later, facts, able) for start in _starts(lane, later, facts))
     first_start = min(starts, default=None)
@@ -250,7 +250,7 @@ def _lay_out(lane: _Lane, wanted: Wanted) -> None:
     """Fill a lane with its dates, as far as a run with the latest start can reach."""
     facts, slot = lane.facts, lane.slot
     count, calendar = facts.programme.sessions, facts.open_calendar
-    for on in _dates(slot, _after(wanted.latest, longest_run(facts.programme).days)):
+    for on in _dates(slot, days_on(wanted.latest, longest_run(facts.programme).days)):
         why = calendar.no_session_on(on)
         if why is not None:
             lane.closed[on] = why
@@ -463,10 +463,6 @@ def _no_dates(wanted: Wanted, facts: Facts) -> tuple[Obstacle, ...]:
         f"to {wanted.latest}. A later last start, or fewer closed dates, would mend it."
     )
     return (Obstacle("H2", "date_is_open", None, tuple(range(1, count + 1)), why),)
-
-
-def _after(on: dt.date, days: int) -> dt.date:
-    return on + min(dt.timedelta(days=days), dt.date.max - on)
 
 
 def in_words(found: WhyNot, facts: Facts) -> str:

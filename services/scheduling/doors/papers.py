@@ -21,7 +21,7 @@ from services.scheduling.paper_schemas import (
 )
 from services.scheduling.queries import papers
 from services.scheduling.schemas import read, read_id
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.config import Settings
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
@@ -244,4 +244,4 @@ class PaperDoors:
             return work.answer({"session": str(session_id), "counted_in": said["counts"], "differences": told})
 
     def _day_of_papers(self) -> dt.date:
-        return self.store.clock().astimezone(LONDON).date()
+        return day_in_london(self.store.clock())

@@ -22,11 +22,11 @@ from services.scheduling.people_schemas import (
 )
 from services.scheduling.queries import people
 from services.scheduling.schemas import read, read_id
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
-from shared.persistence.work import Store, UnitOfWork
+from shared.persistence.work import Store
 
 MOST_IDS = 500
 
@@ -80,7 +80,11 @@ class PeopleDoors:
         with self.store.work() as work:
             facilitators.change_facilitator(work, person, changes)
             entry = people.get_facilitator(work.connection, person)
-            uncovered = people.needing_cover(work.connection, person, _today(work)) if entry["state"] == "left" else []
+            uncovered = (
+                people.needing_cover(work.connection, person, day_in_london(work.now))
+                if entry["state"] == "left"
+                else []
+            )
             return work.answer({**entry, "needs_cover": uncovered})
 
     @operation
@@ -104,7 +108,7 @@ class PeopleDoors:
         person = read_id(facilitator, "facilitator")
         with self.store.database.reading() as connection:
             people.get_facilitator(connection, person)
-            return people.sessions_ahead(connection, person, self.store.clock().astimezone(LONDON).date())
+            return people.sessions_ahead(connection, person, day_in_london(self.store.clock()))
 
     @change
     def erase_facilitator(self, facilitator: str, actor: str | None = None) -> dict[str, Any]:
@@ -140,7 +144,9 @@ class PeopleDoors:
         person = read_id(facilitator, "facilitator")
         with self.store.work() as work:
             facilitators.add_leave(work, person, away)
-            uncovered = people.needing_cover(work.connection, person, max(away.first, _today(work)), away.last)
+            uncovered = people.needing_cover(
+                work.connection, person, max(away.first, day_in_london(work.now)), away.last
+            )
             return work.answer({**people.get_facilitator(work.connection, person), "needs_cover": uncovered})
 
     @change
@@ -257,7 +263,7 @@ class PeopleDoors:
         on: str | None = None,
     ) -> dict[str, Any]:
         """Say how each facilitator stands with each establishment, and what ends when."""
-        day = _date(on, "on") if on else self.store.clock().astimezone(LONDON).date()
+        day = _date(on, "on") if on else day_in_london(self.store.clock())
         persons = None if facilitators is None else [read_id(each, "facilitators") for each in facilitators[:MOST_IDS]]
         places = None if establishments is None else [str(each) for each in establishments[:MOST_IDS]]
         with self.store.database.reading() as connection:
@@ -281,7 +287,3 @@ def _date(text: str, argument: str) -> dt.date:
         sentences = [sentence for each in refusal.fields.values() for sentence in each]
         raise Refused("invalid", sentences[0], {argument: sentences}) from None
     return found
-
-
-def _today(work: UnitOfWork) -> dt.date:
-    return work.now.astimezone(LONDON).date()

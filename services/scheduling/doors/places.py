@@ -6,12 +6,11 @@ from typing import Any
 
 from services.scheduling import importer
 from services.scheduling.handlers import places as entries
-from services.scheduling.handlers.timetables import today_of
 from services.scheduling.place_schemas import EstablishmentSchema, ReasonSchema, SettingsSchema
 from services.scheduling.queries import places
 from services.scheduling.queries.standing import consequences
 from services.scheduling.schemas import read
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.doors.rpc import change, operation
 from shared.paging import page_size
 from shared.persistence.work import Store
@@ -25,14 +24,14 @@ class PlaceDoors:
     @operation
     def list_establishments(self, search: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """List establishments with their usual windows and their blackouts."""
-        today = self.store.clock().astimezone(LONDON).date()
+        today = day_in_london(self.store.clock())
         with self.store.database.reading() as connection:
             return places.list_establishments(connection, search=search, limit=page_size(limit), on=today)
 
     @operation
     def get_establishment(self, establishment: str) -> dict[str, Any]:
         """Give everything on file of an establishment."""
-        today = self.store.clock().astimezone(LONDON).date()
+        today = day_in_london(self.store.clock())
         with self.store.database.reading() as connection:
             return places.get_establishment(connection, str(establishment), today)
 
@@ -52,7 +51,9 @@ class PlaceDoors:
         entry = read(EstablishmentSchema(), **{**(settings or {}), **given})
         with self.store.work() as work:
             added = entries.add_establishment(work, entry)
-            return work.answer({**places.get_establishment(work.connection, added, today_of(work)), "version": 1})
+            return work.answer(
+                {**places.get_establishment(work.connection, added, day_in_london(work.now)), "version": 1}
+            )
 
     @change
     def change_establishment(
@@ -61,9 +62,9 @@ class PlaceDoors:
         """Change settings of an establishment; `breaches` are sessions of standing runs that break a rule by it."""
         wanted = read(SettingsSchema(), **settings)
         with self.store.work(trial=dry_run) as work:
-            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+            with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 changed = entries.change_establishment(work, str(establishment), wanted)
-            shown = places.get_establishment(work.connection, changed, today_of(work))
+            shown = places.get_establishment(work.connection, changed, day_in_london(work.now))
             return work.answer({**shown, "breaches": breaches})
 
     @change
@@ -72,7 +73,7 @@ class PlaceDoors:
         why = read(ReasonSchema(), reason=reason)["reason"]
         with self.store.work() as work:
             approved = entries.approve_under_18(work, str(establishment), why, actor=actor or "unknown")
-            return work.answer(places.get_establishment(work.connection, approved, today_of(work)))
+            return work.answer(places.get_establishment(work.connection, approved, day_in_london(work.now)))
 
     @change
     def withdraw_under_18_approval(
@@ -80,9 +81,9 @@ class PlaceDoors:
     ) -> dict[str, Any]:
         """Take that approval back; `breaches` are sessions of standing runs that break a rule by it."""
         with self.store.work(trial=dry_run) as work:
-            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+            with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 changed = entries.withdraw_under_18_approval(work, str(establishment))
-            shown = places.get_establishment(work.connection, changed, today_of(work))
+            shown = places.get_establishment(work.connection, changed, day_in_london(work.now))
             return work.answer({**shown, "breaches": breaches})
 
     @change

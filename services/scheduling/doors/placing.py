@@ -7,7 +7,7 @@ from typing import Any
 from services.scheduling.placing_schemas import FindSlotsSchema
 from services.scheduling.queries import placing
 from services.scheduling.schemas import read
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.doors.rpc import operation
 from shared.persistence.work import Store
 
@@ -45,6 +45,6 @@ class PlacingDoors:
             group_size=group_size,
             limit=limit,
         )
-        today = self.store.clock().astimezone(LONDON).date()
+        today = day_in_london(self.store.clock())
         with self.store.database.reading() as connection:
             return placing.find_slots(connection, asked, today)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from services.scheduling.handlers import rooms
-from services.scheduling.handlers.timetables import today_of
 from services.scheduling.place_schemas import MinutesSchema, RoomChangesSchema, RoomSchema
 from services.scheduling.queries import places
 from services.scheduling.queries.standing import consequences
 from services.scheduling.schemas import read, read_id
+from shared.clock import day_in_london
 from shared.doors.rpc import change, operation
 from shared.persistence.work import Store
 
@@ -49,9 +49,9 @@ class RoomDoors:
         room_id = read_id(room, "room")
         with self.store.work(trial=dry_run) as work:
             known = rooms.room_row(work, room_id)
-            with consequences(work.connection, known.establishment_id, today_of(work)) as breaches:
+            with consequences(work.connection, known.establishment_id, day_in_london(work.now)) as breaches:
                 rooms.change_room(work, room_id, changes)
-            planned = places.sessions_in_room(work.connection, room_id, today_of(work))
+            planned = places.sessions_in_room(work.connection, room_id, day_in_london(work.now))
             shown = places.get_room(work.connection, room_id)
             return work.answer({**shown, "sessions": planned, "breaches": breaches})
 

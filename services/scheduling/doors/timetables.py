@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from services.scheduling.handlers import timetables
-from services.scheduling.handlers.timetables import today_of
 from services.scheduling.place_schemas import BlackoutChangesSchema, BlackoutSchema, RemovedWindowsSchema, WindowsSchema
 from services.scheduling.queries import places
 from services.scheduling.queries.standing import consequences
 from services.scheduling.schemas import read, read_id
+from shared.clock import day_in_london
 from shared.doors.rpc import change, operation
 from shared.persistence.work import Store, UnitOfWork
 
@@ -41,7 +41,7 @@ class TimetableDoors:
             WindowsSchema(), weekdays=weekdays, windows=windows, valid_from=valid_from, valid_until=valid_until
         )
         with self.store.work(trial=dry_run) as work:
-            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+            with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.set_windows(work, str(establishment), asked)
             return work.answer(_calendar(work, known, breaches))
 
@@ -57,7 +57,7 @@ class TimetableDoors:
         """Take back the windows that some weekdays have from a date on."""
         asked = read(RemovedWindowsSchema(), weekdays=weekdays, valid_from=valid_from)
         with self.store.work(trial=dry_run) as work:
-            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+            with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.remove_windows(work, str(establishment), **asked)
             return work.answer(_calendar(work, known, breaches))
 
@@ -81,7 +81,7 @@ class TimetableDoors:
         """Close an establishment on some dates, both included, every year if wanted."""
         blackout = read(BlackoutSchema(), first=first, last=last, why=why, yearly=yearly)
         with self.store.work(trial=dry_run) as work:
-            with consequences(work.connection, str(establishment), today_of(work)) as breaches:
+            with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.add_blackout(work, str(establishment), blackout)
             return work.answer(_calendar(work, known, breaches))
 
@@ -101,7 +101,7 @@ class TimetableDoors:
         changes = read(BlackoutChangesSchema(), first=first, last=last, why=why, yearly=yearly)
         with self.store.work(trial=dry_run) as work:
             known = timetables.establishment_of_blackout(work, blackout_id)
-            with consequences(work.connection, known, today_of(work)) as breaches:
+            with consequences(work.connection, known, day_in_london(work.now)) as breaches:
                 timetables.change_blackout(work, blackout_id, changes)
             return work.answer(_calendar(work, known, breaches))
 
@@ -111,7 +111,7 @@ class TimetableDoors:
         blackout_id = read_id(blackout, "blackout")
         with self.store.work(trial=dry_run) as work:
             known = timetables.establishment_of_blackout(work, blackout_id)
-            with consequences(work.connection, known, today_of(work)) as breaches:
+            with consequences(work.connection, known, day_in_london(work.now)) as breaches:
                 timetables.remove_blackout(work, blackout_id)
             return work.answer(_calendar(work, known, breaches))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.contracts.scheduling import TaskNeeded
 from shared.persistence.work import UnitOfWork
 
@@ -19,4 +19,4 @@ def ask_for(work: UnitOfWork, *, key: str, reference: str, kind: str, title: str
 
 def today(work: UnitOfWork) -> dt.date:
     """Give the day it is, in London."""
-    return work.now.astimezone(LONDON).date()
+    return day_in_london(work.now)

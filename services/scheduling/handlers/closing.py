@@ -29,7 +29,7 @@ from services.scheduling.handlers.reversing import refuse_other_basis, together
 from services.scheduling.records import load_establishment, load_programme, load_run
 from services.scheduling.records.places import lock_establishment
 from services.scheduling.tables import blackouts, runs, sessions
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork, new_id
 
@@ -98,7 +98,7 @@ def choices_of(connection: Connection, run_id: UUID, session_id: UUID, *, now: d
 
 
 def _checked(close: Close, now: dt.datetime, establishment_id: str) -> Close:
-    today = now.astimezone(LONDON).date()
+    today = day_in_london(now)
     if close.last < close.first:
         why = f"A closure cannot end before its first day, {in_words(close.first)}. Give that date or a later one."
         raise Refused("invalid", why, {"last": [why]})

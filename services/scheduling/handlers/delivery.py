@@ -16,7 +16,7 @@ from services.scheduling.handlers.telling import session_recorded
 from services.scheduling.records import book, load_run, save_run
 from services.scheduling.records.papers import load_run_of
 from services.scheduling.tables import attendance, feedback, outcomes
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
 from shared.persistence.work import UnitOfWork
@@ -142,7 +142,7 @@ def _standing_outcome(work: UnitOfWork, session_id: UUID) -> AnyRow | None:
 
 
 def _take_back(work: UnitOfWork, outcome: AnyRow, actor: str) -> None:
-    on = outcome.recorded_at.astimezone(LONDON).date()
+    on = day_in_london(outcome.recorded_at)
     if on != today(work):
         raise Refused(
             "refused",

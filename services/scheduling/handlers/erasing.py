@@ -22,7 +22,7 @@ from services.scheduling.tables import (
     travel_times,
     working_hours,
 )
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.commands import forget_answers
 from shared.persistence.work import UnitOfWork
@@ -53,7 +53,7 @@ def erase_facilitator(work: UnitOfWork, facilitator_id: UUID) -> None:
 
 
 def _refuse_while_asked(work: UnitOfWork, facilitator_id: UUID) -> None:
-    ahead = sessions_ahead(work.connection, facilitator_id, work.now.astimezone(LONDON).date())
+    ahead = sessions_ahead(work.connection, facilitator_id, day_in_london(work.now))
     if ahead:
         dates = ", ".join(f"{each['establishment']} on {each['date']}" for each in ahead[:3])
         why = (

@@ -19,7 +19,7 @@ from services.scheduling.tables import (
     runs,
     sessions,
 )
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.contracts.scheduling import ExpiryNear
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import UnitOfWork
@@ -34,7 +34,7 @@ def tell_of_expiries(work: UnitOfWork) -> int:
 
     A notice is a row before it is news: two replicas that look at once, or a look that is repeated, tell it once.
     """
-    on, today = day_looked_at(work.now), work.now.astimezone(LONDON).date()
+    on, today = day_looked_at(work.now), day_in_london(work.now)
     found = (notice_due(each, on) for each in endings(load_held(work.connection)))
     due = [each for each in found if each is not None and each.ending.valid_until >= today]
     return sum(_tell(work, each, today) for each in due)

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.scheduling.domain.preferences import long_gaps
 from services.scheduling.domain.runs import Run, Session
 from services.scheduling.domain.words import in_words
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.contracts.scheduling import TaskNeeded
 from shared.persistence.work import UnitOfWork
 
@@ -25,7 +25,7 @@ def need_holding_plans(work: UnitOfWork, run: Run) -> None:
     A closing exercise, something to do in the cell and a contact for when it is hard: agreed two weeks before the last
     session ahead of the gap. Called again for the same run it asks for the same tasks, which are known by their keys.
     """
-    today = work.now.astimezone(LONDON).date()
+    today = day_in_london(work.now)
     for last, following in long_gaps(run.live):
         if following.date > today:
             _need(work, run, last, following, today)

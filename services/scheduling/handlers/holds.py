@@ -18,7 +18,7 @@ from services.scheduling.domain.holds import (
 )
 from services.scheduling.domain.runs import Run
 from services.scheduling.domain.words import in_words, listed
-from services.scheduling.handlers.asking import ask_for
+from services.scheduling.handlers.asking import ask_for, today
 from services.scheduling.handlers.planning import hold_facilitators, taking_time
 from services.scheduling.handlers.settling_holds import end_hold, look_at_waiting, tell
 from services.scheduling.records import book, load_establishment, load_run, save_run
@@ -33,9 +33,8 @@ from services.scheduling.records.holds import (
 )
 from shared.clock import LONDON
 from shared.errors import Refused
-from shared.holidays import bank_holidays_of
+from shared.holidays import bank_holidays_in
 from shared.messaging.jobs import NotFinished
-from shared.nations import division_of
 from shared.persistence.work import Store, UnitOfWork
 
 EXPIRE_HOLDS, WARN_OF_HOLDS = "expire_holds", "warn_of_holds"
@@ -91,7 +90,7 @@ def _refuse_unless_it_can_be_held(work: UnitOfWork, run: Run) -> None:
 
 
 def _has_begun(work: UnitOfWork, run: Run) -> bool:
-    return run.live[0].date <= _today(work)
+    return run.live[0].date <= today(work)
 
 
 def _refuse_what_is_confirmed(clashes: Sequence[Clash]) -> None:
@@ -148,7 +147,7 @@ def expire_holds(store: Store, hold_ids: Iterable[UUID], stopping: Callable[[], 
             raise NotFinished
         with store.work() as work:
             hold, run = _locked(work, hold_id)
-            if hold.is_over(_today(work)):
+            if hold.is_over(today(work)):
                 end_hold(work, hold, run, "expired")
 
 
@@ -159,7 +158,7 @@ def warn_of_holds(store: Store, hold_ids: Iterable[UUID], stopping: Callable[[],
             raise NotFinished
         with store.work() as work:
             hold, run = _locked(work, hold_id)
-            if hold.wants_warning(_today(work), _holidays(work, run)):
+            if hold.wants_warning(today(work), _holidays(work, run)):
                 tell(work, replace(hold, warned_for=hold.expires_on), run, "ending")
 
 
@@ -191,14 +190,13 @@ def _move_up(work: UnitOfWork, hold_id: UUID) -> None:
     if run.state != "draft" or _has_begun(work, run):
         end_hold(work, hold, run, "released")
         return
-    hold_facilitators(work, run)
     clashes = load_clashes(work.connection, run)
     others = holds_of_runs(work.connection, _runs_in(clashes))
     if _runs_in(clashes) - set(others):
         end_hold(work, hold, run, "released")
         title = "Tell them that the dates they waited for went to somebody else, and look for others"
         key = f"hold-given-up:{hold.id}"
-        ask_for(work, key=key, reference=run.enquiry, kind="hold_given_up", title=title, due_on=_today(work))
+        ask_for(work, key=key, reference=run.enquiry, kind="hold_given_up", title=title, due_on=today(work))
         return
     ahead = [each for each in others.values() if each.has_the_time or _came_before(each, hold)]
     rank = rank_behind(ahead)
@@ -230,7 +228,7 @@ def _set_clocks(work: UnitOfWork, hold: Hold, run: Run) -> None:
 
 
 def _locked(work: UnitOfWork, hold_id: UUID) -> tuple[Hold, Run]:
-    """Lock the run of a hold, then give the hold as it is now: whoever changes a hold has its run."""
+    """Lock the run of a hold and its people, then give the hold as it is now: whoever changes a hold has both."""
     run = load_run(work.connection, load_hold(work.connection, hold_id).run_id, lock=True)
     hold_facilitators(work, run)
     return load_hold(work.connection, hold_id), run
@@ -250,15 +248,11 @@ def _end_of(ahead: Iterable[Hold]) -> dt.date:
 
 
 def _fresh_end(work: UnitOfWork, run: Run, days: int) -> dt.date:
-    return last_day(_today(work), days, _holidays(work, run))
+    return last_day(today(work), days, _holidays(work, run))
 
 
 def _holidays(work: UnitOfWork, run: Run) -> Mapping[dt.date, str]:
-    return bank_holidays_of(division_of(load_establishment(work.connection, run.establishment_id).nation))
-
-
-def _today(work: UnitOfWork) -> dt.date:
-    return work.now.astimezone(LONDON).date()
+    return bank_holidays_in(load_establishment(work.connection, run.establishment_id).nation)
 
 
 def _at(day: dt.date, hour: dt.time) -> dt.datetime:

@@ -22,8 +22,7 @@ from services.scheduling.records.facts import UNCONFIRMED, load_kit_approvals
 from services.scheduling.records.papers import load_packing, load_run_of, load_runs_ahead
 from services.scheduling.tables import kit_approvals, kit_counts, left_out_kit, programmes, runs, sessions
 from shared.errors import Refused
-from shared.holidays import bank_holidays_of
-from shared.nations import division_of
+from shared.holidays import bank_holidays_in
 from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import UnitOfWork
@@ -244,7 +243,7 @@ def find_due_lists(work: UnitOfWork) -> None:
     now = today(work)
     for ahead in load_runs_ahead(work.connection, now, now + LOOKED_AHEAD):
         establishment = load_establishment(work.connection, ahead.establishment_id)
-        holidays = bank_holidays_of(division_of(establishment.nation))
+        holidays = bank_holidays_in(establishment.nation)
         due = due_on(ahead.first, establishment.kit_lead_days, holidays)
         if due <= now:
             _ask_for_list(work, ahead, establishment, due)

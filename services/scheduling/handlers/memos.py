@@ -25,8 +25,7 @@ from services.scheduling.records.papers import load_content, load_packing, load_
 from services.scheduling.tables import assignments, gate_memos, runs, sessions
 from shared.contracts.scheduling import GateMemoChanged
 from shared.errors import Refused
-from shared.holidays import bank_holidays_of
-from shared.nations import division_of
+from shared.holidays import bank_holidays_in
 from shared.persistence.types import AnyRow
 from shared.persistence.work import UnitOfWork
 
@@ -310,7 +309,7 @@ def _ask(work: UnitOfWork, run: Run, key: str, kind: str, title: str, due: dt.da
 
 
 def _due_on(establishment: Establishment, first: dt.date) -> dt.date:
-    holidays = bank_holidays_of(division_of(establishment.nation))
+    holidays = bank_holidays_in(establishment.nation)
     return due_on(first, establishment.memo_lead_days, holidays)
 
 

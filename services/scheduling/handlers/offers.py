@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import NoReturn
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from services.scheduling.domain.offers import Offer, first_answer_by
 from services.scheduling.domain.runs import Run, Session
 from services.scheduling.domain.words import in_words, listed
 from services.scheduling.handlers import changing
-from services.scheduling.handlers.planning import hold_facilitators, hold_people
+from services.scheduling.handlers.planning import hold_people
 from services.scheduling.handlers.settling_offers import LAPSE_OFFERS, about_offer, settle
 from services.scheduling.records import load_establishment, load_facts, load_programme, load_run
 from services.scheduling.records.offers import load_offer, load_open_offers, who_came_off
@@ -154,8 +153,7 @@ def _held(work: UnitOfWork, offer_id: UUID) -> tuple[Run, Offer]:
 
 def _hold_people(work: UnitOfWork, run: Run, offer: Offer) -> None:
     """Hold everybody who leads the run, and who comes, so that no other run takes their hours meanwhile."""
-    coming = [replace(each, facilitator_ids=(*each.facilitator_ids, offer.facilitator_id)) for each in run.live]
-    hold_facilitators(work, replace(run, sessions=tuple(coming)))
+    hold_people(work, {offer.facilitator_id, *(person for each in run.live for person in each.facilitator_ids)})
 
 
 def _facts_for(work: UnitOfWork, run: Run, wanted: list[Session], person: UUID) -> Facts:

@@ -25,7 +25,7 @@ from services.scheduling.tables import (
     programmes,
     working_hours,
 )
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave
@@ -239,7 +239,7 @@ def agree_escort(work: UnitOfWork, facilitator_id: UUID, establishment_id: str, 
     """
     refuse_erased(held_facilitator(work, facilitator_id))
     establishment = load_establishment(work.connection, establishment_id)
-    if on < work.now.astimezone(LONDON).date():
+    if on < day_in_london(work.now):
         why = f"{in_words(on)} is over. Give today or a later date."
         raise Refused("invalid", why, {"date": [why]})
     row = {"facilitator_id": facilitator_id, "establishment_id": establishment.id, "date": on, "agreed_by": actor}

@@ -13,7 +13,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduling.domain.commands import WEEKDAYS, PlanRun
-from services.scheduling.domain.dates import longest_run
+from services.scheduling.domain.dates import days_on, longest_run
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.planner import draft_run, review
@@ -34,7 +34,7 @@ from services.scheduling.records import (
     save_run,
 )
 from services.scheduling.tables import establishments, facilitators, rooms, runs
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.establishment_names import matching_establishment
 from shared.persistence.contention import one_after_another
@@ -49,7 +49,7 @@ def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUI
     of it. The dates stand whoever is missing: what is still needed shows as breaches. Raises `Refused` when the
     establishment is not known, when no dates can be found, or when the run stands already.
     """
-    _refuse_a_start_in_the_past(plan, work.now.astimezone(LONDON).date())
+    _refuse_a_start_in_the_past(plan, day_in_london(work.now))
     establishment = _establishment_for(work, enquiry, plan)
     programme = load_programme(work.connection, plan.programme or enquiry["programme"])
     earlier = _run_of(work, enquiry["reference"])
@@ -59,7 +59,7 @@ def plan_run(work: UnitOfWork, enquiry: Mapping[str, Any], plan: PlanRun) -> UUI
         programme,
         run=earlier,
         people=_who_might(work, establishment, plan),
-        between=(plan.start, _later(plan.start, longest_run(programme))),
+        between=(plan.start, days_on(plan.start, longest_run(programme).days)),
     )
     size = plan.group_size if plan.group_size is not None else enquiry.get("group_size")
     run = draft_run(
@@ -102,10 +102,6 @@ def _who_might(work: UnitOfWork, establishment: Establishment, plan: PlanRun) ->
     if plan.mode == "remote":
         return None
     return {*load_who_might_enter(work.connection, establishment.id), *plan.facilitators}
-
-
-def _later(start: dt.date, by: dt.timedelta) -> dt.date:
-    return start + min(by, dt.date.max - start)
 
 
 def _run_of(work: UnitOfWork, reference: str) -> Run | None:

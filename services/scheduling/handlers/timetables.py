@@ -26,7 +26,7 @@ from services.scheduling.records.places import (
     lock_establishment,
 )
 from services.scheduling.tables import blackouts, regime_windows
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
 from shared.persistence.work import UnitOfWork
@@ -39,7 +39,7 @@ def set_windows(work: UnitOfWork, establishment_id: str, asked: Windows) -> str:
     fits shows as a breach. Raises `Refused("invalid")` for dates that cannot be.
     """
     known = lock_establishment(work.connection, establishment_id)
-    today = today_of(work)
+    today = day_in_london(work.now)
     for weekday in asked.weekdays:
         with refusing():
             wanted = timetable(weekday, asked.windows, asked.valid_from or today, asked.valid_until)
@@ -99,7 +99,7 @@ def add_blackout(work: UnitOfWork, establishment_id: str, blackout: Blackout) ->
     """
     known = lock_establishment(work.connection, establishment_id)
     with refusing():
-        outcome = save_blackout(work, known.id, blackout, today_of(work))
+        outcome = save_blackout(work, known.id, blackout, day_in_london(work.now))
     if outcome != "added":
         why = f"{known.name} is closed on just these dates already. `keytalk establishments blackouts` shows them."
         raise Refused("conflict", why, {"first": [why]})
@@ -135,7 +135,7 @@ def change_blackout(work: UnitOfWork, blackout_id: UUID, changes: Mapping[str, A
             missing = "last" if "first" in changes else "first"
             raise ValueError(f"{missing}: give both the first and the last day, so that their years fit.")
         becomes = Blackout(**{**asdict(was), **changes})
-        _refuse_dates(becomes, today_of(work))
+        _refuse_dates(becomes, day_in_london(work.now))
     work.connection.execute(update(blackouts).where(blackouts.c.id == blackout_id).values(**asdict(becomes)))
 
 
@@ -148,11 +148,6 @@ def remove_blackout(work: UnitOfWork, blackout_id: UUID) -> None:
 def establishment_of_blackout(work: UnitOfWork, blackout_id: UUID) -> str:
     """Give the id of the establishment that a blackout is of. Raises `Refused("not_found")`."""
     return str(_blackout(work, blackout_id).establishment_id)
-
-
-def today_of(work: UnitOfWork) -> dt.date:
-    """Give today, as it is in London."""
-    return work.now.astimezone(LONDON).date()
 
 
 def _blackout(work: UnitOfWork, blackout_id: UUID) -> AnyRow:

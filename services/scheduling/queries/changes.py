@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +25,7 @@ from services.scheduling.domain.changing import touched
 from services.scheduling.domain.commands import WEEKDAYS
 from services.scheduling.domain.diff import Diff, Several
 from services.scheduling.domain.remedies import Choice, Closure
+from services.scheduling.queries.plain import plain
 from services.scheduling.records import load_run
 from services.scheduling.records.changes import Applied, load_changes
 from services.scheduling.tables import changes, sessions
@@ -116,8 +116,8 @@ def _listed(each: Applied) -> dict[str, Any]:
 
 def shown(diff: Diff) -> dict[str, Any]:
     """Give a diff as plain data: dates, times to the minute, ids as text."""
-    plain: dict[str, Any] = _plain(asdict(diff))
-    return {"run": plain.pop("run_id"), **plain}
+    said: dict[str, Any] = plain(asdict(diff))
+    return {"run": said.pop("run_id"), **said}
 
 
 def shown_together(several: Several) -> dict[str, Any]:
@@ -145,17 +145,5 @@ def shown_closure(closure: Closure) -> dict[str, Any]:
 
 def shown_choice(choice: Choice) -> dict[str, Any]:
     """Give one remedy as plain data."""
-    plain: dict[str, Any] = _plain(asdict(choice))
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(name): _plain(held) for name, held in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, dt.time):
-        return value.isoformat("minutes")
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    said: dict[str, Any] = plain(asdict(choice))
+    return said

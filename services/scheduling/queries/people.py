@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from services.scheduling.domain.clearances import Clearance, standing
 from services.scheduling.domain.commands import WEEKDAYS
+from services.scheduling.queries.plain import plain
 from services.scheduling.records.people import clearance_in
 from services.scheduling.tables import (
     accreditations,
@@ -259,16 +260,12 @@ def _cell(place: AnyRow, held: list[Clearance], on: dt.date) -> dict[str, Any]:
     found = standing(held, on, place.required_level)
     cell: dict[str, Any] = {"establishment": place.id, "state": found.word, **dict.fromkeys(_OF_THE_CLEARANCE)}
     if found.clearance is not None:
-        cell |= {name: _plain(getattr(found.clearance, name)) for name in _OF_THE_CLEARANCE}
+        cell |= {name: plain(getattr(found.clearance, name)) for name in _OF_THE_CLEARANCE}
     left = (found.until - on).days if found.until else None
     return {**cell, "until": _iso(found.until), "days_left": left, "renewal": found.renewal}
 
 
 _OF_THE_CLEARANCE = ("level", "valid_from", "valid_until", "keys_until", "site_access", "ctc")
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _iso(on: dt.date | None) -> str | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from services.scheduling.domain.commands import WEEKDAYS, FindSlots
-from services.scheduling.domain.dates import longest_run
+from services.scheduling.domain.dates import days_on, longest_run
 from services.scheduling.domain.facts import Facts
 from services.scheduling.domain.placing import Option, Wanted, WhyNot, in_words, nearest, options, why_not
 from services.scheduling.domain.runs import Session
@@ -43,7 +43,7 @@ def find_slots(connection: Connection, asked: FindSlots, today: dt.date) -> dict
     programme = load_programme(connection, str(request.programme))
     wanted = _wanted(request, today)
     might = None if request.mode == "remote" else load_who_might_enter(connection, establishment.id)
-    between = (wanted.earliest, _later(wanted.latest, longest_run(programme)))
+    between = (wanted.earliest, days_on(wanted.latest, longest_run(programme).days))
 
     def facts_of(people: Collection[UUID] | None) -> Facts:
         found = load_facts(connection, establishment, programme, people=people, between=between)
@@ -94,17 +94,13 @@ def _completed(connection: Connection, asked: FindSlots) -> FindSlots:
 
 def _wanted(request: FindSlots, today: dt.date) -> Wanted:
     earliest = max(request.earliest or today, today)
-    latest = request.latest or _later(earliest, WITHIN)
+    latest = request.latest or days_on(earliest, WITHIN.days)
     weekday = WEEKDAYS.index(request.weekday) if request.weekday else None
     try:
         return Wanted(earliest, latest, weekday, request.window)
     except ValueError as error:
         field, _colon, sentence = str(error).partition(": ")
         raise Refused("invalid", sentence, {field: [sentence]}) from None
-
-
-def _later(on: dt.date, by: dt.timedelta) -> dt.date:
-    return on + min(by, dt.date.max - on)
 
 
 def _request(request: FindSlots, wanted: Wanted) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
 from services.scheduling.queries.people import get_facilitator
+from services.scheduling.queries.plain import plain
 from services.scheduling.queries.runs import get_run
 from services.scheduling.tables import (
     assignments,
@@ -32,7 +32,7 @@ def export_person(connection: Connection, references: Collection[str], emails: C
     of_theirs = func.lower(facilitators.c.email).in_([email.lower() for email in emails])
     people = list(connection.scalars(select(facilitators.c.id).where(of_theirs).order_by(facilitators.c.id)))
     return {
-        "enquiries": [_as_plain(row._mapping) for row in asked],
+        "enquiries": [plain(row._mapping) for row in asked],
         "runs": [get_run(connection, run_id) for run_id in planned],
         "memos": _memos(connection, planned),
         "facilitators": [_facilitator(connection, each) for each in people],
@@ -43,7 +43,7 @@ def _memos(connection: Connection, run_ids: Collection[UUID]) -> list[dict[str, 
     """Give whom the gate memos about some runs name as host, and what for."""
     table = gate_memos.c
     query = select(table.run_id, table.version, table.host, table.purpose).where(table.run_id.in_(run_ids))
-    return [_as_plain(row._mapping) for row in connection.execute(query.order_by(table.run_id, table.version))]
+    return [plain(row._mapping) for row in connection.execute(query.order_by(table.run_id, table.version))]
 
 
 def _facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, Any]:
@@ -55,16 +55,16 @@ def _facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, Any]
         **get_facilitator(connection, facilitator_id),
         "added_at": added.isoformat() if added else None,
         "assignments": _assignments(connection, facilitator_id),
-        "offers": [_as_plain(row._mapping) for row in connection.execute(made.order_by(offers.c.made_at))],
+        "offers": [plain(row._mapping) for row in connection.execute(made.order_by(offers.c.made_at))],
         "feeds": _feeds(connection, facilitator_id),
-        "notices": [_as_plain(row._mapping) for row in connection.execute(told.order_by(expiry_notices.c.told_at))],
+        "notices": [plain(row._mapping) for row in connection.execute(told.order_by(expiry_notices.c.told_at))],
     }
 
 
 def _feeds(connection: Connection, facilitator_id: UUID) -> list[dict[str, Any]]:
     """Give when calendar feeds were opened for them, and closed. Their addresses are nowhere."""
     query = select(feeds.c.made_at, feeds.c.revoked_at).where(feeds.c.owner == str(facilitator_id))
-    return [_as_plain(row._mapping) for row in connection.execute(query.order_by(feeds.c.made_at))]
+    return [plain(row._mapping) for row in connection.execute(query.order_by(feeds.c.made_at))]
 
 
 def _assignments(connection: Connection, facilitator_id: UUID) -> list[dict[str, Any]]:
@@ -85,16 +85,4 @@ def _assignments(connection: Connection, facilitator_id: UUID) -> list[dict[str,
         .where(assignments.c.facilitator_id == facilitator_id)
         .order_by(sessions.c.starts_at)
     )
-    return [_as_plain(row._mapping) for row in connection.execute(query)]
-
-
-def _as_plain(row: Any) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return value.isoformat("minutes") if hasattr(value, "isoformat") else value
+    return [plain(row._mapping) for row in connection.execute(query)]

@@ -20,8 +20,7 @@ from services.scheduling.tables import (
     travel_times,
 )
 from shared.errors import Refused
-from shared.holidays import bank_holidays_of
-from shared.nations import division_of
+from shared.holidays import bank_holidays_in
 from shared.persistence.types import AnyRow
 
 SINCE_EVER = FIRST_DATE
@@ -73,7 +72,7 @@ def load_calendar(connection: Connection, establishment: Establishment) -> Estab
         regime=Regime({}),
         timetables=load_timetables(connection, establishment.id),
         blackouts=load_blackouts(connection, establishment.id),
-        bank_holidays=bank_holidays_of(division_of(establishment.nation)),
+        bank_holidays=bank_holidays_in(establishment.nation),
     )
 
 

@@ -16,7 +16,7 @@ from services.scheduling.domain.feeds import entry_of
 from services.scheduling.domain.ical import Entry, feed_text
 from services.scheduling.queries import feeds as queries
 from services.scheduling.web.app import PATH
-from shared.clock import LONDON
+from shared.clock import day_in_london
 from shared.persistence.work import Store
 
 _CACHED = "private, no-cache"
@@ -54,7 +54,7 @@ class StoredFeeds:
             feed = queries.find_feed(connection, token)
             if feed is None:
                 return None
-            shown = queries.shown_in(connection, feed, now.astimezone(LONDON).date())
+            shown = queries.shown_in(connection, feed, day_in_london(now))
             text = feed_text(feed.name, _by_turns(entry_of(each, feed.kind) for each in shown))
             return FeedFile(text, queries.last_changed(connection, feed, now))
 
