@@ -51,6 +51,7 @@ def session_facts(session: PlannedSession) -> SessionFacts:
         session.zone,
         session.revision,
         None if people is None else tuple(map(str, people)),
+        frozenset(session.closed_before or ()),
     )
 
 

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from shared.contracts.base import published
 
+_Day = date
+"""The type by another name, since a session has a field of its own that is called `date`."""
+
 _SESSION = {
     "id": "0192f0c8-0000-7000-8000-000000000001",
     "number": 1,
@@ -17,6 +20,7 @@ _SESSION = {
     "zone": "Europe/London",
     "revision": 1,
     "facilitator_ids": ["0192f0c8-0000-7000-8000-0000000000aa"],
+    "closed_before": ["2027-01-01"],
 }
 _RUN = {
     "run_id": "0192f0c8-0000-7000-8000-000000000000",
@@ -61,7 +65,8 @@ class EstablishmentChanged:
 class PlannedSession:
     """One session of a run: local wall time and its zone.
 
-    `revision` counts the changes of its time, place or people, from 0: calendars call it SEQUENCE.
+    `revision` counts the changes of its time, place or people, from 0: calendars call it SEQUENCE. `closed_before` are
+    the dates of the six weeks before it on which the place is closed: nobody there is to hear of it on one of them.
     """
 
     id: UUID
@@ -72,6 +77,7 @@ class PlannedSession:
     zone: str
     revision: int | None = None
     facilitator_ids: tuple[UUID, ...] | None = None
+    closed_before: tuple[_Day, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,3 +92,15 @@ def test_once_confirmed_a_holding_plan_is_to_be_agreed_by_3_december(keytalk, re
         "Agree a holding plan for the three weeks without a session from 17 December 2026 to 7 January 2027: "
         "a closing exercise, an in-cell pack, a wellbeing contact"
     )
+
+
+def test_no_reminder_fires_in_the_closure(keytalk, run):
+    def reminders() -> list[str]:
+        rows = keytalk.cli("messages", "list", "--limit", "1000")
+        return sorted({each["due_at"][:16] for each in rows if each["occasion"].startswith("session_reminder")})
+
+    due = eventually(reminders)
+
+    assert [each for each in due if "2026-12-19" <= each < "2027-01-04"] == []
+    # The fifth day before 7 January is the 2nd; the last working day before the closure is Friday the 18th.
+    assert {"2026-12-16T15:00", "2026-12-18T15:00", "2027-01-06T15:00"} <= set(due)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ class SessionFacts:
     """One session of a run. Its local date and times and its zone are the truth; UTC is worked out from them.
 
     `revision` counts its changes; who leads it are ids in `facilitators`. Both are None where that was not told.
+    `closed` are dates before it on which its place is closed.
     """
 
     id: str
@@ -46,6 +47,8 @@ class SessionFacts:
     zone: str = "Europe/London"
     revision: int | None = None
     facilitators: tuple[str, ...] | None = None
+    # It is no part of what a session is: where only this differs, nothing was changed.
+    closed: frozenset[dt.date] = field(default=frozenset(), compare=False)
 
     @property
     def when(self) -> tuple[dt.date, dt.time, dt.time, str]:
@@ -67,7 +70,7 @@ class SessionFacts:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> SessionFacts:
-        """Read `{"id", "number", "date", "start", "end", "zone"?, "revision"?, "facilitators"?}`.
+        """Read `{"id", "number", "date", "start", "end", "zone"?, "revision"?, "facilitators"?, "closed"?}`.
 
         An ISO date, local ISO times, an IANA zone.
         """
@@ -81,6 +84,7 @@ class SessionFacts:
             zone=plain.get("zone") or "Europe/London",
             revision=plain.get("revision"),
             facilitators=None if people is None else tuple(map(str, people)),
+            closed=frozenset(map(dt.date.fromisoformat, plain.get("closed") or ())),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -94,6 +98,7 @@ class SessionFacts:
             "zone": self.zone,
             "revision": self.revision,
             "facilitators": None if self.facilitators is None else list(self.facilitators),
+            "closed": [each.isoformat() for each in sorted(self.closed)],
         }
 
 

@@ -82,13 +82,16 @@ def run_confirmations(run: RunFacts, now: datetime, drafting: Drafting) -> list[
 def session_reminders(run: RunFacts, now: datetime, drafting: Drafting) -> list[Message]:
     """Remind the contact and each facilitator of every session, 5 days and 1 day before at 15:00 local.
 
+    One that would fall on a day on which the place is closed goes on the last working day before, never later; where
+    both come to the same day, one says it all.
+
     A reminder whose time has come already is left out, so a late confirmation sends no burst of old news.
     Each is useful until its session starts.
     """
     reminders = (
         _reminder(run, session, days, recipient, audience, drafting)
         for session in run.sessions
-        for days in REMINDER_DAYS
+        for days in _worth_saying(session)
         for recipient, audience in audience_of(run, session)
     )
     return [reminder for reminder in reminders if reminder.due_at > now]
@@ -127,9 +130,19 @@ def _reminder(
     )
 
 
+def _worth_saying(session: SessionFacts) -> list[int]:
+    """Give the reminders of a session, by days before it, no two of them at the same moment."""
+    moments = {_days_before(session, days): days for days in reversed(REMINDER_DAYS)}
+    return [days for days in REMINDER_DAYS if days in moments.values()]
+
+
 def _days_before(session: SessionFacts, days: int) -> datetime:
     # Counted on the calendar, not in hours: 15:00 stays 15:00 when the clocks change in between.
-    return session.local(session.date - timedelta(days=days), REMINDER_TIME).astimezone(UTC)
+    day = session.date - timedelta(days=days)
+    if day in session.closed:
+        while day in session.closed or day.weekday() >= 5:
+            day -= timedelta(days=1)
+    return session.local(day, REMINDER_TIME).astimezone(UTC)
 
 
 def draft(

@@ -242,6 +242,12 @@ class EstablishmentCalendar:
             return self.bank_holidays[on]
         return next((blackout.why for blackout in self.blackouts if blackout.covers(on)), None)
 
+    def closed_before(self, on: dt.date, days: int) -> tuple[dt.date, ...]:
+        """Give the closed dates among so many days before a date, the earliest first."""
+        first = max(on.toordinal() - days, 1)
+        before = map(dt.date.fromordinal, range(first, on.toordinal()))
+        return tuple(each for each in before if self.closed_on(each) is not None)
+
     def no_session_on(self, on: dt.date) -> str | None:
         """Give the reason that no session can be put on that date, or None: it is closed, or has no windows.
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
 
+from services.scheduling.domain.calendar import EstablishmentCalendar
 from services.scheduling.domain.diff import Diff, left_and_led
 from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.programmes import Programme
 from services.scheduling.domain.runs import Run, Session
+from services.scheduling.records import load_calendar
 from services.scheduling.tables import sessions
 from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed, SessionRecorded
 from shared.persistence.work import UnitOfWork
 
+CLOSED_LOOKED_BACK = 42
+"""Days before a session of which is told whether its place is closed: reminders look no further back."""
+
 
 def run_confirmed(work: UnitOfWork, run: Run, establishment: Establishment, programme: Programme) -> None:
     """Tell that a run stands. `run.told` counts this event already."""
+    calendar = _calendar_for(work, run, establishment)
     event = RunConfirmed(
         **about_run(run, establishment, programme),
         facilitator_ids=run.facilitator_ids,
-        sessions=tuple(planned(each) for each in run.live),
+        sessions=tuple(planned(each, calendar) for each in run.live),
     )
     work.record(event, subject=str(run.id), sequence=run.told)
 
@@ -51,6 +58,7 @@ def run_changed(
     left, led = left_and_led(before, after)
     was = {each.id: each for each in before.sessions}
     fresh = [each for each in after.sessions if was.get(each.id) != each]
+    calendar = _calendar_for(work, after, establishment)
     event = RunChanged(
         **about_run(after, establishment, programme),
         change_id=change_id,
@@ -58,9 +66,9 @@ def run_changed(
         cause=diff.cause,
         facilitator_ids=led,
         left_ids=left,
-        sessions=tuple(planned(each) for each in after.live),
+        sessions=tuple(planned(each, calendar) for each in after.live),
         changed_ids=tuple(each.id for each in fresh if each.is_live),
-        cancelled=tuple(planned(each) for each in fresh if not each.is_live and _stood(was.get(each.id))),
+        cancelled=tuple(planned(each, calendar) for each in fresh if not each.is_live and _stood(was.get(each.id))),
     )
     work.record(event, subject=str(after.id), sequence=after.told)
 
@@ -69,8 +77,14 @@ def _stood(was: Session | None) -> bool:
     return was is not None and was.is_live
 
 
-def planned(session: Session) -> PlannedSession:
-    """Give a session as events say it."""
+def _calendar_for(work: UnitOfWork, run: Run, establishment: Establishment) -> EstablishmentCalendar:
+    """Load when a run's place is closed: a remote one has bank holidays only."""
+    calendar = load_calendar(work.connection, establishment)
+    return replace(calendar, blackouts=()) if run.mode == "remote" else calendar
+
+
+def planned(session: Session, calendar: EstablishmentCalendar) -> PlannedSession:
+    """Give a session as events say it, with the closed dates ahead of it."""
     return PlannedSession(
         session.id,
         session.number,
@@ -80,6 +94,7 @@ def planned(session: Session) -> PlannedSession:
         session.zone,
         revision=session.revision,
         facilitator_ids=session.facilitator_ids,
+        closed_before=calendar.closed_before(session.date, CLOSED_LOOKED_BACK),
     )
 
 

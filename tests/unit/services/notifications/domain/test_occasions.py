@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.notifications.domain.facts import EnquiryFacts, RunFacts
+from services.notifications.domain.facts import EnquiryFacts, RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import (
     Drafting,
@@ -119,3 +119,33 @@ def test_sessions_are_put_in_order_and_a_facilitator_named_twice_counts_once(run
     plain["sessions"].reverse()
     plain["facilitators"] = ["tom", "ana", "tom"]
     assert RunFacts.from_plain(plain) == run
+
+
+def _closed(first: str, days: int) -> frozenset[dt.date]:
+    return frozenset(dt.date.fromisoformat(first) + dt.timedelta(each) for each in range(days))
+
+
+def _due(session: SessionFacts, run, drafting) -> list[str]:
+    only = replace(run, sessions=(session,), facilitators=())
+    reminders = session_reminders(only, dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC), drafting)
+    return [each.due_at.isoformat() for each in reminders]
+
+
+def test_no_reminder_falls_into_a_closure_but_on_the_last_working_day_before_it(run, drafting):
+    # Thursday 7 January 2027, after a closure from 21 December to 3 January: the fifth day before is the 2nd, and the
+    # 19th and 20th of December are a weekend.
+    after = replace(run.sessions[0], date=dt.date(2027, 1, 7), closed=_closed("2026-12-21", 14))
+
+    assert _due(after, run, drafting) == ["2026-12-18T15:00:00+00:00", "2027-01-06T15:00:00+00:00"]
+
+
+def test_two_reminders_that_come_to_the_same_day_are_one(run, drafting):
+    after = replace(run.sessions[0], date=dt.date(2027, 1, 4), closed=_closed("2026-12-21", 14))
+
+    assert _due(after, run, drafting) == ["2026-12-18T15:00:00+00:00"]
+
+
+def test_a_weekend_without_a_closure_stays_as_it_is(run, drafting):
+    monday = replace(run.sessions[0], date=dt.date(2027, 2, 1))
+
+    assert _due(monday, run, drafting) == ["2027-01-27T15:00:00+00:00", "2027-01-31T15:00:00+00:00"]
