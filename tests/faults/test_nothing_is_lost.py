@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -18,6 +19,19 @@ def _acknowledged(keytalk: Keytalk) -> list[str]:
     """The references of the acknowledgements in the mailbox, one for each mail."""
     mails = keytalk.cli("mail", "list", "--limit", "1000")
     return sorted(mail["subject"].rpartition(" ")[2] for mail in mails if mail["subject"].startswith("We have"))
+
+
+def _all_acknowledged(keytalk: Keytalk, references: list[str], *, within: float) -> None:
+    """Wait until each was acknowledged once; where that does not come, say what the ledger and the logs hold."""
+    try:
+        eventually(lambda: _acknowledged(keytalk) == references, within=within)
+    except AssertionError as late:
+        messages = keytalk.cli("messages", "list", "--limit", "1000")
+        states = Counter((row["template"], row["state"], row["attempts"]) for row in messages)
+        dead = keytalk.run("dead", "list").stdout
+        raise AssertionError(
+            f"{len(_acknowledged(keytalk))} of {len(references)} acknowledged; {states}; {dead}\n{keytalk.output[-8000:]}"
+        ) from late
 
 
 def _post_many(keytalk: Keytalk) -> list[str]:
@@ -38,7 +52,7 @@ def test_enquiries_are_taken_while_the_broker_is_away_and_answered_when_it_is_ba
             broker.start()
 
             eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
-            assert eventually(lambda: _acknowledged(keytalk) == references, within=60)
+            _all_acknowledged(keytalk, references, within=60)
 
 
 def test_a_killed_process_loses_no_enquiry_and_repeats_no_mail():
@@ -49,7 +63,7 @@ def test_a_killed_process_loses_no_enquiry_and_repeats_no_mail():
         keytalk.start()
 
         assert sorted(row["reference"] for row in keytalk.cli("enquiries", "list")) == references
-        assert eventually(lambda: _acknowledged(keytalk) == references, within=30)
+        _all_acknowledged(keytalk, references, within=30)
 
 
 def test_a_repeated_post_is_one_enquiry_and_other_answers_under_its_key_are_refused():
@@ -77,7 +91,7 @@ def test_keytalk_started_before_its_broker_takes_enquiries_and_answers_them_late
 
             eventually(lambda: keytalk.run("mail", "list").returncode == 0, within=60)
             # Four tries that find a service not there yet are 150 s apart in all.
-            assert eventually(lambda: _acknowledged(keytalk) == references, within=200)
+            _all_acknowledged(keytalk, references, within=200)
             assert _readiness(keytalk) == (200, "ready")
             assert keytalk.stop() == 0
 

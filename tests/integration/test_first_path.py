@@ -82,7 +82,8 @@ def test_confirming_tells_everyone_once_and_schedules_the_reminders(keytalk, run
         for row in keytalk.cli("messages", "list", "--state", "scheduled", "--limit", "1000")
         if row["occasion"].startswith("session_reminder:")
     ]
-    assert len(waiting) == 16 * 2 * 3
+    # Easter closes the prison around 30 March: both reminders of that session come to the Thursday before, as one.
+    assert len(waiting) == (16 * 2 - 1) * 3
     # 15:00 local: Greenwich time in January, an hour ahead of it once the clocks have changed.
     assert min(row["due_at"] for row in waiting) == "2027-01-07T15:00:00+00:00"
     assert max(row["due_at"] for row in waiting) == "2027-04-26T14:00:00+00:00"
