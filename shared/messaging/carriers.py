@@ -17,7 +17,7 @@ from amqp.exceptions import AccessRefused, ChannelError, NotFound
 from shared.contracts.base import NotInTheLanguage, contract_for, contracts
 from shared.messaging.broker import open_connection
 from shared.messaging.envelope import Envelope
-from shared.messaging.topology import declare_publisher, events_exchange, inbox_queue
+from shared.messaging.topology import declare_publisher, events_exchange, last_declared
 from shared.persistence.types import AnyRow
 
 _log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class AmqpCarrier:
         self._sent = 0
 
     def carry(self, rows: Sequence[AnyRow]) -> Delivery:
-        """Publish rows in order. A row has arrived when the broker confirmed it and every queue it needs exists.
+        """Publish rows in order. A row has arrived when the broker confirmed it and every queue it needs is bound.
 
         Where the broker refuses something of the batch, what it did not answer is published again one by one.
         """
@@ -211,14 +211,14 @@ class AmqpCarrier:
             self._connection.drain_events(timeout=left)
 
     def _without_missing_queues(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
-        """Hold back the rows of a subscriber whose queue is missing: the others' queues would take them as routed."""
+        """Hold back what is for a subscriber that is not all there yet: another's would take it as routed."""
         if self._missing:
             self._missing = self._queues_missing(self._missing)
         kept = []
         for row in rows:
             missing = self._missing.intersection(_subscribers_of(row.type))
             if missing:
-                words = f"The queue {inbox_queue(min(missing)).name} does not exist: start that service once."
+                words = f"The queue {last_declared(min(missing)).name} does not exist: start that service once."
                 self._delivery.held_back[row.seq] = words
             else:
                 kept.append(row)
@@ -229,7 +229,7 @@ class AmqpCarrier:
         for service in services:
             channel = self._connection.channel()
             try:
-                channel.queue_declare(inbox_queue(service).name, passive=True)
+                channel.queue_declare(last_declared(service).name, passive=True)
                 channel.close()
             except NotFound:
                 missing.add(service)

@@ -88,9 +88,18 @@ def call_queue(service: str, exchange: Exchange = RPC_EXCHANGE) -> Queue:
 
 def bindings(service: str, contracts: Iterable[Contract]) -> tuple[Binding, ...]:
     """Give what fills the queues of a service that takes the events of these contracts."""
-    dead = Binding(DEAD_EXCHANGE, dead_queue(service), dead_key(service))
-    inbox = inbox_queue(service)
-    return (dead, *(Binding(events_exchange(item.source), inbox, item.type) for item in contracts))
+    inbox, dead = inbox_queue(service), dead_queue(service)
+    events = (Binding(events_exchange(item.source), inbox, item.type) for item in contracts)
+    return (*events, Binding(DEAD_EXCHANGE, dead, dead_key(service)))
+
+
+def last_declared(service: str) -> Queue:
+    """Give what a subscriber declares last: where it is there, the inbox is there and bound to every event.
+
+    The inbox itself proves less. It is there before its bindings, and an event for two subscribers, of which one is
+    bound, counts as routed.
+    """
+    return dead_queue(service)
 
 
 def declare_publisher(channel: Any, service: str) -> None:
@@ -100,17 +109,20 @@ def declare_publisher(channel: Any, service: str) -> None:
 
 
 def declare_subscriber(channel: Any, service: str, contracts: Iterable[Contract]) -> None:
-    """Declare a service's inbox and dead-letter queues and bind the events it takes. Raises `TopologyRefused`."""
+    """Declare a service's inbox and bind the events it takes, and only then what tells relays that this is done.
+
+    Raises `TopologyRefused`.
+    """
     bound = bindings(service, contracts)
     with _channel_beside(channel) as own:
         for exchange in {item.exchange.name: item.exchange for item in bound}.values():
             _find_or_declare(own, exchange)
-        for queue in (dead_queue(service), inbox_queue(service)):
+        for queue in (inbox_queue(service), last_declared(service)):
             with _refusals(f"the queue {queue.name}"):
                 queue(own).queue_declare()
-        for item in bound:
-            with _refusals(f"the queue {item.queue.name}, bound to {item.exchange.name} by {item.key}"):
-                item.queue(own).bind_to(item.exchange, item.key)
+            for item in (each for each in bound if each.queue.name == queue.name):
+                with _refusals(f"the queue {queue.name}, bound to {item.exchange.name} by {item.key}"):
+                    queue(own).bind_to(item.exchange, item.key)
 
 
 def declare_rpc_exchange(channel: Any) -> None:

@@ -28,10 +28,8 @@ def _all_acknowledged(keytalk: Keytalk, references: list[str], *, within: float)
     except AssertionError as late:
         messages = keytalk.cli("messages", "list", "--limit", "1000")
         states = Counter((row["template"], row["state"], row["attempts"]) for row in messages)
-        dead = keytalk.run("dead", "list").stdout
-        raise AssertionError(
-            f"{len(_acknowledged(keytalk))} of {len(references)} acknowledged; {states}; {dead}\n{keytalk.output[-8000:]}"
-        ) from late
+        told = f"{len(_acknowledged(keytalk))} of {len(references)} acknowledged", keytalk.run("dead", "list").stdout
+        raise AssertionError(f"{told}; {states}\n{keytalk.output[-8000:]}") from late
 
 
 def _post_many(keytalk: Keytalk) -> list[str]:

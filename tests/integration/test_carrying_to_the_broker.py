@@ -63,16 +63,6 @@ def subscribe(uri: str, service: str, *types: str) -> None:
         declare_subscriber(connection.default_channel, service, [contract_for(each) for each in types])
 
 
-def taken(uri: str, service: str) -> list[str]:
-    """The subjects that lie in a service's queue; they are taken out."""
-    with Connection(uri) as connection:
-        channel, subjects = connection.default_channel, []
-        while message := channel.basic_get(inbox_queue(service).name):
-            subjects.append(Envelope.from_json(message.body).subject)
-            channel.basic_ack(message.delivery_tag)
-        return subjects
-
-
 def ready(uri: str, service: str) -> int:
     with Connection(uri) as connection:
         return connection.default_channel.queue_declare(inbox_queue(service).name, passive=True).message_count
@@ -95,9 +85,26 @@ def test_an_event_for_a_service_that_was_never_there_is_held_back_though_the_oth
     delivery = carrier.carry([asked(1), moved(2)])
 
     assert delivery.arrived == {2}
-    assert "notifications.inbox does not exist" in delivery.held_back[1]
+    assert "notifications.dead does not exist" in delivery.held_back[1]
     subscribe(uri, "notifications", "enquiry_received")
     assert carrier.carry([asked(1)]).arrived == {1}
+    carrier.close()
+
+
+def test_an_event_for_a_service_that_is_still_being_bound_is_held_back(rabbitmq):
+    uri = rabbitmq.new_vhost()
+    subscribe(uri, "enquiries", "enquiry_received")
+    subscribe(uri, "scheduling", "enquiry_received")
+    with Connection(uri) as connection:
+        inbox_queue("notifications")(connection.default_channel).queue_declare()
+    carrier = AmqpCarrier(uri, "enquiries")
+
+    delivery = carrier.carry([asked(1)])
+
+    assert (delivery.arrived, set(delivery.held_back)) == (set(), {1})
+    subscribe(uri, "notifications", "enquiry_received")
+    assert carrier.carry([asked(1)]).arrived == {1}
+    assert ready(uri, "notifications") == 1
     carrier.close()
 
 

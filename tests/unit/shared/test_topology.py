@@ -21,6 +21,7 @@ from shared.messaging.topology import (
     declare_rpc_exchange,
     declare_subscriber,
     inbox_queue,
+    last_declared,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -98,13 +99,22 @@ def test_a_subscriber_declares_its_queues_and_binds_its_events_and_its_dead_lett
     declare_subscriber(broker.channel(), "scheduling", [STAGE_CHANGED])
 
     assert broker.done == [
-        ("declare", "keytalk.dead"),
         ("declare", "enquiries.events"),
-        ("declare", "scheduling.dead"),
+        ("declare", "keytalk.dead"),
         ("declare", "scheduling.inbox"),
-        ("bind", "keytalk.dead scheduling.inbox scheduling.dead"),
         ("bind", "enquiries.events stage_changed scheduling.inbox"),
+        ("declare", "scheduling.dead"),
+        ("bind", "keytalk.dead scheduling.inbox scheduling.dead"),
     ]
+
+
+def test_what_relays_look_for_is_declared_once_every_event_is_bound():
+    broker = Broker()
+
+    declare_subscriber(broker.channel(), "scheduling", [STAGE_CHANGED])
+
+    seen = broker.done.index(("declare", last_declared("scheduling").name))
+    assert seen > broker.done.index(("bind", "enquiries.events stage_changed scheduling.inbox"))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +169,7 @@ def test_the_callers_own_channel_is_not_the_one_that_a_refusal_closes():
 
 
 def test_the_dead_letters_of_a_queue_arrive_by_the_key_that_it_sends_them_with():
-    (dead, *_) = bindings("scheduling", [])
+    (dead,) = bindings("scheduling", [])
 
     assert dead.key == inbox_queue("scheduling").queue_arguments["x-dead-letter-routing-key"]
     assert dead.queue.name == dead_queue("scheduling").name
