@@ -27,7 +27,7 @@ POINTS = {
     "handled, not committed": Point("shared.messaging.inbox", "Inbox._handle", "after"),
     "committed, not acknowledged": Point("shared.messaging.inbox", "Inbox.receive", "after"),
     "acknowledged": Point("amqp.channel", "Channel.basic_ack", "after"),
-    "message half entered": Point("services.notifications.entering", "insert_or_leave", "after"),
+    "message half entered": Point("services.notifications.handlers.entering", "insert_or_leave", "after"),
     "mail claimed, not sent": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "before"),
     "mail sent, not recorded": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "after"),
 }

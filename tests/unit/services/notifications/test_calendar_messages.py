@@ -15,11 +15,12 @@ from icalendar import Calendar
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from services.notifications import calendar_news, handlers
 from services.notifications.channels.base import Mail
-from services.notifications.delivery import Sender
-from services.notifications.directory import ServiceDirectory
-from services.notifications.rendering import Organisation
+from services.notifications.handlers import calendar as calendar_news
+from services.notifications.handlers import pipeline as handlers
+from services.notifications.sending.delivery import Sender
+from services.notifications.sending.directory import ServiceDirectory
+from services.notifications.sending.rendering import Organisation
 from services.notifications.tables import messages, messaging, metadata
 from shared.contracts.scheduling import (
     ExpiryNear,

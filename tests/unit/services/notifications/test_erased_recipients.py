@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 
-from services.notifications import erasing
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations, session_reminders
+from services.notifications.handlers import erasing
 from services.notifications.tables import message_row, messages, messaging, metadata
 from shared.contracts.enquiries import PersonErased
 from shared.persistence.database import Database

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import pytest
 
-from services.notifications import rendering
 from services.notifications.domain import calendar_occasions
 from services.notifications.domain import pipeline_occasions as occasions
 from services.notifications.domain.calendar_occasions import Change
@@ -24,7 +23,8 @@ from services.notifications.domain.occasions import (
     run_confirmations,
     session_reminders,
 )
-from services.notifications.rendering import (
+from services.notifications.sending import rendering
+from services.notifications.sending.rendering import (
     TEMPLATES,
     MessageNotRendered,
     Organisation,
@@ -39,7 +39,7 @@ from services.notifications.rendering import (
 )
 
 FILES = sorted(
-    path for path in (Path(rendering.__file__).parent / "templates").iterdir() if path.suffix in {".txt", ".html"}
+    path for path in (Path(rendering.__file__).parents[1] / "templates").iterdir() if path.suffix in {".txt", ".html"}
 )
 ID = UUID(int=7)
 ASKED_FOR = {

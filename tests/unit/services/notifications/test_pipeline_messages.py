@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from services.notifications import handlers
 from services.notifications.channels.base import Mail, PermanentFailure, RecipientRefused, TemporaryFailure
-from services.notifications.delivery import Sender
-from services.notifications.directory import ServiceDirectory
-from services.notifications.rendering import Organisation
+from services.notifications.handlers import pipeline as handlers
+from services.notifications.sending.delivery import Sender
+from services.notifications.sending.directory import ServiceDirectory
+from services.notifications.sending.rendering import Organisation
 from services.notifications.tables import messages, messaging, metadata
 from shared.contracts.enquiries import (
     AgreementSigned,

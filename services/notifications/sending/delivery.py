@@ -30,7 +30,7 @@ from services.notifications.channels.calendar import change_calendar, run_calend
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
 from services.notifications.domain.occasions import enquirer
-from services.notifications.rendering import MessageNotRendered, Organisation, render
+from services.notifications.sending.rendering import MessageNotRendered, Organisation, render
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.contracts.notifications import MessageAccepted, RecipientBounced
 from shared.errors import Refused

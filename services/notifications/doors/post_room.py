@@ -11,9 +11,9 @@ from nameko.extensions import DependencyProvider
 from services.notifications.channels.base import Channel
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.channels.smtp import SmtpChannel, parse_smtp_url
-from services.notifications.delivery import Sender
-from services.notifications.directory import ServiceDirectory
-from services.notifications.rendering import Organisation
+from services.notifications.sending.delivery import Sender
+from services.notifications.sending.directory import ServiceDirectory
+from services.notifications.sending.rendering import Organisation
 from shared.config import Settings
 from shared.doors.backing import Backing
 from shared.doors.rpc import Calls

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.notifications.channels.base import Attachment
-from services.notifications.delivery import Person
 from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
+from services.notifications.sending.delivery import Person
 from shared.errors import Refused
 
 _STANDING_MEMOS = frozenset({"sent", "approved"})

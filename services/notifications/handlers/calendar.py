@@ -11,8 +11,8 @@ from services.notifications.domain.calendar_occasions import Change
 from services.notifications.domain.facts import RunFacts
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import Drafting, enquirer, facilitator, reminder_occasions
-from services.notifications.entering import enter, enter_newest, our_holidays, supersede, supersede_reminders
-from services.notifications.known_runs import (
+from services.notifications.handlers.entering import enter, enter_newest, our_holidays, supersede, supersede_reminders
+from services.notifications.handlers.known_runs import (
     known_before,
     newest_known,
     run_facts,

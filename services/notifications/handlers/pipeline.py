@@ -18,8 +18,8 @@ from services.notifications.domain.occasions import (
     run_confirmations,
     session_reminders,
 )
-from services.notifications.entering import enter, our_holidays
-from services.notifications.known_runs import as_it_became, newest_known, run_facts, version_of
+from services.notifications.handlers.entering import enter, our_holidays
+from services.notifications.handlers.known_runs import as_it_became, newest_known, run_facts, version_of
 from services.notifications.tables import message_of, message_row, messages
 from shared.contracts.enquiries import (
     AgreementSigned,

@@ -1,0 +1,38 @@
+"""What is held on a person, and what is forgotten in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.notifications.doors.post_room import Post
+from services.notifications.handlers import erasing
+from shared.doors.jobs import runs
+from shared.doors.rpc import operation
+from shared.messaging.jobs import daily
+from shared.persistence.work import Store
+
+
+class UpkeepDoors:
+    """Privacy and upkeep."""
+
+    store: Store
+    post_room: Post
+
+    @operation
+    def export_person(
+        self, references: list[str], person_ids: list[str] | None = None, emails: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Give what is held on the sender of enquiries: the ledger's rows, and mail that is kept on this machine."""
+        with self.store.database.reading() as connection:
+            return erasing.held_on(connection, self.post_room.sender.channel, references)
+
+    @runs(erasing.REMOVE_MAIL)
+    def remove_mail(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Remove the mail of erased people."""
+        erasing.remove_mail(self.store, self.post_room.sender.channel, subjects)
+
+    @runs(erasing.FORGET_OLD_MAIL, every=daily(2))
+    def forget_old_mail(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Remove mail that has had its time."""
+        erasing.forget_old_mail(self.store, self.post_room.sender.channel)

@@ -1,0 +1,1 @@
+"""The read side of the notifications service: SQL in, plain data out. One module a noun."""
