@@ -17,7 +17,7 @@ from amqp.exceptions import AccessRefused, ChannelError, NotFound
 from shared.contracts.base import NotInTheLanguage, contract_for, contracts
 from shared.messaging.broker import open_connection
 from shared.messaging.envelope import Envelope
-from shared.messaging.topology import declare_publisher, events_exchange, last_declared
+from shared.messaging.topology import declare_publisher, events_exchange, inbox_queue, proof_of_binding
 from shared.persistence.types import AnyRow
 
 _log = logging.getLogger(__name__)
@@ -218,7 +218,7 @@ class AmqpCarrier:
         for row in rows:
             missing = self._missing.intersection(_subscribers_of(row.type))
             if missing:
-                words = f"The queue {last_declared(min(missing)).name} does not exist: start that service once."
+                words = f"The queue {inbox_queue(min(missing)).name} does not exist, or is not bound yet: start it."
                 self._delivery.held_back[row.seq] = words
             else:
                 kept.append(row)
@@ -229,7 +229,8 @@ class AmqpCarrier:
         for service in services:
             channel = self._connection.channel()
             try:
-                channel.queue_declare(last_declared(service).name, passive=True)
+                for queue in proof_of_binding(service):
+                    channel.queue_declare(queue.name, passive=True)
                 channel.close()
             except NotFound:
                 missing.add(service)

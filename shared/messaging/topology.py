@@ -93,13 +93,13 @@ def bindings(service: str, contracts: Iterable[Contract]) -> tuple[Binding, ...]
     return (*events, Binding(DEAD_EXCHANGE, dead, dead_key(service)))
 
 
-def last_declared(service: str) -> Queue:
-    """Give what a subscriber declares last: where it is there, the inbox is there and bound to every event.
+def proof_of_binding(service: str) -> tuple[Queue, Queue]:
+    """Give the queues that are both there once a subscriber's inbox is bound to every event, the last declared last.
 
-    The inbox itself proves less. It is there before its bindings, and an event for two subscribers, of which one is
+    The inbox alone proves less. It is there before its bindings, and an event for two subscribers, of which one is
     bound, counts as routed.
     """
-    return dead_queue(service)
+    return inbox_queue(service), dead_queue(service)
 
 
 def declare_publisher(channel: Any, service: str) -> None:
@@ -117,7 +117,7 @@ def declare_subscriber(channel: Any, service: str, contracts: Iterable[Contract]
     with _channel_beside(channel) as own:
         for exchange in {item.exchange.name: item.exchange for item in bound}.values():
             _find_or_declare(own, exchange)
-        for queue in (inbox_queue(service), last_declared(service)):
+        for queue in proof_of_binding(service):
             with _refusals(f"the queue {queue.name}"):
                 queue(own).queue_declare()
             for item in (each for each in bound if each.queue.name == queue.name):

@@ -119,7 +119,7 @@ def test_a_queue_that_the_user_may_not_have_ends_the_start_and_is_named(broker):
 
     words = _refusal(narrow, "serve", "scheduling")
 
-    assert "refused the queue scheduling.dead" in words
+    assert "refused the queue scheduling.inbox" in words
     assert "403" in words
 
 

@@ -85,7 +85,7 @@ def test_an_event_for_a_service_that_was_never_there_is_held_back_though_the_oth
     delivery = carrier.carry([asked(1), moved(2)])
 
     assert delivery.arrived == {2}
-    assert "notifications.dead does not exist" in delivery.held_back[1]
+    assert "notifications.inbox does not exist" in delivery.held_back[1]
     subscribe(uri, "notifications", "enquiry_received")
     assert carrier.carry([asked(1)]).arrived == {1}
     carrier.close()

@@ -21,7 +21,7 @@ from shared.messaging.topology import (
     declare_rpc_exchange,
     declare_subscriber,
     inbox_queue,
-    last_declared,
+    proof_of_binding,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -113,7 +113,7 @@ def test_what_relays_look_for_is_declared_once_every_event_is_bound():
 
     declare_subscriber(broker.channel(), "scheduling", [STAGE_CHANGED])
 
-    seen = broker.done.index(("declare", last_declared("scheduling").name))
+    seen = broker.done.index(("declare", proof_of_binding("scheduling")[-1].name))
     assert seen > broker.done.index(("bind", "enquiries.events stage_changed scheduling.inbox"))
 
 
