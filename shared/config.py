@@ -34,12 +34,20 @@ class Settings:
     bind: str
     public_port: int
     calendar_port: int
+    messages_port: int
     ops_port: int
     internal_port: int | None
     amqp_uri: str
     database_url: str | None
     database_overrides: Mapping[str, str]
     smtp_url: str | None
+    smtp_idempotency_header: str | None
+    imap_url: str | None
+    bounce_address: str | None
+    reply_tags: bool
+    dkim_key_file: Path | None
+    dkim_selector: str
+    alert_urls: tuple[str, ...]
     public_url: str
     secret_keys: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
@@ -155,6 +163,12 @@ def _is_smtp(value: str) -> None:
         raise ValidationError("Give an address like smtp://user:password@host:587 or smtps://host.")
 
 
+def _is_imap(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"imap", "imaps"} or not parts.hostname or not parts.username:
+        raise ValidationError("Give an address like imaps://user:password@host or imap://user:password@host:143/INBOX.")
+
+
 def _is_database(value: str) -> None:
     try:
         drivername = make_url(value).drivername
@@ -203,6 +217,7 @@ class _SettingsSchema(Schema):
     bind = fields.String(data_key="KEYTALK_BIND", load_default="127.0.0.1")
     public_port = _port(data_key="KEYTALK_PUBLIC_PORT", load_default=8000)
     calendar_port = _port(data_key="KEYTALK_CALENDAR_PORT", load_default=8003)
+    messages_port = _port(data_key="KEYTALK_MESSAGES_PORT", load_default=8004)
     ops_port = _port(data_key="KEYTALK_OPS_PORT", load_default=8001)
     internal_port = _port(data_key="KEYTALK_INTERNAL_PORT", load_default=None)
     amqp_uri = fields.String(data_key="KEYTALK_AMQP_URI", load_default=EMBEDDED_BROKER, validate=_is_amqp)
@@ -211,6 +226,27 @@ class _SettingsSchema(Schema):
     scheduling_url = fields.String(data_key="KEYTALK_SCHEDULING_DATABASE_URL", validate=_is_database)
     notifications_url = fields.String(data_key="KEYTALK_NOTIFICATIONS_DATABASE_URL", validate=_is_database)
     smtp_url = fields.String(data_key="KEYTALK_SMTP_URL", load_default=None, validate=_is_smtp)
+    smtp_idempotency_header = fields.String(
+        data_key="KEYTALK_SMTP_IDEMPOTENCY_HEADER",
+        load_default=None,
+        validate=validate.Regexp(r"^[A-Za-z][A-Za-z0-9-]{1,60}$", error="Give the name of a header."),
+    )
+    imap_url = fields.String(data_key="KEYTALK_IMAP_URL", load_default=None, validate=_is_imap)
+    bounce_address = fields.Email(data_key="KEYTALK_BOUNCE_ADDRESS", load_default=None)
+    reply_tags = fields.Boolean(
+        data_key="KEYTALK_REPLY_TAGS",
+        load_default=False,
+        truthy={"on"},
+        falsy={"off"},
+        error_messages={"invalid": "Give 'on' or 'off'."},
+    )
+    dkim_key_file = fields.String(data_key="KEYTALK_DKIM_KEY_FILE", load_default=None)
+    dkim_selector = fields.String(
+        data_key="KEYTALK_DKIM_SELECTOR",
+        load_default="keytalk",
+        validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$", error="Give a selector such as keytalk."),
+    )
+    alert_urls = _Words(data_key="KEYTALK_ALERT_URLS", load_default=())
     public_url = fields.String(data_key="KEYTALK_PUBLIC_URL", load_default=None, validate=_is_web)
     secret_keys = _Words(data_key="KEYTALK_SECRET_KEYS", load_default=(), validate=_are_keys)
     trusted_proxies = _Words(data_key="KEYTALK_TRUSTED_PROXIES", load_default=(), validate=_are_networks)
@@ -271,6 +307,7 @@ class _SettingsSchema(Schema):
     def settle(self, data: dict[str, Any], **_: Any) -> Settings:
         urls = {service: data.pop(f"{service}_url", None) for service in SERVICES}
         data["database_overrides"] = {service: url for service, url in urls.items() if url}
+        data["dkim_key_file"] = Path(data["dkim_key_file"]) if data["dkim_key_file"] else None
         data["home"] = Path(data["home"]).absolute()
         data["public_url"] = (data["public_url"] or f"http://127.0.0.1:{data['public_port']}").rstrip("/")
         return Settings(**data)

@@ -12,11 +12,11 @@ from services.enquiries.doors.searching import SearchDoors
 from services.enquiries.doors.talking import TalkingDoors
 from services.enquiries.doors.tasks import TaskDoors
 from services.enquiries.doors.upkeep import UpkeepDoors
-from services.enquiries.handlers import calendar, establishments, filing, intake
+from services.enquiries.handlers import calendar, establishments, filing, intake, untold
 from services.enquiries.tables import messaging
 from services.enquiries.web.door import public_app
 from shared.contracts.enquiries import EnquiryReceived
-from shared.contracts.notifications import MessageAccepted
+from shared.contracts.notifications import MessageAccepted, MessageUnsettled
 from shared.contracts.scheduling import EstablishmentChanged, SessionRecorded, TaskNeeded
 from shared.doors.events import consumes
 from shared.doors.operators import OperatorsDoors
@@ -69,3 +69,8 @@ class EnquiriesService(
     def when_session_recorded(self, work: UnitOfWork, event: SessionRecorded) -> None:
         """Let the history say what became of a session."""
         calendar.when_session_recorded(work, event)
+
+    @consumes(MessageUnsettled)
+    def when_message_unsettled(self, work: UnitOfWork, event: MessageUnsettled) -> None:
+        """Have somebody see to a message that did not reach its reader for certain."""
+        untold.when_message_unsettled(work, event)

@@ -49,3 +49,34 @@ class RecipientBounced:
     message_id: UUID
     about: str
     bounced_at: datetime
+
+
+@published(
+    by="notifications",
+    type_="message_unsettled",
+    subject="message_id",
+    to=("enquiries",),
+    sample={
+        "message_id": "0192f0c8-0000-7000-8000-000000000010",
+        "template": "session_reminder_contact",
+        "about": "KT-7F3K-92",
+        "kind": "contact",
+        "state": "missed",
+        "at": "2026-11-24T09:30:04+00:00",
+    },
+)
+@dataclass(frozen=True, slots=True)
+class MessageUnsettled:
+    """Somebody was not told, or nobody can say whether they were: a person has to see to it.
+
+    `state` is "failed", "unknown", "missed", "bounced", or "to_call" for somebody who prefers to be rung. `about` is
+    the reference of the enquiry, and empty where there is none. `kind` says who was to be told: contact, facilitator or
+    ops.
+    """
+
+    message_id: UUID
+    template: str
+    about: str
+    kind: str
+    state: str
+    at: datetime

@@ -36,7 +36,7 @@ _RUN = {
     by="scheduling",
     type_="establishment_changed",
     subject="id",
-    to=("enquiries",),
+    to=("enquiries", "notifications"),
     sample={
         "id": "RSI",
         "name": "Risley (HMP)",
@@ -295,7 +295,7 @@ class GateMemoChanged(AboutRun):
     by="scheduling",
     type_="session_recorded",
     subject="session_id",
-    to=("enquiries",),
+    to=("enquiries", "notifications"),
     sample={
         "session_id": "0192f0c8-0000-7000-8000-000000000001",
         "run_id": "0192f0c8-0000-7000-8000-000000000000",

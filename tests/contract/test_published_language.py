@@ -29,6 +29,7 @@ NOT_PERSONAL = {
     # The number of a message, not its words.
     ("message_accepted", "message_id"),
     ("recipient_bounced", "message_id"),
+    ("message_unsettled", "message_id"),
     # Ids, which say nothing to who may not ask enquiries.
     ("contact_left", "person_id"),
     ("person_erased", "person_ids"),

@@ -9,10 +9,9 @@ from sqlalchemy import select
 from services.enquiries.domain.timeline import CLOCK, Kind
 from services.enquiries.handlers import history
 from services.enquiries.handlers.tasks import add_task
-from services.enquiries.queries.threads import root_of
+from services.enquiries.queries.threads import thread_of
 from services.enquiries.tables import enquiries, timeline
 from shared.contracts.scheduling import SessionRecorded, TaskNeeded
-from shared.errors import Refused
 from shared.persistence.work import UnitOfWork
 
 LONGEST_KEY = 120
@@ -26,7 +25,7 @@ def when_task_needed(work: UnitOfWork, event: TaskNeeded) -> None:
     An enquiry that was merged has its task under the one it lies with. A run may be for an enquiry that is not known
     here, such as one brought in from a spreadsheet: its task is kept all the same, and is nobody's in particular.
     """
-    reference = _thread_of(work, event.reference)
+    reference = thread_of(work.connection, event.reference)
     owner = select(enquiries.c.owner).where(enquiries.c.reference == reference)
     add_task(
         work,
@@ -39,14 +38,6 @@ def when_task_needed(work: UnitOfWork, event: TaskNeeded) -> None:
         actor=CLOCK,
         task_id=event.task_id,
     )
-
-
-def _thread_of(work: UnitOfWork, reference: str) -> str | None:
-    """Give the reference under which an enquiry's thread goes on, or None for one that is not known."""
-    try:
-        return root_of(work.connection, reference)
-    except Refused:
-        return None
 
 
 def _as_key(key: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from services.enquiries.domain.people import ContactStatus
 from services.enquiries.domain.references import not_found
 from services.enquiries.tables import contacts, enquiries, holdings, organisations, posts
+from shared.errors import Refused
 from shared.persistence.types import AnyRow
 
 _LONGEST_LINE = 20
@@ -30,6 +31,14 @@ def root_of(connection: Connection, reference: str) -> str:
         if row.merged_into is None:
             return here
         here = row.merged_into
+
+
+def thread_of(connection: Connection, reference: str) -> str | None:
+    """Give the reference under which an enquiry's thread goes on, or None for one that is not known."""
+    try:
+        return root_of(connection, reference)
+    except Refused:
+        return None
 
 
 def merged_into(connection: Connection, reference: str) -> list[AnyRow]:

@@ -14,6 +14,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from services.notifications.domain.urgency import Urgency
+
 
 class MessageState(StrEnum):
     """Where a message stands. Only `scheduled` and `sending` lead on by themselves."""
@@ -21,6 +23,8 @@ class MessageState(StrEnum):
     SCHEDULED = "scheduled"
     SENDING = "sending"
     ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
@@ -36,6 +40,9 @@ LEADS_FROM: Mapping[MessageState, frozenset[MessageState]] = {
     S.SCHEDULED: frozenset({S.SENDING}),
     # A later look (in the mailbox, or by an operator) may settle what was unknown.
     S.ACCEPTED: frozenset({S.SENDING, S.UNKNOWN}),
+    # A report may come before the outcome was recorded, and settles what was unknown.
+    S.DELIVERED: frozenset({S.SENDING, S.UNKNOWN, S.ACCEPTED}),
+    S.BOUNCED: frozenset({S.SENDING, S.UNKNOWN, S.ACCEPTED, S.DELIVERED}),
     S.FAILED: frozenset({S.SENDING}),
     S.UNKNOWN: frozenset({S.SENDING}),
     S.SUPPRESSED: frozenset({S.SCHEDULED, S.SENDING}),
@@ -77,7 +84,9 @@ class Message:
     template and holds no personal data (that is looked up when the message is sent). `(recipient, occasion,
     version)` is its key and gives its `message_id`. `useful_until` is when sending it stops making sense.
     `retry_at` is set after an attempt that did not get through; `due_at` stays what it was. `correlation_id` names
-    what the message follows from, such as the post of an enquiry.
+    what the message follows from, such as the post of an enquiry. `person` is `contact:ID` or `facilitator:ID`, once
+    it is known who the recipient is. `template_version` is None for the words that come with Keytalk. `resend_of` is
+    the message that an operator had sent again, `told_in` the digest that tells what this one would have told.
     Every moment carries its zone; raises DatetimeIsNaive otherwise.
     """
 
@@ -98,11 +107,18 @@ class Message:
     claimed_at: datetime | None = field(default=None, kw_only=True)
     accepted_at: datetime | None = field(default=None, kw_only=True)
     correlation_id: str | None = field(default=None, kw_only=True)
+    urgency: Urgency = field(default=Urgency.ORDINARY, kw_only=True)
+    person: str | None = field(default=None, kw_only=True)
+    answered_at: datetime | None = field(default=None, kw_only=True)
+    template_version: int | None = field(default=None, kw_only=True)
+    resend_of: UUID | None = field(default=None, kw_only=True)
+    told_in: UUID | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # A row read back holds the plain word.
         object.__setattr__(self, "state", MessageState(self.state))
-        for name in ("due_at", "useful_until", "retry_at", "claimed_at", "accepted_at"):
+        object.__setattr__(self, "urgency", Urgency(self.urgency))
+        for name in ("due_at", "useful_until", "retry_at", "claimed_at", "accepted_at", "answered_at"):
             moment = getattr(self, name)
             if moment is not None and moment.utcoffset() is None:
                 raise DatetimeIsNaive(f"{name} of message {self.id} has no zone")
@@ -130,6 +146,14 @@ class Message:
     def accepted(self, now: datetime) -> Message:
         """Record that the channel has taken it."""
         return self._become(S.ACCEPTED, accepted_at=now, why=None)
+
+    def delivered(self, now: datetime) -> Message:
+        """Record that a report says it is in the recipient's mailbox."""
+        return self._become(S.DELIVERED, answered_at=now, why=None)
+
+    def bounced(self, now: datetime, why: str) -> Message:
+        """Record that it came back for good."""
+        return self._become(S.BOUNCED, answered_at=now, why=why)
 
     def retry_later(self, now: datetime, error: str, *, soon: bool = False) -> Message:
         """Put it back for another attempt after a growing wait, or give up 24 hours after it was due.

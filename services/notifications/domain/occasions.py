@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.notifications.domain.facts import EnquiryFacts, RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
+from services.notifications.domain.urgency import Urgency, urgency_of
 
 OPS = "ops"
 
@@ -156,8 +157,12 @@ def draft(
     facts: Mapping[str, Any],
     version: int = 1,
     useful_until: datetime | None = None,
+    urgency: Urgency | None = None,
 ) -> Message:
-    """Draft a message that waits for its time. `recipient`, `occasion` and `version` are what it is told once by."""
+    """Draft a message that waits for its time. `recipient`, `occasion` and `version` are what it is told once by.
+
+    Where no `urgency` is given, it is that of the template.
+    """
     return Message(
         id=drafting.new_id(),
         recipient=recipient,
@@ -172,4 +177,5 @@ def draft(
         attempts=0,
         message_id=stable_message_id(recipient, occasion, version, drafting.mail_domain),
         facts=facts,
+        urgency=urgency or urgency_of(template),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notifications.doors.post_room import Post
-from services.notifications.handlers import calendar, erasing, pipeline
+from services.notifications.handlers import calendar, erasing, pipeline, places, registers
 from shared.contracts.enquiries import (
     AgreementSigned,
     AnswerAwaited,
@@ -18,6 +18,7 @@ from shared.contracts.enquiries import (
     ReplyWritten,
 )
 from shared.contracts.scheduling import (
+    EstablishmentChanged,
     ExpiryNear,
     GateMemoChanged,
     HoldChanged,
@@ -25,6 +26,7 @@ from shared.contracts.scheduling import (
     OfferSettled,
     RunChanged,
     RunConfirmed,
+    SessionRecorded,
 )
 from shared.doors.events import consumes
 from shared.persistence.work import UnitOfWork
@@ -124,3 +126,13 @@ class HearingDoors:
     def when_person_erased(self, work: UnitOfWork, event: PersonErased) -> None:
         """Send nothing to them any more."""
         erasing.when_person_erased(work, event)
+
+    @consumes(EstablishmentChanged)
+    def when_establishment_changed(self, work: UnitOfWork, event: EstablishmentChanged) -> None:
+        """Know whose bank holidays a place keeps."""
+        places.when_establishment_changed(work, event)
+
+    @consumes(SessionRecorded)
+    def when_session_recorded(self, work: UnitOfWork, event: SessionRecorded) -> None:
+        """Ask for a register no more that was handed in."""
+        registers.when_session_recorded(work, event, self.post_room.mail_domain)

@@ -1,0 +1,36 @@
+"""Somebody was not told, or nobody can say whether they were: a person sees to it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from services.enquiries.domain.clocks import working_day_after
+from services.enquiries.domain.timeline import CLOCK
+from services.enquiries.domain.untold import KIND, title_of
+from services.enquiries.handlers import waiting
+from services.enquiries.handlers.tasks import add_task
+from services.enquiries.queries.threads import thread_of
+from services.enquiries.tables import enquiries
+from shared.contracts.notifications import MessageUnsettled
+from shared.persistence.work import UnitOfWork
+
+SEE_TO_WITHIN = 1
+"""Working days in which somebody sees to it that they know."""
+
+
+def when_message_unsettled(work: UnitOfWork, event: MessageUnsettled) -> None:
+    """Have whoever the enquiry is with see to it. One message is one task, whatever becomes of it later."""
+    reference = thread_of(work.connection, event.about)
+    whose = select(enquiries.c.owner, enquiries.c.establishment_id).where(enquiries.c.reference == reference)
+    row = work.connection.execute(whose).first() if reference else None
+    holidays = waiting.bank_holidays(work.connection, row.establishment_id if row else None)
+    add_task(
+        work,
+        key=f"message:{event.message_id}",
+        kind=KIND,
+        title=title_of(event.template, event.kind, event.state),
+        due_on=working_day_after(work.now, SEE_TO_WITHIN, holidays),
+        reference=reference,
+        owner=row.owner if row else None,
+        actor=CLOCK,
+    )
