@@ -2,8 +2,9 @@
 # See that the servers which the tests start for themselves are installed: RabbitMQ 3.10 or newer and
 # PostgreSQL (initdb, postgres, pgbench). Installs what is missing where it may, and says so.
 # KEYTALK_TEST_AMQP_URI and KEYTALK_TEST_DATABASE_URL name running servers instead; --own-servers
-# takes no notice of them. Without it Chromium is installed too, and calendar programs that our feeds are
-# read with (10 MB, under half a minute); where that cannot be, those tests are left out and say why.
+# takes no notice of them. Without it Chromium is installed too, Dovecot (an IMAP server that answers by
+# mail are read from, 8 MB), and calendar programs that our feeds are read with (10 MB, under half a minute);
+# where that cannot be, those tests are left out and say why.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 . scripts/apt.sh
@@ -57,6 +58,24 @@ offer_browser() {
     echo "Chromium is not installed, so the browser tests will be skipped: sudo apt-get install chromium" >&2
 }
 
+offer_mailbox() {
+    [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ] && return 0
+    if may_install && install_packages dovecot-imapd; then
+        keep_from_starting dovecot.service dovecot.socket
+        return 0
+    fi
+    echo "Dovecot is not installed, so the tests of answers by mail on a real mailbox will be skipped:" \
+        "sudo apt-get install --no-install-recommends dovecot-imapd" >&2
+}
+
+# keep_from_starting UNIT...: the tests start their own; nothing is to start with the machine because of them.
+keep_from_starting() {
+    [ -d /run/systemd/system ] || return 0
+    for unit in "$@"; do
+        $as_root systemctl disable --quiet "$unit" 2>/dev/null || true
+    done
+}
+
 offer_calendars() {
     for tool in khal vdirsyncer calcurse; do
         command -v "$tool" >/dev/null 2>&1 || set -- "$@" "$tool"
@@ -67,7 +86,7 @@ offer_calendars() {
     echo "Not installed, so some tests of calendars will be skipped: sudo apt-get install $*" >&2
 }
 
-[ "$own_servers" = yes ] || { offer_browser; offer_calendars; }
+[ "$own_servers" = yes ] || { offer_browser; offer_mailbox; offer_calendars; }
 
 missing=$(list_missing | tr '\n' ' ')
 [ -n "$missing" ] || exit 0
@@ -78,12 +97,9 @@ if ! may_install; then
 fi
 install_packages $missing
 
-# The tests start their own; nothing is to start with the machine because of them.
-if [ -d /run/systemd/system ]; then
-    for package in $missing; do
-        $as_root systemctl disable --quiet "$package.service" 2>/dev/null || true
-    done
-fi
+for package in $missing; do
+    keep_from_starting "$package.service"
+done
 
 missing=$(list_missing | tr '\n' ' ')
 if [ -n "$missing" ]; then

@@ -53,6 +53,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     org_name: str
+    people_term: str
     mail_from: str
     ops_mailbox: str
     ops_token: str | None
@@ -253,6 +254,11 @@ class _SettingsSchema(Schema):
     allowed_origins = _Words(data_key="KEYTALK_ALLOWED_ORIGINS", load_default=(), validate=_are_origins)
     org_name = fields.String(
         data_key="KEYTALK_ORG_NAME", load_default="Keytalk", validate=validate.Regexp(r"^[^\r\n]{1,100}$")
+    )
+    people_term = fields.String(
+        data_key="KEYTALK_PEOPLE_TERM",
+        load_default="people in prison",
+        validate=validate.Regexp(r"^[A-Za-z][A-Za-z' -]{1,39}$", error="Give a few words such as: people in prison."),
     )
     mail_from = fields.Email(data_key="KEYTALK_MAIL_FROM", load_default="keytalk@localhost.localdomain")
     ops_mailbox = fields.Email(data_key="KEYTALK_OPS_MAILBOX", load_default="ops@localhost.localdomain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -13,15 +14,22 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[Keytalk]:
-    """One process, SQLite files, no broker, a Maildir; with the demonstration set, on a day in December."""
-    with Keytalk(demo=True, began_at=STORY_BEGINS) as keytalk:
+def began_at() -> datetime:
+    """When Keytalk's clock begins: on a day in December. A module that tells of another day has one of its own."""
+    return STORY_BEGINS
+
+
+@pytest.fixture(scope="module")
+def embedded(began_at: datetime) -> Iterator[Keytalk]:
+    """One process, SQLite files, no broker, a Maildir; with the demonstration set."""
+    with Keytalk(demo=True, began_at=began_at) as keytalk:
         yield keytalk
 
 
 @pytest.fixture(scope="module")
 def real_environment(rabbitmq, postgres, _mail_server) -> dict[str, str]:
-    """The settings for real servers: a virtual host and databases of their own for each module."""
+    """The settings for real servers: a virtual host, databases and an empty mail server for each module."""
+    _mail_server.clear()
     return {
         "KEYTALK_AMQP_URI": rabbitmq.new_vhost(),
         "KEYTALK_SMTP_URL": _mail_server.url,
@@ -30,9 +38,9 @@ def real_environment(rabbitmq, postgres, _mail_server) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def real(real_environment: dict[str, str]) -> Iterator[Keytalk]:
+def real(real_environment: dict[str, str], began_at: datetime) -> Iterator[Keytalk]:
     """The same on RabbitMQ, PostgreSQL and SMTP."""
-    with Keytalk(demo=True, env=real_environment, began_at=STORY_BEGINS) as keytalk:
+    with Keytalk(demo=True, env=real_environment, began_at=began_at) as keytalk:
         yield keytalk
 
 

@@ -6,7 +6,21 @@ A figure has `NAMES`, the rows it makes, and `run(lab)`, which measures and give
 from collections.abc import Sequence
 from typing import Protocol
 
-from bench.figures import backlog, consume, enquiry_latency, finding, idle, intake, latency, relay, scheduling, startup
+from bench.figures import (
+    backlog,
+    consume,
+    due,
+    enquiry_latency,
+    exactly_once,
+    finding,
+    idle,
+    intake,
+    latency,
+    relay,
+    scheduling,
+    sending,
+    startup,
+)
 from bench.lab import Lab
 from bench.rows import Row
 
@@ -31,6 +45,9 @@ FIGURES: tuple[Figure, ...] = (
     startup,
     finding,
     scheduling,
+    sending,
+    due,
+    exactly_once,
 )
 
 

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from ops.cli import (
     agreements,
+    answers,
     blocking,
     changing,
     clearances,
@@ -39,17 +40,22 @@ from ops.cli import (
     organisations,
     people,
     placing,
+    preferences,
     privacy,
     programmes,
+    proof,
     proposals,
     quarantine,
+    reminders,
     rooms,
     runs,
     searching,
     serve,
     sessions,
+    simulating,
     talking,
     tasks,
+    templates,
 )
 from ops.cli.client import CommandRefused
 from ops.cli.output import note
@@ -111,7 +117,14 @@ establishments.app.add_typer(rooms.app)
 establishments.app.add_typer(blocking.app)
 app.add_typer(establishments.app, name="establishments", help="The prisons Keytalk knows.")
 app.add_typer(feeds.app, name="feeds", help="Private calendar addresses for facilitators, establishments and ops.")
+messages.app.add_typer(proof.app)
+messages.app.add_typer(simulating.app)
 app.add_typer(messages.app, name="messages", help="The ledger of messages.")
+app.add_typer(reminders.app, name="reminders", help="When people are reminded, and of what.")
+app.add_typer(preferences.app, name="preferences", help="How people wish to be written to.")
+app.add_typer(templates.app, name="templates", help="The words of every message: read, edited, previewed, published.")
+app.add_typer(answers.app, name="answers", help="What came back by mail: bounces, reports and replies.")
+app.add_typer(answers.suppressions, name="suppressions", help="Addresses that turned mail down for good.")
 app.add_typer(mail.app, name="mail", help="The mailbox on this machine.")
 app.add_typer(privacy.app, name="privacy", help="What is held on a person: give it, erase it, let go of it in time.")
 app.add_typer(jobs.app, name="jobs", help="Scheduled work: what there is, and running it on request.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import (
@@ -18,9 +18,13 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     Uuid,
+    bindparam,
+    update,
 )
 
 from services.notifications.domain.messages import Message
+from services.notifications.domain.proof import ENQUIRY_LETTERS
+from services.notifications.domain.statements import TELLS_ALL
 from shared.messaging.tables import messaging_tables
 from shared.persistence.types import AnyRow, Moment, new_metadata
 
@@ -71,8 +75,13 @@ messages = Table(
 
 _OPEN = messages.c.state.in_(("scheduled", "sending"))
 Index("ix_messages_open", messages.c.next_attempt_at, postgresql_where=_OPEN, sqlite_where=_OPEN)
+_SENDING = messages.c.state == "sending"
+Index("ix_messages_sending", messages.c.claimed_at, postgresql_where=_SENDING, sqlite_where=_SENDING)
 Index("ix_messages_subject_ref", messages.c.subject_ref)
 Index("ix_messages_told_in", messages.c.told_in)
+# The letters that proof begins with, few beside the reminders. SQLite does not see that a query asks for some of them.
+_PROVEN = messages.c.template.in_((*TELLS_ALL, *ENQUIRY_LETTERS))
+Index("ix_messages_proven", messages.c.template, messages.c.due_at, postgresql_where=_PROVEN)
 
 preferences = Table(
     "preferences",
@@ -86,6 +95,8 @@ preferences = Table(
     Column("quiet_until", Time, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", String(100), nullable=False),
+    # Why an operator changed it for them.
+    Column("reason", Text),
 )
 """How people wish to be written to, by who they are. Whoever has no row: see `domain/preferences.py`."""
 
@@ -142,6 +153,16 @@ reminder_rules = Table(
 )
 """The rules of reminders that ops changed; the others are as `domain/reminder_rules.py` has them."""
 
+registers = Table(
+    "registers",
+    metadata,
+    Column("session", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("settled", Text),
+)
+"""Why the register of a session is asked for no more; None where it is asked for again, as the event of `version` said.
+"""
+
 answers_read = Table(
     "answers_read",
     metadata,
@@ -174,10 +195,32 @@ places = Table(
 """The nation of each establishment, whose bank holidays its people keep."""
 
 
+_NAMES = tuple(each.name for each in fields(Message))
+
+_CHANGES = (
+    *("state", "why", "attempts", "due_at", "retry_at", "claimed_at", "accepted_at", "answered_at", "next_attempt_at"),
+    *("person", "template_version", "told_in"),
+)
+"""What becomes of a message; all else stays as it was entered."""
+
+save_message = (
+    update(messages)
+    .where(messages.c.id == bindparam("message"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGES})
+)
+"""Saves what became of a message, by the parameters that `message_changes` gives: sending does little else."""
+
+
+def message_changes(message: Message) -> dict[str, Any]:
+    """Give the parameters of `save_message`."""
+    row = message_row(message)
+    return {"message": message.id} | {f"new_{name}": row[name] for name in _CHANGES}
+
+
 def message_row(message: Message) -> dict[str, Any]:
     """Give the row of a message."""
     return {
-        **asdict(message),
+        **{name: getattr(message, name) for name in _NAMES},
         "state": message.state.value,
         "urgency": message.urgency.value,
         "facts": dict(message.facts),

@@ -69,9 +69,9 @@ class RecipientBounced:
 class MessageUnsettled:
     """Somebody was not told, or nobody can say whether they were: a person has to see to it.
 
-    `state` is "failed", "unknown", "missed", "bounced", or "to_call" for somebody who prefers to be rung. `about` is
-    the reference of the enquiry, and empty where there is none. `kind` says who was to be told: contact, facilitator or
-    ops.
+    `state` is "failed", "unknown", "missed", "bounced", "to_call" for somebody who prefers to be rung, or "unread"
+    where somebody answered by mail and it could not be filed. `about` is the reference of the enquiry, and empty where
+    there is none. `kind` says who was to be told, or who wrote: contact, facilitator or ops.
     """
 
     message_id: UUID

@@ -97,14 +97,20 @@ class AboutRun:
     type_="run_confirmed",
     subject="run_id",
     to=("notifications",),
-    sample={**_RUN, "facilitator_ids": ["0192f0c8-0000-7000-8000-0000000000aa"], "sessions": [_SESSION]},
+    sample={
+        **_RUN,
+        "facilitator_ids": ["0192f0c8-0000-7000-8000-0000000000aa"],
+        "sessions": [_SESSION],
+        "mode": "in_person",
+    },
 )
 @dataclass(frozen=True, slots=True)
 class RunConfirmed(AboutRun):
-    """A run stands: everyone who takes part can be told."""
+    """A run stands: everyone who takes part can be told. `mode` is in_person or remote."""
 
     facilitator_ids: tuple[UUID, ...]
     sessions: tuple[PlannedSession, ...]
+    mode: str | None = None
 
 
 @published(
@@ -122,6 +128,7 @@ class RunConfirmed(AboutRun):
         "sessions": [_SESSION],
         "changed_ids": ["0192f0c8-0000-7000-8000-000000000001"],
         "cancelled": [{**_SESSION, "id": "0192f0c8-0000-7000-8000-000000000002", "number": 9, "revision": 2}],
+        "mode": "in_person",
     },
 )
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ class RunChanged(AboutRun):
     `kind` is cancel, cascade, make_up, move, move_on, move_run, change_slot, swap, close or reverse. `sessions` are all
     that are to be or were held, `changed_ids` those of them that are new or whose time or people changed, `cancelled`
     those that no longer take place. `left_ids` are facilitators who had sessions that they have no more. `cause` is a
-    word from the list of causes for which sessions are cancelled, never free text.
+    word from the list of causes for which sessions are cancelled, never free text. `mode` is in_person or remote.
     """
 
     change_id: UUID
@@ -142,6 +149,7 @@ class RunChanged(AboutRun):
     sessions: tuple[PlannedSession, ...]
     changed_ids: tuple[UUID, ...]
     cancelled: tuple[PlannedSession, ...]
+    mode: str | None = None
 
 
 @published(

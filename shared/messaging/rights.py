@@ -23,6 +23,8 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
         "enquiries.get_reply",
         "enquiries.get_proposal_letter",
         "enquiries.count_quarantine",
+        "enquiries.log_answer",
+        "enquiries.add_note",
         "scheduling.get_facilitator",
         "scheduling.get_offer_letter",
         "scheduling.get_memo_letter",

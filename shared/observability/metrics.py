@@ -45,6 +45,8 @@ _RPC_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 _CANARIES = Counter("keytalk_canaries", "Test enquiries through the public address, by what came of them.", ["outcome"])
+_ANSWERS = Counter("keytalk_answers", "Mails read from the mailbox, by what they are and became.", ["kind", "outcome"])
+_MAILBOX_AWAY = Counter("keytalk_mailbox_away", "Times that the mailbox could not be read.")
 # These belong to the process, which may hold several services: they have no label.
 _STALLS = Counter("keytalk_event_loop_stalls", "Times that the event loop stood still for longer than its limit.")
 _STALLED_SECONDS = Counter(
@@ -104,3 +106,13 @@ def loop_stalled(seconds: float) -> None:
 def canary_ended(outcome: str) -> None:
     """Count a test enquiry by what came of it: arrived, refused, lost."""
     _child(_CANARIES, outcome).inc()
+
+
+def answer_read(kind: str, outcome: str) -> None:
+    """Count a mail from the mailbox by what it is (report, reply, ...) and what became of it (bounced, filed, ...)."""
+    _child(_ANSWERS, kind, outcome).inc()
+
+
+def mailbox_away() -> None:
+    """Count a time at which the mailbox could not be read."""
+    _MAILBOX_AWAY.inc()

@@ -89,6 +89,13 @@ def _settings_or_exit() -> Settings:
         _exit(str(error))
 
 
+def _check(service: str, settings: Settings) -> None:
+    """Let a service that has a `checking` module refuse settings of its own, before anything starts."""
+    if service in SERVICES and importlib.util.find_spec(f"services.{service}.checking") is not None:
+        checking: Any = importlib.import_module(f"services.{service}.checking")
+        checking.check(settings)
+
+
 def _seed(service: str, settings: Settings, *, demo: bool) -> None:
     """Let a service that has a `seed` module put in what it needs from the start."""
     if importlib.util.find_spec(f"services.{service}.seed") is None:
@@ -123,11 +130,13 @@ def _run(
 
     def live() -> None:
         try:
+            for service in services:
+                _check(service, settings)
             if not settings.embedded:
                 check_broker(settings.amqp_uri, services)
             prepare()
             running.start()
-        except (NotMigrated, BrokerRefused, CannotStart) as error:
+        except (BadSettings, NotMigrated, BrokerRefused, CannotStart) as error:
             _say(str(error))
             stopping.ask(2)
         except Exception as error:

@@ -35,6 +35,7 @@ Died = Callable[[str, BaseException | None], None]
 WEB: dict[str, tuple[Port, str]] = {
     "enquiries": ("public", "/"),
     "scheduling": ("public", "/calendar"),
+    "notifications": ("public", "/messages"),
     "ops": ("ops", "/"),
 }
 """Where the services that have web pages offer them: the port, and the path below which they lie."""
@@ -114,12 +115,14 @@ class Running:
             eventlet.sleep(0.01)
 
     def _port_of(self, name: Port) -> tuple[int, str]:
-        """Give the port and the setting it comes from; scheduling has one of its own where it is served alone."""
+        """Give the port and the setting it comes from; whoever is served without enquiries has one of their own."""
         if name == "ops":
             return self._settings.ops_port, "ops"
         if "enquiries" in self._services:
             return self._settings.public_port, "public"
-        return self._settings.calendar_port, "calendar"
+        if "scheduling" in self._services:
+            return self._settings.calendar_port, "calendar"
+        return self._settings.messages_port, "messages"
 
     def _start_web(self) -> None:
         settings, readiness = self._settings, self._process.readiness

@@ -1,4 +1,4 @@
-"""What the browser tests ask for: the form with a few invented prisons, a browser, and a website beside it."""
+"""What the stories ask for: the mail that came, the form with a few invented prisons, a browser, a website."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import Form, axe_source, chromium, visiting
+from tests.e2e.letterbox import Letterbox
 from tests.e2e.website import Website
 from tests.servers.keytalk import Keytalk
 
 PLACES = Path(__file__).parents[1] / "data" / "places.csv"
+
+
+@pytest.fixture(scope="module")
+def letterbox(keytalk: Keytalk, request: pytest.FixtureRequest) -> Letterbox:
+    """The mail that people have from this Keytalk."""
+    by_smtp = "KEYTALK_SMTP_URL" in keytalk.environment
+    return Letterbox(keytalk, request.getfixturevalue("_mail_server") if by_smtp else None)
 
 
 @pytest.fixture(scope="module")

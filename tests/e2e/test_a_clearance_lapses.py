@@ -6,13 +6,14 @@ the minute; Ana's access ends on Friday 19 March 2027, after session 10. All dat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 import requests
 
+from tests.e2e.letterbox import words
 from tests.examples import risley_enquiry
 from tests.servers.keytalk import Keytalk
 from tests.waiting import eventually
@@ -25,11 +26,13 @@ AFTER_IT_ENDS = [11, 12, 13, 14, 15, 16]
 NOTICES = {"2026-12-19": 90, "2027-01-18": 60, "2027-02-17": 30, "2027-03-05": 14, "2027-03-12": 7}
 
 
+LETTER = "Something to renew by Friday 19 March 2027"
+
+
 @pytest.fixture(scope="module")
-def keytalk() -> Iterator[Keytalk]:
-    """One process, on 1 December 2026."""
-    with Keytalk(demo=True, began_at=datetime(2026, 12, 1, 10, 0, tzinfo=UTC)) as running:
-        yield running
+def began_at() -> datetime:
+    """The morning of 1 December 2026."""
+    return datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +138,26 @@ def test_she_and_we_are_told_on_the_first_two_of_the_five_days(keytalk, people, 
     assert eventually(lambda: (asked := recipients(keytalk)) and asked == ["facilitator", "facilitator", "ops", "ops"])
 
 
+def test_her_letters_say_what_ends_where_and_when_and_what_happens_next(letterbox, people):
+    def hers() -> list[EmailMessage]:
+        found = letterbox.to(people["Ana"]["email"], LETTER)
+        return found if len(found) == 2 else []
+
+    letters = eventually(hers)
+
+    for letter in letters:
+        assert "Risley" in words(letter)
+        assert "Friday 19 March 2027" in words(letter)
+        assert "What happens next" in words(letter)
+
+
 def recipients(keytalk: Keytalk) -> list[str]:
     """Give who is written to about what ends: each time she and the ops team."""
     rows = keytalk.cli("messages", "list", "--limit", "1000")
     return sorted(row["recipient"].split(":")[0] for row in rows if row["occasion"].startswith("expiry"))
 
 
-def test_granting_a_renewal_clears_all_six_and_no_later_notice_is_told(keytalk, people, run):
+def test_granting_a_renewal_clears_all_six_and_no_later_notice_is_told(keytalk, letterbox, people, run):
     renewal = ("--from", "2027-03-20", "--until", "2029-03-19")
     keytalk.cli("clearances", "grant", "--facilitator", people["Ana"]["id"], "--establishment", "RSI", *renewal)
 
@@ -149,9 +165,12 @@ def test_granting_a_renewal_clears_all_six_and_no_later_notice_is_told(keytalk, 
     for day in ("2027-02-17", "2027-03-05", "2027-03-12"):
         play(keytalk, day)
     assert notices(keytalk, people["Ana"]["email"]) == [("clearance", "RSI", 90), ("clearance", "RSI", 60)]
+    assert len(letterbox.to(people["Ana"]["email"], LETTER)) == 2
 
 
-def test_if_it_is_not_renewed_the_other_three_are_told_and_lee_is_asked_only_once_cleared(keytalk, people, run):
+def test_if_it_is_not_renewed_the_other_three_are_told_and_lee_is_asked_only_once_cleared(
+    keytalk, letterbox, people, run
+):
     [ana] = [each for each in keytalk.cli("facilitators", "list") if each["name"] == "Ana Reyes"]
     [renewal] = [each for each in ana["clearances"] if each["valid_from"] == "2027-03-20"]
     keytalk.cli("clearances", "suspend", renewal["id"])
@@ -160,6 +179,7 @@ def test_if_it_is_not_renewed_the_other_three_are_told_and_lee_is_asked_only_onc
     for day in ("2027-02-17", "2027-03-05", "2027-03-12"):
         play(keytalk, day)
     assert [days for _, _, days in notices(keytalk, ana["email"])] == list(NOTICES.values())
+    eventually(lambda: len(letterbox.to(ana["email"], LETTER)) == 5)
     dates = ("--from", "2027-03-01", "--until", "2027-04-06")
     keytalk.cli("clearances", "grant", "--facilitator", people["Lee"]["id"], "--establishment", "RSI", *dates)
     able = [number for number in (7, 8, 13, 14) if can(cover(keytalk, run, number), "Lee Whitfield")]

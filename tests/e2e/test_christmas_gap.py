@@ -7,7 +7,6 @@ closure; then 7, 14, 21 and 28 January 2027.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,10 +23,9 @@ THURSDAYS = [
 
 
 @pytest.fixture(scope="module")
-def keytalk() -> Iterator[Keytalk]:
-    """One process, on a September morning."""
-    with Keytalk(demo=True, began_at=datetime(2026, 9, 14, 9, 0, tzinfo=UTC)) as running:
-        yield running
+def began_at() -> datetime:
+    """A September morning."""
+    return datetime(2026, 9, 14, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +92,7 @@ def test_once_confirmed_a_holding_plan_is_to_be_agreed_by_3_december(keytalk, re
     )
 
 
-def test_no_reminder_fires_in_the_closure(keytalk, run):
+def test_no_reminder_is_due_in_the_closure(keytalk, run):
     def reminders() -> list[str]:
         rows = keytalk.cli("messages", "list", "--limit", "1000")
         return sorted({each["due_at"][:16] for each in rows if each["occasion"].startswith("session_reminder")})
@@ -104,3 +102,20 @@ def test_no_reminder_fires_in_the_closure(keytalk, run):
     assert [each for each in due if "2026-12-19" <= each < "2027-01-04"] == []
     # The fifth day before 7 January is the 2nd; the last working day before the closure is Friday the 18th.
     assert {"2026-12-16T15:00", "2026-12-18T15:00", "2027-01-06T15:00"} <= set(due)
+
+
+def test_played_through_the_winter_no_reminder_comes_in_the_closure(keytalk, letterbox, run):
+    def reminded(until: str) -> list[str]:
+        keytalk.cli("jobs", "run-due", "--as-of", until)
+        return [mail["Subject"] for mail in letterbox.to("alex.morgan@", "Session 13 of 16")]
+
+    thirteenth = "Session 13 of 16, Thursday 7 January 2027"
+    assert reminded("2026-12-16T15:00") == []
+    assert len(letterbox.to("alex.morgan@", "Session 12 of 16, Thursday 17 December 2026")) == 2
+    assert reminded("2026-12-18T14:59") == []
+    assert reminded("2026-12-18T15:00") == [thirteenth]
+    told_before = len(letterbox.to("alex.morgan@"))
+    assert reminded("2027-01-04T07:59") == [thirteenth]
+    assert len(letterbox.to("alex.morgan@")) == told_before
+    assert reminded("2027-01-06T15:00") == [thirteenth, thirteenth]
+    assert keytalk.cli("messages", "not-told", "--days", "366") == []

@@ -1,15 +1,16 @@
 """A wave of spam at night: nobody forged is written to, one digest tells, one action clears, one is rescued.
 
-Source: domain notes, section 6, scenario 9. The wave is posted now rather than on Saturday 5 December 2026 at 02:00;
-when the office next opens after that is what `pipeline_occasions` is tested for.
+Source: domain notes, section 6, scenario 9. The clock begins on Saturday 5 December 2026 at 02:00.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tests.e2e.letterbox import words
 from tests.examples import risley_enquiry
 from tests.servers.keytalk import Keytalk
 from tests.waiting import eventually
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 WAVE = 240
 GENUINE_AFTER = 88
 """The one from a prison comes in the middle of it, as at 02:11 of a wave from 02:00 to 02:30."""
+MONDAY_MORNING = "2026-12-07T08:00:00+00:00"
 HELD_WRONGLY = 120
 """One of the wave is a prison's own, written in a way that looks like spam."""
 
@@ -41,6 +43,12 @@ def from_a_prison_full_of_links() -> dict[str, Any]:
         establishment="STI",
         message="Where we are: <b>https://maps.example/styal</b>. Our rooms: https://rooms.example www.trust.example",
     )
+
+
+@pytest.fixture(scope="module")
+def began_at() -> datetime:
+    """In the small hours of a Saturday."""
+    return datetime(2026, 12, 5, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +96,18 @@ def test_the_wave_is_held_and_the_genuine_one_is_thanked(keytalk, wave):
     assert [row["reference"] for row in keytalk.cli("enquiries", "list")] == [wave["genuine"]]
 
 
+def test_the_thanks_are_in_the_mailbox_that_night_and_we_are_left_to_sleep(keytalk, letterbox, wave):
+    [thanks] = letterbox.all()
+    assert str(thanks["To"]) == "alex.morgan@risley.example"
+    assert wave["genuine"] in words(thanks)
+    [row] = _messages(keytalk, recipient="enquirer:")
+    assert "2026-12-05T02:00" <= row["accepted_at"] < "2026-12-05T03:00"
+    ours = {"enquiry_received": "scheduled", "quarantine_digest": "scheduled"}
+    eventually(
+        lambda: {row["occasion"].partition(":")[0]: row["state"] for row in _messages(keytalk, recipient="ops")} == ours
+    )
+
+
 def test_the_balance_of_the_day_accounts_for_all_of_it(keytalk, wave):
     assert _today(keytalk) == {"received": WAVE + 2, "filed": 1, "quarantined": WAVE + 1, "merged": 0}
 
@@ -101,14 +121,16 @@ def test_a_suspect_can_be_read_whole_and_says_why_it_is_held(keytalk, wave):
     assert held["contact"]["email"] == "jo.price@styal.example"
 
 
-def test_one_digest_tells_of_all_of_them(keytalk, wave):
+def test_one_digest_tells_of_all_of_them_on_monday(keytalk, letterbox, wave):
     [digest] = eventually(lambda: _messages(keytalk, occasion="quarantine_digest:"))
-    assert (digest["recipient"], digest["state"]) == ("ops", "scheduled")
+    assert (digest["recipient"], digest["state"], digest["due_at"]) == ("ops", "scheduled", MONDAY_MORNING)
 
     keytalk.cli("jobs", "run-due", "--as-of", digest["due_at"])
 
     [digest] = _messages(keytalk, occasion="quarantine_digest:")
     assert digest["state"] == "accepted"
+    [mail] = [each for each in letterbox.all() if str(WAVE + 1) in words(each)]
+    assert str(mail["To"]) != "alex.morgan@risley.example"
 
 
 def test_one_is_rescued_and_thanked_and_the_rest_is_cleared_in_one_action(keytalk, wave):
@@ -122,10 +144,12 @@ def test_one_is_rescued_and_thanked_and_the_rest_is_cleared_in_one_action(keytal
     assert keytalk.cli("quarantine", "clear", "--all", "--yes") == {"cleared": 0}
 
 
-def test_nobody_forged_was_ever_written_to(keytalk, wave):
+def test_nobody_forged_was_ever_written_to(keytalk, letterbox, wave):
     recipients = {row["recipient"] for row in _messages(keytalk, recipient="enquirer:")}
 
     assert recipients == {f"enquirer:{wave['genuine']}", f"enquirer:{wave['rescued']}"}
+    assert not [mail for mail in letterbox.all() if "forged.example" in str(mail)]
+    assert keytalk.cli("messages", "not-told") == []
 
 
 def test_what_was_cleared_is_kept_whole_and_the_balance_still_comes_out(keytalk, wave):

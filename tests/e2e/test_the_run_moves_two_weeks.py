@@ -6,12 +6,12 @@ Scenario 6 of the domain. Bullingdon's Mondays from 15 February 2027 leave out 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.e2e.letterbox import calendar_files, events
 from tests.examples import WAY_TO_WON, risley_enquiry
 from tests.servers.keytalk import CommandRefused, Keytalk
 from tests.waiting import eventually
@@ -30,11 +30,13 @@ FROM_27_JANUARY = tuple((date(2027, 1, 27) + timedelta(weeks=week)).isoformat() 
 PLACES = {"BNI": "Bullingdon (HMP & YOI)", "STI": "Styal (HMP & YOI)"}
 
 
+EVERYBODY = ("alex.morgan@", "tom@", "ana@")
+
+
 @pytest.fixture(scope="module")
-def keytalk() -> Iterator[Keytalk]:
-    """One process, on the morning of 1 December 2026."""
-    with Keytalk(demo=True, began_at=datetime(2026, 12, 1, 9, 0, tzinfo=UTC)) as running:
-        yield running
+def began_at() -> datetime:
+    """The morning of 1 December 2026."""
+    return datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,74 @@ def test_the_memo_is_out_of_date_and_everyone_is_told(keytalk, bullingdon, memo,
         lambda: [each for each in keytalk.cli("messages", "list", "--limit", "1000") if moved["change"] in str(each)],
         within=30,
     )
+
+
+def test_each_has_one_mail_about_all_sixteen_with_one_calendar_file_and_the_ids_they_have(letterbox, bullingdon, moved):
+    ids = [each["id"] for each in bullingdon["sessions"]]
+
+    for who in EVERYBODY:
+        eventually(lambda who=who: letterbox.to(who, "A change to your sessions"), within=30)
+        [confirmation] = letterbox.to(who, "16 session dates")
+        [change] = letterbox.to(who, "A change to your sessions")
+        assert list(calendar_files(change)) == ["REQUEST"]
+        for mail, days in ((confirmation, MONDAYS), (change, FROM_1_MARCH)):
+            [calendar] = calendar_files(mail).values()
+            found = events(calendar)
+            assert {each: began[:10] for each, (began, _ended) in found.items()} == dict(zip(ids, days, strict=True))
+
+
+def test_the_old_reminders_are_withdrawn_and_none_of_an_old_date_is_left(keytalk, bullingdon, moved):
+    ids = {each["id"] for each in bullingdon["sessions"]}
+
+    def reminders(state: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in keytalk.cli("messages", "list", "--state", state, "--limit", "1000"):
+            kind, _colon, session = row["occasion"].rpartition(":")
+            if kind.startswith("session_reminder") and session in ids:
+                found.setdefault(row["recipient"].partition(":")[0], []).append(row["due_at"][:10])
+        return found
+
+    # Five days before a Monday is a Wednesday. The day before is a Sunday: that one goes on the Friday.
+    new, old = (
+        sorted((date.fromisoformat(day) - timedelta(days=days)).isoformat() for day in of for days in (5, 3))
+        for of in (FROM_1_MARCH, MONDAYS)
+    )
+    assert reminders("scheduled") == {"enquirer": new, "facilitator": sorted([*new, *new])}
+    assert reminders("superseded") == {"enquirer": old, "facilitator": sorted([*old, *old])}
+
+
+def test_the_ledger_proves_that_each_knows_the_new_dates(keytalk, bullingdon, moved):
+    proof = keytalk.cli("messages", "proof", bullingdon["run"])
+
+    assert tuple(each["date"] for each in proof["sessions"]) == FROM_1_MARCH
+    told = [(len(each["people"]), {person["verdict"] for person in each["people"]}) for each in proof["sessions"]]
+    assert told == [(3, {"told"})] * 16
+    assert keytalk.cli("messages", "not-told", "--days", "366") == []
+    table = keytalk.cli("messages", "proof", bullingdon["run"], "--session", "16", json=False)
+    assert "Tom Okafor" in table
+    assert "told" in table
+    assert "run changed facilitator, Tue" in table
+
+
+def test_that_somebody_was_rung_is_in_the_proof_too(keytalk, team, bullingdon, moved):
+    tom = f"facilitator:{team[0]}"
+    last = ("--run", bullingdon["run"], "--session", "16")
+
+    keytalk.cli("messages", "told", tom, "--by", "phone", *last, "--dry-run")
+    keytalk.cli("messages", "told", tom, "--by", "phone", *last, "--yes")
+
+    [session] = keytalk.cli("messages", "proof", bullingdon["run"], "--session", "16")["sessions"]
+    told = [
+        (each["state"], each["says"]["date"])
+        for person in session["people"]
+        for each in person["messages"]
+        if each["template"] == "told_by_hand"
+    ]
+    assert told == [("accepted", FROM_1_MARCH[-1])]
+    with pytest.raises(CommandRefused, match="the id of a run"):
+        keytalk.cli("messages", "proof", "the-one-in-bullingdon")
+    with pytest.raises(CommandRefused, match="has no part in it"):
+        keytalk.cli("messages", "told", "facilitator:nobody", "--by", "phone", *last, "--yes")
 
 
 def test_styals_wednesdays_move_to_the_end_of_january(keytalk, styal):

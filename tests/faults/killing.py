@@ -8,38 +8,10 @@ from __future__ import annotations
 
 import shared.runtime.green  # noqa: F401 isort: skip - before everything else, as `keytalk serve` does
 
-import functools
-import importlib
-import itertools
-import os
-import signal
 import sys
-from typing import Any
 
 from ops.cli.__main__ import main as run_keytalk
-from tests.faults.points import POINTS, Point
-
-
-def arm(point: Point, count: int) -> None:
-    """Wrap the function of a point."""
-    holder: Any = importlib.import_module(point.module)
-    *way, name = point.function.split(".")
-    for step in way:
-        holder = getattr(holder, step)
-    function = getattr(holder, name)
-    calls = itertools.count(1)
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        is_the_one = next(calls) == count
-        if is_the_one and point.when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = function(*args, **kwargs)
-        if is_the_one:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(holder, name, wrapped)
+from tests.faults.points import POINTS, arm
 
 
 def main() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import itertools
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,8 @@ class Point:
     function: str
     when: Literal["before", "after"]
 
+
+_DELIVERY = "services.notifications.sending.delivery"
 
 POINTS = {
     # The way of an enquiry, in the order in which it comes by.
@@ -30,6 +37,17 @@ POINTS = {
     "message half entered": Point("services.notifications.handlers.entering", "insert_or_leave", "after"),
     "mail claimed, not sent": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "before"),
     "mail sent, not recorded": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "after"),
+    # The sender's loop, line by line.
+    "nothing claimed": Point(_DELIVERY, "Sender._claim", "before"),
+    "saved, not committed": Point(_DELIVERY, "_save", "after"),
+    "claimed": Point(_DELIVERY, "Sender._claim", "after"),
+    "recipient not looked up": Point("services.notifications.sending.directory", "ServiceDirectory.look_up", "before"),
+    "recipient looked up": Point("services.notifications.sending.directory", "ServiceDirectory.look_up", "after"),
+    "rendered": Point("services.notifications.sending.composing", "render", "after"),
+    "not recorded": Point(_DELIVERY, "Sender._record_once", "before"),
+    "recorded, not followed up": Point(_DELIVERY, "follow_up", "before"),
+    "followed up, not committed": Point(_DELIVERY, "follow_up", "after"),
+    "recorded": Point(_DELIVERY, "Sender._record_once", "after"),
 }
 
 
@@ -38,3 +56,25 @@ def launcher(point: str, count: int = 1) -> Sequence[str]:
     if point not in POINTS:
         raise KeyError(f"there is no point called {point!r}")
     return ("-m", "tests.faults.killing", point, str(count), "--")
+
+
+def arm(point: Point, count: int) -> None:
+    """Wrap the function of a point."""
+    holder: Any = importlib.import_module(point.module)
+    *way, name = point.function.split(".")
+    for step in way:
+        holder = getattr(holder, step)
+    function = getattr(holder, name)
+    calls = itertools.count(1)
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        is_the_one = next(calls) == count
+        if is_the_one and point.when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **kwargs)
+        if is_the_one:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(holder, name, wrapped)

@@ -26,7 +26,7 @@ class Replica:
     def __init__(self, service: str, log: Path, env: Mapping[str, str]) -> None:
         self.service = service
         self.public_port, self.internal_port = free_port(), free_port()
-        names = ("KEYTALK_PUBLIC_PORT", "KEYTALK_CALENDAR_PORT")
+        names = ("KEYTALK_PUBLIC_PORT", "KEYTALK_CALENDAR_PORT", "KEYTALK_MESSAGES_PORT")
         ports = {**dict.fromkeys(names, str(self.public_port)), "KEYTALK_INTERNAL_PORT": str(self.internal_port)}
         self._env = {**env, **ports}
         self._log = log

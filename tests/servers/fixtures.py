@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers import dovecot
 from tests.servers.postgres import GivenPostgres, Postgres
 from tests.servers.rabbitmq import GivenRabbitMQ, RabbitMQ
 from tests.servers.smtp import MailServer
@@ -45,3 +46,12 @@ def mail_server(_mail_server: MailServer) -> MailServer:
     """A mail server that has accepted nothing yet."""
     _mail_server.clear()
     return _mail_server
+
+
+@pytest.fixture(scope="session")
+def mailbox_server() -> Iterator[dovecot.Dovecot]:
+    """A private IMAP server."""
+    if not dovecot.is_installed():
+        pytest.skip("Dovecot is not installed: run scripts/system-packages.sh.")
+    with dovecot.Dovecot() as server:
+        yield server

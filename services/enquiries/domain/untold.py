@@ -11,6 +11,7 @@ _WHAT = {
     "bounced": "Find another way to {who}: a message came back ({template})",
     "missed": "Tell {who} if it still helps: a message came too late ({template})",
     "unknown": "Ask {who} whether a message arrived: nobody can say ({template})",
+    "unread": "Read in the mailbox what {who} wrote: it could not be filed",
     "to_call": "Ring {who}, who prefers a call: {template}",
 }
 

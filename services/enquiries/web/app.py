@@ -14,11 +14,12 @@ from services.enquiries.web import openapi
 from services.enquiries.web.api import EnquiriesApi
 from services.enquiries.web.bodies import MOST_BYTES, NotUnderstood
 from services.enquiries.web.intake import Intake
-from services.enquiries.web.limits import OPEN, Gate, TooMany
+from services.enquiries.web.limits import OPEN, Gate
 from services.enquiries.web.pages import FORM_PATH, FormPages
 from services.enquiries.web.problems import MEDIA_TYPE, body_for, incident_told, note_incident, retry_after
 from services.enquiries.web.proposal_desk import Desk
 from services.enquiries.web.proposal_pages import ProposalPages
+from shared.web.limits import TooMany
 
 _FOR_MACHINES = ("/api/",)
 

@@ -9,8 +9,8 @@ import traceback
 from http import HTTPStatus
 from typing import Any
 
-from services.enquiries.web.limits import TooMany
 from shared.errors import Refused, problem
+from shared.web.limits import TooMany
 
 _log = logging.getLogger(__name__)
 

@@ -40,6 +40,10 @@ class Mail:
 
     `sender`, `recipient` and `reply_to` are bare addresses, exactly one each; `sender_name` stands beside the
     sender's. `date` carries its zone. `message_id` is `<left@right>` and decides whether two mails are one.
+
+    `unsubscribe` is the address that one click posts to (RFC 8058), `page` that of the recipient's preferences.
+    `return_path` is the bare address that bounces go to; None means the sender's. `idempotency_key` is the same for
+    every attempt at one mail. `reference` is the enquiry's, such as KT-7F3K-92: answers are filed by it.
     """
 
     message_id: str
@@ -54,6 +58,11 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
     auto_submitted: str = "auto-generated"
     references: tuple[str, ...] = ()
+    unsubscribe: str | None = None
+    page: str | None = None
+    return_path: str | None = None
+    idempotency_key: str | None = None
+    reference: str | None = None
 
 
 class Channel(Protocol):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from services.notifications.channels.base import Mail, TemporaryFailure
-from services.notifications.channels.mime import to_bytes
+from services.notifications.channels.mime import PLAIN, Letterhead, to_bytes
 
 
 class MailListed(TypedDict):
@@ -38,8 +38,9 @@ class MailNotFound(KeyError):
 class MaildirChannel:
     """A Maildir as a channel, readable by its owner only. Makes its folders when they are missing."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, letterhead: Letterhead = PLAIN) -> None:
         self.root = root
+        self.letterhead = letterhead
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("tmp", "new", "cur"):
             (root / part).mkdir(mode=0o700, exist_ok=True)
@@ -49,7 +50,7 @@ class MaildirChannel:
 
         Raises TemporaryFailure when the disk will not take it, PermanentFailure when it is no proper mail.
         """
-        name, content = _name(mail.message_id), to_bytes(mail)
+        name, content = _name(mail.message_id), to_bytes(mail, self.letterhead)
         try:
             if not self._find(name):
                 self._put(name, content)

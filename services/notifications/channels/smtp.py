@@ -1,21 +1,18 @@
-"""Mail over SMTP, one connection a mail, taken step by step to know on which side of DATA a fault lies.
+"""Mail over SMTP, taken step by step to know on which side of DATA a fault lies; connections are kept for more mails.
 
 Until the line with the single full stop is sent, the server has nothing and must deliver nothing (RFC 5321,
 4.1.1.4), so the mail may be tried again. Once it is sent, only the server's answer tells; when that is lost, the
-outcome is unknown and stays so.
+outcome is unknown and stays so. A kept connection that the server closed meanwhile is found out when the sender of
+the next mail is named, long before DATA; the mail then goes over a new one.
 """
 
 from __future__ import annotations
 
 import re
 import smtplib
-import socket
-import ssl
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Literal, get_args
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from contextlib import contextmanager
 
 from services.notifications.channels.base import (
     Mail,
@@ -24,10 +21,18 @@ from services.notifications.channels.base import (
     RecipientRefused,
     TemporaryFailure,
 )
-from services.notifications.channels.mime import to_bytes
+from services.notifications.channels.connections import (
+    Answer,
+    Connection,
+    Connections,
+    Dialler,
+    NoTurn,
+)
+from services.notifications.channels.mime import PLAIN, Letterhead, to_bytes
+from services.notifications.channels.smtp_server import SmtpServer, parse_smtp_url
 
-Tls = Literal["implicit", "required", "auto", "off"]
-STARTTLS = ("required", "auto", "off")
+__all__ = ["SmtpChannel", "SmtpServer", "parse_smtp_url"]
+
 # Answers about us and not about the mail: a setting is to be mended, and the mail can go afterwards.
 ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
 # Answers to RCPT that mean the mailbox: it does not exist, has moved, is spelt wrongly or is closed (RFC 3463, 3.2 and
@@ -35,135 +40,126 @@ ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
 # (RFC 5321, 4.2.2). A full mailbox (5.2.2) and a policy (5.7.1) say nothing about the address.
 ABOUT_THE_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.1"})
 NO_SUCH_MAILBOX = frozenset({550, 551, 553})
-GOODBYE_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class SmtpServer:
-    """Where to send mail and how. `tls`: `implicit` from the first byte, else whether STARTTLS is used."""
-
-    host: str
-    port: int
-    tls: Tls
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-
-def parse_smtp_url(url: str) -> SmtpServer:
-    """Read `smtp://[user:password@]host[:port][?starttls=required|auto|off]` or `smtps://...`.
-
-    The ports stand at 25 and 465. Without `starttls`, a URL with a password requires it and one without takes it
-    where offered. Raises ValueError naming KEYTALK_SMTP_URL, and never quoting it: it may hold a password.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        raise _bad_url("its host or port cannot be read") from None
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise _bad_url("expected smtp://host:port or smtps://host:port")
-    if parts.path not in {"", "/"} or parts.fragment:
-        raise _bad_url("nothing may follow the port but ?starttls=")
-    if (parts.username is None) != (parts.password is None):
-        raise _bad_url("a user needs a password, and a password a user")
-    return SmtpServer(
-        host=parts.hostname,
-        port=port or (465 if parts.scheme == "smtps" else 25),
-        tls=_tls(parts),
-        user=_unquoted(parts.username),
-        password=_unquoted(parts.password),
-    )
 
 
 class SmtpChannel:
-    """An SMTP server as a channel. Times in seconds; `read_timeout` is for each answer of the server."""
+    """An SMTP server as a channel; at most `at_once` connections, each kept for up to `mails_each` mails.
 
-    def __init__(self, server: SmtpServer, *, connect_timeout: float = 10.0, read_timeout: float = 60.0) -> None:
+    Times in seconds: `read_timeout` is for each answer of the server, `patience` for all that comes before the content
+    (it must end well within the lease of an attempt). A connection is closed after `idle`, and asked whether it still
+    answers after `resting`, for `probe`.
+    """
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        letterhead: Letterhead = PLAIN,
+        *,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        patience: float = 240.0,
+        idle: float = 30.0,
+        resting: float = 1.0,
+        probe: float = 5.0,
+        at_once: int = 4,
+        mails_each: int = 100,
+    ) -> None:
         self.server = server
-        self.connect_timeout = connect_timeout
-        self.read_timeout = read_timeout
+        self.letterhead = letterhead
+        self._dialler = Dialler(server, connect_timeout, read_timeout)
+        self._connections = Connections(at_once=at_once, idle=idle, mails_each=mails_each)
+        self._patience = patience
+        self._resting, self._probe = resting, probe
 
     def deliver(self, mail: Mail) -> None:
         """Send the mail and wait for the server's word that it has it. Raises as `Channel.deliver` says."""
-        content = to_bytes(mail)
-        with self._session(mail.sender.rpartition("@")[2]) as smtp:
-            _offer(smtp, mail)
-            _send_content(smtp, content)
-            _say_goodbye(smtp)
+        content = _dots_doubled(to_bytes(mail, self.letterhead))
+        begin_by = time.monotonic() + self._patience
+        try:
+            with self._connections.turn(self._patience), self._begun(mail) as connection:
+                _offer(connection, mail)
+                if time.monotonic() > begin_by:
+                    raise TemporaryFailure("nothing was sent: the mail server was too slow before the content")
+                _send_content(connection, content)
+        except NoTurn:
+            raise TemporaryFailure("nothing was sent: every connection to the mail server is in use") from None
 
     def settle(self, message_id: str) -> bool | None:
         """Nobody can ask an SMTP server what it took."""
         return None
 
+    def close(self) -> None:
+        """Say goodbye on the connections that are kept. The channel may be used again."""
+        self._connections.close()
+
     @contextmanager
-    def _session(self, hello: str) -> Iterator[smtplib.SMTP]:
-        with _before_the_content("connecting"):
-            smtp = self._connect(hello)
+    def _begun(self, mail: Mail) -> Iterator[Connection]:
+        """Lend a connection on which the server has taken the sender of the mail."""
+        connection, answer = self._sender_named(mail)
         try:
-            with _before_the_content("the greeting"):
-                self._greet(smtp)
-            yield smtp
+            _judge(answer, "MAIL", wanted=range(200, 300))
+            yield connection
         finally:
-            smtp.close()
+            self._connections.give_back(connection)
 
-    def _connect(self, hello: str) -> smtplib.SMTP:
-        host, port, seconds = self.server.host, self.server.port, self.connect_timeout
-        if self.server.tls == "implicit":
-            context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, port, local_hostname=hello, timeout=seconds, context=context)
-        return smtplib.SMTP(host, port, local_hostname=hello, timeout=seconds)
+    def _sender_named(self, mail: Mail) -> tuple[Connection, Answer]:
+        line = f"MAIL FROM:<{mail.return_path or mail.sender}>"
+        kept = self._connections.take()
+        if kept is not None:
+            answer = self._asked_if_alive(kept, line)
+            if answer is not None:
+                return kept, answer
+            kept.close()
+        fresh = self._open(mail.sender.rpartition("@")[2])
+        with _before_the_content("MAIL"), _closed_on_fault(fresh.smtp):
+            return fresh, fresh.say(line)
 
-    def _greet(self, smtp: smtplib.SMTP) -> None:
-        if smtp.sock is not None:
-            smtp.sock.settimeout(self.read_timeout)
-            # The last line goes out on its own; it must not wait for the one before to be confirmed.
-            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        smtp.ehlo_or_helo_if_needed()
-        self._start_tls(smtp)
-        if self.server.user is not None and self.server.password is not None:
-            smtp.login(self.server.user, self.server.password)
+    def _asked_if_alive(self, kept: Connection, line: str) -> Answer | None:
+        """Name the sender on a connection that carried mail before; None where the server has left it meanwhile."""
+        if not kept.revives(self._resting, self._probe):
+            return None
+        try:
+            answer = kept.say(line)
+        except (OSError, smtplib.SMTPException):
+            return None
+        return answer if kept.is_fit else None
 
-    def _start_tls(self, smtp: smtplib.SMTP) -> None:
-        wanted = self.server.tls == "required" or (self.server.tls == "auto" and smtp.has_extn("starttls"))
-        if not wanted:
-            return
-        code, _ = smtp.starttls(context=_tls_context(verified=self.server.tls == "required"))
-        if code != 220:
-            raise smtplib.SMTPException(f"STARTTLS was answered {code}")
-        smtp.ehlo_or_helo_if_needed()
+    def _open(self, hello: str) -> Connection:
+        with _before_the_content("connecting"):
+            smtp = self._dialler.connect(hello)
+        with _before_the_content("the greeting"), _closed_on_fault(smtp):
+            return self._dialler.greet(smtp)
 
 
-def _offer(smtp: smtplib.SMTP, mail: Mail) -> None:
-    for verb, line in (("MAIL", f"MAIL FROM:<{mail.sender}>"), ("RCPT", f"RCPT TO:<{mail.recipient}>")):
-        with _before_the_content(verb):
-            answer = smtp.docmd(line)
-        _judge(answer, verb, wanted=range(200, 300))
+@contextmanager
+def _closed_on_fault(smtp: smtplib.SMTP) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        smtp.close()
+        raise
+
+
+def _offer(connection: Connection, mail: Mail) -> None:
+    with _before_the_content("RCPT"):
+        answer = connection.say(f"RCPT TO:<{mail.recipient}>")
+    _judge(answer, "RCPT", wanted=range(200, 300))
     with _before_the_content("DATA"):
-        answer = smtp.docmd("DATA")
+        answer = connection.say("DATA")
     _judge(answer, "DATA", wanted=range(354, 355))
 
 
-def _send_content(smtp: smtplib.SMTP, content: bytes) -> None:
+def _send_content(connection: Connection, content: bytes) -> None:
     with _before_the_content("the content"):
-        smtp.send(_dots_doubled(content))
+        connection.begin(content)
     try:
-        smtp.send(b".\r\n")
-        answer = smtp.getreply()
+        answer = connection.finish()
     except (OSError, smtplib.SMTPException) as error:
         words = "the mail was sent and the server's answer was lost"
         raise OutcomeUnknown(f"{words} ({type(error).__name__})") from error
-    if not 200 <= answer[0] < 600:
+    if answer[0] // 100 not in {2, 4, 5}:
         raise OutcomeUnknown("the mail was sent and the server's answer could not be read")
     _judge(answer, "the content", wanted=range(200, 300))
-
-
-def _say_goodbye(smtp: smtplib.SMTP) -> None:
-    # The mail is theirs already: whatever happens here changes nothing.
-    with suppress(OSError, smtplib.SMTPException):
-        if smtp.sock is not None:
-            smtp.sock.settimeout(GOODBYE_SECONDS)
-        smtp.docmd("QUIT")
 
 
 @contextmanager
@@ -178,7 +174,7 @@ def _before_the_content(step: str) -> Iterator[None]:
         raise TemporaryFailure(f"nothing was sent: {type(error).__name__} at {step}") from error
 
 
-def _judge(answer: tuple[int, bytes], step: str, *, wanted: range) -> None:
+def _judge(answer: Answer, step: str, *, wanted: range) -> None:
     code, text = answer
     if code in wanted:
         return
@@ -199,37 +195,3 @@ def _is_about_the_mailbox(code: int, detail: str | None) -> bool:
 def _dots_doubled(content: bytes) -> bytes:
     doubled = re.sub(rb"^\.", b"..", content, flags=re.MULTILINE)
     return doubled if doubled.endswith(b"\r\n") else doubled + b"\r\n"
-
-
-def _tls_context(*, verified: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verified:
-        # Encrypting to whoever answers is still better than not at all, which is what "auto" would fall to.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _tls(parts: SplitResult) -> Tls:
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    if parts.scheme == "smtps":
-        if options:
-            raise _bad_url("smtps:// takes no options")
-        return "implicit"
-    has_password = parts.password is not None
-    if not options:
-        return "required" if has_password else "auto"
-    (key, value), *others = options
-    if key != "starttls" or value not in STARTTLS or others:
-        raise _bad_url(f"its one option is starttls={'|'.join(STARTTLS)}")
-    if value == "auto" and has_password:
-        raise _bad_url("with a password, starttls is required or off")
-    return next(tls for tls in get_args(Tls) if tls == value)
-
-
-def _unquoted(part: str | None) -> str | None:
-    return None if part is None else unquote(part)
-
-
-def _bad_url(why: str) -> ValueError:
-    return ValueError(f"KEYTALK_SMTP_URL: {why}")

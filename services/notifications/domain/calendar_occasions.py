@@ -9,13 +9,15 @@ from typing import Any
 
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message
-from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator, session_reminders
-from services.notifications.domain.working_hours import in_office_hours
+from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator
+from services.notifications.domain.preferences import DEFAULT
+from services.notifications.domain.quiet_hours import next_open
+from services.notifications.domain.urgency import Urgency
 from shared.clock import day_in_london
 from shared.working_days import working_days_between
 
 CRITICAL_DAYS = 2
-"""A change of a session so many working days ahead, or fewer, is told at once, at whatever hour."""
+"""A change of a session so many working days ahead, or fewer, is critical: told at once, at whatever hour."""
 
 HOLD_TO_CONTACT = frozenset({"placed", "promoted", "expired"})
 HOLD_TO_OPS = frozenset({"promoted", "ending", "expired"})
@@ -49,10 +51,6 @@ class Change:
             changed=tuple(session for session in self.changed if now.get(session.id) == session),
             cancelled=tuple(session for session in self.cancelled if session.id not in now),
         )
-
-    def touched(self) -> list[str]:
-        """Give the ids of all sessions of which earlier reminders no longer hold."""
-        return [session.id for session in (*self.changed, *self.cancelled)]
 
     def people(self) -> list[str]:
         """Give every facilitator whom it may concern, once each."""
@@ -144,8 +142,8 @@ def change_letters(
 ) -> list[Message]:
     """Tell the contact and each facilitator, once each, what is different for them from what they know.
 
-    `before` is the run as the newest event before left it, `told` what each recipient knows of it. A change is told in
-    office hours, and at once where it is critical. Nobody is written to whom it does not touch; for the contact the
+    `before` is the run as the newest event before left it, `told` what each recipient knows of it. A change of what is
+    near is critical. Nobody is written to whom it does not touch; for the contact the
     ledger then keeps a letter that is superseded from the first, as it is there that the run is known from.
     """
     audience = [(enquirer(change.run.enquiry), "contact", "")]
@@ -162,8 +160,9 @@ def change_letters(
             version=change.run.version,
             template=f"run_changed_{kind}",
             subject_ref=f"run:{change.run.run}",
-            due_at=now if _is_critical(news, now, holidays) else in_office_hours(now, holidays),
+            due_at=now,
             facts=_facts(whole, news),
+            urgency=_critical_if(_is_critical(news, now, holidays)),
         )
         if not news.is_empty():
             letters.append(letter)
@@ -172,34 +171,25 @@ def change_letters(
     return letters
 
 
-def reminders_after(change: Change, now: datetime, drafting: Drafting) -> list[Message]:
-    """Make anew the reminders of the sessions that a change touched, at the times that follow from their dates."""
-    touched = {session.id for session in change.changed}
-    reminders = session_reminders(change.run, now, drafting)
-    return [reminder for reminder in reminders if reminder.facts["session"]["id"] in touched]
-
-
 def hold_letters(
     hold_id: str,
     facts: dict[str, Any],
     version: int,
     now: datetime,
-    holidays: Container[date],
     drafting: Drafting,
 ) -> list[Message]:
     """Tell the contact and the ops team what became of a hold; `facts` are what the event says of it."""
     reference, state = facts["enquiry"], facts["state"]
     occasion, told = f"hold:{hold_id}", []
     if state in HOLD_TO_CONTACT:
-        template, due_at = f"hold_{state}_contact", in_office_hours(now, holidays)
         letter = draft(
             drafting,
             recipient=enquirer(reference),
             occasion=occasion,
             version=version,
-            template=template,
+            template=f"hold_{state}_contact",
             subject_ref=f"run:{facts['run']}",
-            due_at=due_at,
+            due_at=now,
             facts=facts,
         )
         told.append(letter)
@@ -217,8 +207,7 @@ def offer_letter(
     holidays: Container[date],
     drafting: Drafting,
 ) -> Message:
-    """Ask a facilitator: in office hours, and at once where it is for one of the next days or to be answered before."""
-    due_at = in_office_hours(now, holidays)
+    """Ask a facilitator. It is critical for one of the next days, and where an answer is due before offices open."""
     soon = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
     answer_by = datetime.fromisoformat(facts["answer_by"])
     return draft(
@@ -228,16 +217,25 @@ def offer_letter(
         version=version,
         template="offer_made_facilitator",
         subject_ref=f"run:{facts['run']}",
-        due_at=now if soon or answer_by <= due_at else due_at,
+        due_at=now,
         useful_until=answer_by,
         facts=facts,
+        urgency=_critical_if(soon or answer_by <= next_open(now, DEFAULT, holidays)),
     )
 
 
-def offer_settled(offer_id: str, facts: dict[str, Any], version: int, now: datetime, drafting: Drafting) -> Message:
-    """Tell the ops team what became of an offer."""
-    occasion = f"offer:{offer_id}"
-    return _to_ops(drafting, occasion, "offer_settled_ops", facts["enquiry"], facts, version, now)
+def offer_settled(
+    offer_id: str,
+    facts: dict[str, Any],
+    version: int,
+    now: datetime,
+    holidays: Container[date],
+    drafting: Drafting,
+) -> Message:
+    """Tell the ops team what became of an offer, at any hour where it was for one of the next days."""
+    near = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
+    about = (f"offer:{offer_id}", "offer_settled_ops", facts["enquiry"], facts, version, now)
+    return _to_ops(drafting, *about, urgency=_critical_if(near))
 
 
 def offer_withdrawn(
@@ -258,15 +256,16 @@ def offer_withdrawn(
         version=version,
         template="offer_withdrawn_facilitator",
         subject_ref=f"run:{facts['run']}",
-        due_at=now if near else in_office_hours(now, holidays),
+        due_at=now,
         facts=facts,
+        urgency=_critical_if(near),
     )
 
 
 def expiry_letters(
-    notice_id: str, person: str, facts: dict[str, Any], now: datetime, holidays: Container[date], drafting: Drafting
+    notice_id: str, person: str, facts: dict[str, Any], now: datetime, drafting: Drafting
 ) -> list[Message]:
-    """Tell the facilitator and the ops team, in office hours, that something ends soon."""
+    """Tell the facilitator and the ops team that something ends soon."""
     return [
         draft(
             drafting,
@@ -274,7 +273,7 @@ def expiry_letters(
             occasion=f"expiry_near:{notice_id}",
             template=f"expiry_near_{audience}",
             subject_ref=f"facilitator:{person}",
-            due_at=in_office_hours(now, holidays),
+            due_at=now,
             facts={"facilitator": person, **facts},
         )
         for recipient, audience in ((facilitator(person), "facilitator"), (OPS, "ops"))
@@ -286,12 +285,12 @@ def memo_letter(
 ) -> Message | None:
     """Send a gate memo to the contact, or tell the ops team that one is out of date. Other news is nobody's."""
     occasion = f"gate_memo:{facts['state']}:{memo_id}"
+    near = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
     if facts["state"] == "out_of_date":
-        template, reference = "gate_memo_out_of_date_ops", facts["enquiry"]
-        return _to_ops(drafting, occasion, template, reference, facts, facts["memo_version"], now)
+        about = (occasion, "gate_memo_out_of_date_ops", facts["enquiry"], facts, facts["memo_version"], now)
+        return _to_ops(drafting, *about, urgency=_critical_if(near))
     if facts["state"] != "sent":
         return None
-    near = _is_near(date.fromisoformat(facts["first_date"]), now, holidays)
     return draft(
         drafting,
         recipient=enquirer(facts["enquiry"]),
@@ -299,8 +298,9 @@ def memo_letter(
         version=facts["memo_version"],
         template="gate_memo_sent_contact",
         subject_ref=f"run:{facts['run']}",
-        due_at=now if near else in_office_hours(now, holidays),
+        due_at=now,
         facts=facts,
+        urgency=_critical_if(near),
     )
 
 
@@ -392,6 +392,11 @@ def _is_critical(news: _News, now: datetime, holidays: Container[date]) -> bool:
     return any(_is_near(day, now, holidays) for day in news.dates())
 
 
+def _critical_if(is_so: bool) -> Urgency | None:
+    """Give the urgency of a letter, or None for the one that its template has."""
+    return Urgency.CRITICAL if is_so else None
+
+
 def _is_near(day: date, now: datetime, holidays: Container[date]) -> bool:
     today = day_in_london(now)
     return day >= today and working_days_between(today, day, holidays) <= CRITICAL_DAYS
@@ -405,6 +410,7 @@ def _to_ops(
     facts: dict[str, Any],
     version: int,
     now: datetime,
+    urgency: Urgency | None = None,
 ) -> Message:
     return draft(
         drafting,
@@ -415,4 +421,5 @@ def _to_ops(
         subject_ref=f"enquiry:{reference}",
         due_at=now,
         facts={"reference": reference, **facts},
+        urgency=urgency,
     )

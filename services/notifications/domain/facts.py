@@ -64,6 +64,11 @@ class SessionFacts:
         """The moment it starts, in UTC."""
         return self.local(self.date, self.start).astimezone(dt.UTC)
 
+    @property
+    def ends_at(self) -> dt.datetime:
+        """The moment it ends, in UTC."""
+        return self.local(self.date, self.end).astimezone(dt.UTC)
+
     def local(self, day: dt.date, at: dt.time) -> dt.datetime:
         """Put a wall time on a day in this session's zone."""
         return dt.datetime.combine(day, at, ZoneInfo(self.zone))
@@ -106,7 +111,9 @@ class SessionFacts:
 class RunFacts:
     """A confirmed run: where, what, who leads it (ids only), and every session in order of number.
 
-    `version` rises with each change of the run; a message of a higher version replaces one of a lower.
+    `version` rises with each change of the run; a message of a higher version replaces one of a lower. `slug` is the
+    programme's short name, `place` the establishment's id and `mode` in_person or remote; each is None where that was
+    not told.
     """
 
     run: str
@@ -116,6 +123,9 @@ class RunFacts:
     facilitators: tuple[str, ...]
     sessions: tuple[SessionFacts, ...]
     version: int
+    slug: str | None = None
+    place: str | None = None
+    mode: str | None = None
 
     @property
     def of(self) -> int:
@@ -124,7 +134,7 @@ class RunFacts:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> RunFacts:
-        """Read `{"run", "enquiry", "establishment", "programme", "facilitators", "sessions", "version"}`.
+        """Read a run from its JSON form, as `to_plain` gives it; `slug`, `place` and `mode` may be left out.
 
         `run` and each of `facilitators` is an id, `enquiry` the public reference, the two names are words for
         people, `sessions` as `SessionFacts.from_plain` reads them. Raises KeyError or ValueError when one lacks.
@@ -138,6 +148,9 @@ class RunFacts:
             facilitators=tuple(dict.fromkeys(map(str, plain["facilitators"]))),
             sessions=tuple(sessions),
             version=int(plain["version"]),
+            slug=plain.get("slug"),
+            place=plain.get("place"),
+            mode=plain.get("mode"),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -155,4 +168,7 @@ class RunFacts:
             "establishment": self.establishment,
             "programme": self.programme,
             "version": self.version,
+            "slug": self.slug,
+            "place": self.place,
+            "mode": self.mode,
         }

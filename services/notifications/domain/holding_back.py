@@ -34,7 +34,7 @@ def why_not_written_to(enquiry: Mapping[str, Any]) -> str | None:
 
 def why_no_longer_needed(template: str, enquiry: Mapping[str, Any]) -> str | None:
     """Say what has made a message needless since it was entered, or give None."""
-    if template == "first_reply_due_ops" and enquiry.get("first_reply_at"):
+    if template.startswith("first_reply_due_") and enquiry.get("first_reply_at"):
         return "Somebody has answered the enquirer meanwhile."
     if template.startswith(("answer_awaited_", "call_to_offer")) and enquiry.get("waiting_on", "prison") == "us":
         return "The answer has come meanwhile: it is our turn now."

@@ -43,13 +43,19 @@ LEADS_FROM: Mapping[MessageState, frozenset[MessageState]] = {
     # A report may come before the outcome was recorded, and settles what was unknown.
     S.DELIVERED: frozenset({S.SENDING, S.UNKNOWN, S.ACCEPTED}),
     S.BOUNCED: frozenset({S.SENDING, S.UNKNOWN, S.ACCEPTED, S.DELIVERED}),
-    S.FAILED: frozenset({S.SENDING}),
+    # An operator who asked around may say so of what was unknown.
+    S.FAILED: frozenset({S.SENDING, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.SENDING}),
     S.SUPPRESSED: frozenset({S.SCHEDULED, S.SENDING}),
     S.MISSED: frozenset({S.SCHEDULED, S.SENDING}),
-    # A message on its way may already be out, so only a waiting one can be replaced.
-    S.SUPERSEDED: frozenset({S.SCHEDULED}),
+    # A message on its way may already be out, so only a waiting one can be replaced; a digest tells it on the way.
+    S.SUPERSEDED: frozenset({S.SCHEDULED, S.SENDING}),
 }
+
+UNSETTLED = frozenset({S.FAILED, S.UNKNOWN, S.MISSED, S.BOUNCED})
+"""The states in which somebody has to see to it that the recipient knows."""
+SENT_AGAIN = UNSETTLED | {S.SUPPRESSED}
+"""The states from which an operator may have a message sent again."""
 
 # Waits after the first, second, ... attempt that did not get through; the last one repeats.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480))
@@ -83,7 +89,8 @@ class Message:
     `recipient` is `enquirer:REFERENCE`, `facilitator:ID` or `ops`, never an address; `facts` is JSON for the
     template and holds no personal data (that is looked up when the message is sent). `(recipient, occasion,
     version)` is its key and gives its `message_id`. `useful_until` is when sending it stops making sense.
-    `retry_at` is set after an attempt that did not get through; `due_at` stays what it was. `correlation_id` names
+    `retry_at` is set after an attempt that did not get through, or where a digest is to tell it; `due_at` stays what it
+    was, but for a message that waits until its reader's quiet hours end: it is due then. `correlation_id` names
     what the message follows from, such as the post of an enquiry. `person` is `contact:ID` or `facilitator:ID`, once
     it is known who the recipient is. `template_version` is None for the words that come with Keytalk. `resend_of` is
     the message that an operator had sent again, `told_in` the digest that tells what this one would have told.
@@ -138,14 +145,34 @@ class Message:
 
     def claim(self, now: datetime) -> Message:
         """Take it for sending; counts the attempt. Raises MessageNotDue before its time."""
-        claimed = self._become(S.SENDING, attempts=self.attempts + 1, claimed_at=now, why=None)
+        claimed = self._become(S.SENDING, attempts=self.attempts + 1, claimed_at=now, why=None, told_in=None)
         if now < self.next_attempt_at:
             raise MessageNotDue(f"message {self.id} is not due before {self.next_attempt_at.isoformat()}")
         return claimed
 
-    def accepted(self, now: datetime) -> Message:
-        """Record that the channel has taken it."""
-        return self._become(S.ACCEPTED, accepted_at=now, why=None)
+    def postponed(self, until: datetime, why: str) -> Message:
+        """Put it back until its reader may be written to. That was no attempt, and it is not late before then."""
+        return self._become(S.SCHEDULED, attempts=self.attempts - 1, due_at=until, retry_at=None, why=why)
+
+    def put_into(self, digest: UUID, until: datetime, why: str) -> Message:
+        """Put it back for a digest to tell. Where none has told it `until` then, it is tried by itself."""
+        return self._become(S.SCHEDULED, attempts=self.attempts - 1, retry_at=until, why=why, told_in=digest)
+
+    def claim_for_digest(self, now: datetime) -> Message:
+        """Take it along with the digest that is to tell it."""
+        return self._become(S.SENDING, claimed_at=now)
+
+    def told(self, why: str) -> Message:
+        """Record that its digest went out, or came to another end: what became of that became of this too."""
+        return self._become(S.SUPERSEDED, why=why)
+
+    def put_back(self, until: datetime, digest: UUID | None = None) -> Message:
+        """Give back what a digest took along: to the `digest` that is tried again, or to be tried by itself."""
+        return self._become(S.SCHEDULED, retry_at=until, told_in=digest)
+
+    def accepted(self, now: datetime, why: str | None = None) -> Message:
+        """Record that the channel has taken it. `why` is how an operator knows, where it was unknown."""
+        return self._become(S.ACCEPTED, accepted_at=now, why=why)
 
     def delivered(self, now: datetime) -> Message:
         """Record that a report says it is in the recipient's mailbox."""
@@ -161,14 +188,15 @@ class Message:
         Only for an attempt that surely delivered nothing. `soon` is for a fault in our own house, such as a service
         that cannot be asked: the waits then begin with seconds.
         """
-        next_at = now + (min(self._wait(), SOON * 2 ** min(self.attempts, 20)) if soon else self._wait())
+        wait = min(self._wait(), SOON * 2 ** min(self.attempts, 20)) if soon else self._wait()
+        next_at = self._while_it_helps(now, now + wait)
         if next_at > self.due_at + RETRY_WINDOW and self.attempts >= LEAST_ATTEMPTS:
             return self._become(S.FAILED, why=error)
         return self._become(S.SCHEDULED, retry_at=next_at, why=error)
 
     def refused(self, why: str) -> Message:
         """Record that it was turned down for good, or cannot be made."""
-        return self._become(S.FAILED, why=why)
+        return self._become(S.FAILED, why=why, told_in=None)
 
     def in_doubt(self, why: str) -> Message:
         """Record that nobody can say whether it was delivered; it is never sent again by itself."""
@@ -176,15 +204,24 @@ class Message:
 
     def suppressed(self, why: str) -> Message:
         """Record that it must not go out, such as to a contact who has left or whose data was erased."""
-        return self._become(S.SUPPRESSED, why=why)
+        return self._become(S.SUPPRESSED, why=why, told_in=None)
 
-    def missed(self, why: str) -> Message:
-        """Record that its time passed before it could go out."""
-        return self._become(S.MISSED, why=why)
+    def missed(self, now: datetime, why: str) -> Message:
+        """Record that its time passed before it could go out; `claimed_at` then is when that was seen."""
+        return self._become(S.MISSED, claimed_at=now, why=why, told_in=None)
 
     def superseded(self, why: str) -> Message:
-        """Record that a newer message takes its place."""
-        return self._become(S.SUPERSEDED, why=why)
+        """Record that a newer message takes its place. One that is on its way may be out already."""
+        if self.state is not S.SCHEDULED:
+            raise MessageCannotBecome(self, S.SUPERSEDED)
+        return self._become(S.SUPERSEDED, why=why, told_in=None)
+
+    def _while_it_helps(self, now: datetime, next_at: datetime) -> datetime:
+        """Give an earlier time where it would be too late then: halfway to the end of its use, at last that end."""
+        if self.useful_until is None or next_at < self.useful_until:
+            return next_at
+        left = self.useful_until - now
+        return now + left / 2 if left > 2 * RETRY_DELAYS[0] else max(now, self.useful_until)
 
     def _wait(self) -> timedelta:
         return RETRY_DELAYS[min(max(self.attempts, 1), len(RETRY_DELAYS)) - 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,6 @@ from services.notifications.domain.messages import Message, MessageState, stable
 from services.notifications.domain.urgency import Urgency, urgency_of
 
 OPS = "ops"
-
-# The default lead time of a session reminder: 5 days and 1 day before, at 15:00 local time.
-REMINDER_DAYS = (5, 1)
-REMINDER_TIME = time(15, 0)
 
 
 def enquirer(reference: str) -> str:
@@ -80,70 +76,12 @@ def run_confirmations(run: RunFacts, now: datetime, drafting: Drafting) -> list[
     ]
 
 
-def session_reminders(run: RunFacts, now: datetime, drafting: Drafting) -> list[Message]:
-    """Remind the contact and each facilitator of every session, 5 days and 1 day before at 15:00 local.
-
-    One that would fall on a day on which the place is closed goes on the last working day before, never later; where
-    both come to the same day, one says it all.
-
-    A reminder whose time has come already is left out, so a late confirmation sends no burst of old news.
-    Each is useful until its session starts.
-    """
-    reminders = (
-        _reminder(run, session, days, recipient, audience, drafting)
-        for session in run.sessions
-        for days in _worth_saying(session)
-        for recipient, audience in audience_of(run, session)
-    )
-    return [reminder for reminder in reminders if reminder.due_at > now]
-
-
 def audience_of(run: RunFacts, session: SessionFacts | None = None) -> Iterator[tuple[str, str]]:
     """Give who takes part in a run, or in one session of it: the recipient, and whether contact or facilitator."""
     yield enquirer(run.enquiry), "contact"
     people = session.facilitators if session else None
     for facilitator_id in run.facilitators if people is None else people:
         yield facilitator(facilitator_id), "facilitator"
-
-
-def reminder_occasions(session_id: str) -> list[str]:
-    """Give the occasions of a session's reminders."""
-    return [_reminder_occasion(session_id, days) for days in REMINDER_DAYS]
-
-
-def _reminder_occasion(session_id: str, days: int) -> str:
-    return f"session_reminder:{days}d:{session_id}"
-
-
-def _reminder(
-    run: RunFacts, session: SessionFacts, days: int, recipient: str, audience: str, drafting: Drafting
-) -> Message:
-    return draft(
-        drafting,
-        recipient=recipient,
-        occasion=_reminder_occasion(session.id, days),
-        version=run.version,
-        template=f"session_reminder_{audience}",
-        subject_ref=f"run:{run.run}",
-        due_at=_days_before(session, days),
-        useful_until=session.starts_at,
-        facts=run.summary() | {"session": session.to_plain(), "of": run.of, "days_before": days},
-    )
-
-
-def _worth_saying(session: SessionFacts) -> list[int]:
-    """Give the reminders of a session, by days before it, no two of them at the same moment."""
-    moments = {_days_before(session, days): days for days in reversed(REMINDER_DAYS)}
-    return [days for days in REMINDER_DAYS if days in moments.values()]
-
-
-def _days_before(session: SessionFacts, days: int) -> datetime:
-    # Counted on the calendar, not in hours: 15:00 stays 15:00 when the clocks change in between.
-    day = session.date - timedelta(days=days)
-    if day in session.closed:
-        while day in session.closed or day.weekday() >= 5:
-            day -= timedelta(days=1)
-    return session.local(day, REMINDER_TIME).astimezone(UTC)
 
 
 def draft(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer
-from services.notifications.domain.working_hours import in_office_hours, next_opening
+from services.notifications.domain.working_hours import next_opening
 from shared.clock import day_in_london
 
 TO_THE_ENQUIRER = {
@@ -48,10 +48,8 @@ def first_reply_due(reference: str, step: str, due_at: datetime, now: datetime, 
     return _to_ops(drafting, occasion, "first_reply_due_ops", reference, now, facts)
 
 
-def answer_awaited(
-    reference: str, step: str, since: datetime, now: datetime, holidays: Container[date], drafting: Drafting
-) -> Message:
-    """Ask the enquirer how things stand, in office hours; after two such letters, have somebody offer a call.
+def answer_awaited(reference: str, step: str, since: datetime, now: datetime, drafting: Drafting) -> Message:
+    """Ask the enquirer how things stand; after two such letters, have somebody offer a call.
 
     The same step may come again once the wait has begun anew, which `since` tells.
     """
@@ -59,8 +57,7 @@ def answer_awaited(
     occasion = f"answer_awaited:{step}:{reference}:{since.isoformat()}"
     if step not in TO_THE_ENQUIRER:
         return _to_ops(drafting, occasion, "call_to_offer_ops", reference, now, facts)
-    due_at = in_office_hours(now, holidays)
-    return _to_enquirer(drafting, occasion, TO_THE_ENQUIRER[step], reference, due_at, facts)
+    return _to_enquirer(drafting, occasion, TO_THE_ENQUIRER[step], reference, now, facts)
 
 
 def proposal_sent(reference: str, proposal_id: UUID, valid_until: date, now: datetime, drafting: Drafting) -> Message:

@@ -60,7 +60,7 @@ class HearingDoors:
     @consumes(FirstReplyDue)
     def when_first_reply_due(self, work: UnitOfWork, event: FirstReplyDue) -> None:
         """Tell the ops team that an enquirer waits."""
-        pipeline.when_first_reply_due(work, event, self.post_room.mail_domain)
+        pipeline.when_first_reply_due(work, event, self.post_room.mail_domain, self.post_room.alert_places)
 
     @consumes(AnswerAwaited)
     def when_answer_awaited(self, work: UnitOfWork, event: AnswerAwaited) -> None:
@@ -90,7 +90,7 @@ class HearingDoors:
     @consumes(IntakeAlarm)
     def when_intake_alarm(self, work: UnitOfWork, event: IntakeAlarm) -> None:
         """Tell the ops team that the way in needs a look."""
-        pipeline.when_intake_alarm(work, event, self.post_room.mail_domain)
+        pipeline.when_intake_alarm(work, event, self.post_room.mail_domain, self.post_room.alert_places)
 
     @consumes(RunChanged)
     def when_run_changed(self, work: UnitOfWork, event: RunChanged) -> None:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
+from services.notifications.domain.working_hours import next_opening
 from services.notifications.doors.post_room import Post
+from services.notifications.handlers import resending, settling
+from services.notifications.handlers.entering import our_holidays
+from services.notifications.handlers.summarising import ENTER_SUMMARY, enter_summary
+from services.notifications.handlers.sweeping import WAKE_STUCK, wake_stuck
 from services.notifications.queries import messages
 from services.notifications.tables import SEND_MESSAGES
 from shared.clock import parse_moment
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
+from shared.messaging.jobs import daily
 from shared.paging import page_size
 from shared.persistence.work import Store
 
 SENDING_LEASE = timedelta(seconds=20)
 """Longer runs are well: another replica may then send too, and each message is claimed on its own."""
+
+
+def each_opening(moment: datetime) -> datetime:
+    """Give the next 08:00 in London of a working day: a clock for jobs."""
+    return next_opening(moment, our_holidays())
 
 
 class MessageDoors:
@@ -29,11 +41,48 @@ class MessageDoors:
 
     @operation
     def list_messages(
-        self, limit: int = 200, state: str | None = None, occasion: str | None = None
+        self,
+        limit: int = 200,
+        state: str | None = None,
+        occasion: str | None = None,
+        template: str | None = None,
+        subject: str | None = None,
+        recipient: str | None = None,
     ) -> list[dict[str, Any]]:
-        """List the ledger, the first due first."""
+        """List the ledger, the first due first: all of it, or what is in a state, about something, to somebody."""
+        wanted = messages.MessagesWanted(state, occasion, template, subject, recipient)
         with self.store.database.reading() as connection:
-            return messages.list_messages(connection, limit=page_size(limit), state=state, occasion=occasion)
+            return messages.list_messages(connection, wanted, limit=page_size(limit), now=self.store.clock())
+
+    @operation
+    def get_message(self, message: str) -> dict[str, Any]:
+        """Give all that is known of a message, and what was sent in its place."""
+        with self.store.database.reading() as connection:
+            return messages.get_message(connection, _id(message), self.store.clock())
+
+    @change
+    def resend_message(
+        self, message: str, reason: str, dry_run: bool = False, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Send again what did not get through for certain. `goes_at` is when; nothing is sent that nobody would get."""
+        named = (_id(message), reason)
+        with self.store.work(trial=True) as work:
+            again = resending.resend_message(work, *named, actor=actor or "unnamed")
+        goes_at = self.post_room.sender.goes_at(again)
+        with self.store.work(trial=dry_run) as work:
+            again = resending.resend_message(work, *named, actor=actor or "unnamed")
+            found = messages.get_message(work.connection, again.id, work.now)
+            return work.answer({**found, "goes_at": goes_at.isoformat()})
+
+    @change
+    def settle_message(
+        self, message: str, state: str, reason: str, dry_run: bool = False, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Say what became of a message of which nobody could say whether it arrived: accepted or failed."""
+        named = _id(message)
+        with self.store.work(trial=dry_run) as work:
+            settling.settle_message(work, named, state, reason, actor=actor or "unnamed")
+            return work.answer(messages.get_message(work.connection, named, work.now))
 
     @operation
     def list_mail(self, limit: int = 200) -> list[Any]:
@@ -71,6 +120,17 @@ class MessageDoors:
         """Send what is due; each message is claimed on its own."""
         self.post_room.sender.send_due(stopping=stopping)
 
+    @runs(WAKE_STUCK, every=daily(3))
+    def wake_stuck_messages(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Find messages that nothing would wake."""
+        wake_stuck(self.store, self.post_room.sender.lease)
+
+    @runs(ENTER_SUMMARY, every=each_opening)
+    def enter_daily_summary(self, subjects: list[str], stopping: Callable[[], bool]) -> None:
+        """Tell the ops team what is due and who was not told."""
+        with self.store.work() as work:
+            enter_summary(work, self.post_room.mail_domain)
+
     def _maildir(self) -> MaildirChannel:
         channel = self.post_room.sender.channel
         if not isinstance(channel, MaildirChannel):
@@ -78,3 +138,11 @@ class MessageDoors:
                 "refused", "Mail goes out by SMTP here and is not kept. The message list shows what was sent."
             )
         return channel
+
+
+def _id(text: object) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        why = "Give the id of a message, as `keytalk messages list --json` shows it."
+        raise Refused("invalid", why, {"message": [why]}) from None

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from services.notifications.domain.occasions import Drafting
+from services.notifications.domain.reasons import read_reason
 from services.notifications.doors.post_room import Post
-from shared.persistence.work import Store
+from services.notifications.handlers import reminders as handlers
+from services.notifications.queries import reminders, simulating
+from services.notifications.reminder_schemas import BasisSchema, read_run_changed, rule_asked
+from services.notifications.schemas import read
+from shared.doors.rpc import change, operation
+from shared.errors import Refused
+from shared.paging import page_size
+from shared.persistence.work import Store, new_id
+
+FIRST_FEW = 10
+"""How many of the messages that come and go a preview shows; it counts them all."""
+MOST_DAYS = 400
 
 
 class ReminderDoors:
@@ -11,3 +26,68 @@ class ReminderDoors:
 
     store: Store
     post_room: Post
+
+    @operation
+    def list_reminder_rules(self) -> list[dict[str, Any]]:
+        """List the rules: what is reminded of, when and whom, and who changed that."""
+        with self.store.database.reading() as connection:
+            return reminders.list_rules(connection)
+
+    @operation
+    def preview_reminder_rule(
+        self, name: str, offsets: list[str] | None = None, at: str | None = None, is_on: bool | None = None
+    ) -> dict[str, Any]:
+        """Say what other times of a rule would do: which messages go, and which come. What is left out stays."""
+        with self.store.database.reading() as connection:
+            asked = rule_asked(reminders.rule_named(connection, str(name)), offsets, at, is_on)
+            drafting = Drafting(new_id, self.post_room.mail_domain)
+            return _shown(handlers.consider_rule(connection, asked.name, asked, self.store.clock(), drafting))
+
+    @change
+    def change_reminder_rule(
+        self,
+        name: str,
+        reason: str,
+        basis: str | None = None,
+        offsets: list[str] | None = None,
+        at: str | None = None,
+        is_on: bool | None = None,
+        actor: str | None = None,
+    ) -> dict[str, Any]:
+        """Give a rule other times, as the preview showed: `basis` is the preview's."""
+        sure = {**read(BasisSchema(), {"basis": basis}), "reason": read_reason(reason)}
+        with self.store.work() as work:
+            asked = rule_asked(reminders.rule_named(work.connection, str(name)), offsets, at, is_on)
+            who = {"actor": actor or "unnamed", "mail_domain": self.post_room.mail_domain}
+            return work.answer(_shown(handlers.change_rule(work, asked.name, asked, **sure, **who)))
+
+    @operation
+    def simulate(self, days: int = 14, limit: int = 200) -> dict[str, Any]:
+        """Give everything that is due in the next so many days, and why."""
+        if type(days) is not int or not 1 <= days <= MOST_DAYS:
+            why = f"days must be a whole number from 1 to {MOST_DAYS}."
+            raise Refused("invalid", why, {"days": [why]})
+        with self.store.database.reading() as connection:
+            return simulating.due_within(connection, self.store.clock(), days, page_size(limit))
+
+    @operation
+    def simulate_change(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Give what a change of a run would send and cancel: `event` is what scheduling's preview says of it."""
+        told = read_run_changed(event)
+        with self.store.database.reading() as connection:
+            drafting = Drafting(new_id, self.post_room.mail_domain)
+            return simulating.change_simulated(connection, told, self.store.clock(), drafting)
+
+
+def _shown(considered: handlers.RuleChange) -> dict[str, Any]:
+    withdrawn, made = considered.withdrawn, considered.made
+    return {
+        "was": reminders.plain_rule(considered.was),
+        "rule": reminders.plain_rule(considered.now),
+        "runs": sum(bool(each.withdrawn or each.made) for each in considered.plans),
+        "goes": len(withdrawn),
+        "comes": len(made),
+        "first_to_go": simulating.in_order(withdrawn[:FIRST_FEW]),
+        "first_to_come": simulating.in_order(made[:FIRST_FEW]),
+        "basis": considered.basis,
+    }

@@ -23,9 +23,9 @@ class UpkeepDoors:
     def export_person(
         self, references: list[str], person_ids: list[str] | None = None, emails: list[str] | None = None
     ) -> dict[str, Any]:
-        """Give what is held on the sender of enquiries: the ledger's rows, and mail that is kept on this machine."""
+        """Give what is held on the sender of enquiries: messages, mail kept on this machine, what they prefer."""
         with self.store.database.reading() as connection:
-            return erasing.held_on(connection, self.post_room.sender.channel, references)
+            return erasing.held_on(connection, self.post_room.sender.channel, references, person_ids or ())
 
     @runs(erasing.REMOVE_MAIL)
     def remove_mail(self, subjects: list[str], stopping: Callable[[], bool]) -> None:

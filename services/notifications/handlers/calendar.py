@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from services.notifications.domain import calendar_occasions as occasions
 from services.notifications.domain.calendar_occasions import Change
-from services.notifications.domain.facts import RunFacts
-from services.notifications.domain.messages import MessageState
-from services.notifications.domain.occasions import Drafting, enquirer, facilitator, reminder_occasions
-from services.notifications.handlers.entering import enter, enter_newest, our_holidays, supersede, supersede_reminders
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.occasions import Drafting, enquirer, facilitator
+from services.notifications.domain.reminders import Plan
+from services.notifications.handlers.entering import enter, enter_newest, our_holidays, supersede
 from services.notifications.handlers.known_runs import (
+    in_states,
     known_before,
+    lock_run,
     newest_known,
     run_facts,
     session_facts,
     told_before,
     version_of,
 )
+from services.notifications.handlers.reminders import RUN_CHANGED, carry_out, reminders_for
 from services.notifications.tables import messages
 from shared.contracts.scheduling import (
     ExpiryNear,
@@ -32,36 +39,51 @@ from shared.contracts.scheduling import (
 from shared.persistence.work import UnitOfWork
 
 
-def when_run_changed(work: UnitOfWork, event: RunChanged, mail_domain: str) -> None:
-    """Say what a change of a run means to each, and make the reminders of what it touched anew.
+@dataclass(frozen=True)
+class Consequences:
+    """What a change of a run means for the ledger: letters to enter, those whose place they take, and reminders."""
 
-    Where a later change was heard of before, only what that one left as it was is told. A letter about an earlier one
-    that still waits is superseded: the new one says all that is different from what was told last.
-    """
+    letters: Sequence[Message]
+    replaced: Sequence[tuple[Sequence[UUID], str]]
+    """Ids of letters that wait and are withdrawn, and why."""
+    reminders: Plan
+
+
+def when_run_changed(work: UnitOfWork, event: RunChanged, mail_domain: str) -> None:
+    """Say what a change of a run means to each, and have its reminders be those that it calls for now."""
+    lock_run(work, str(event.run_id))
     drafting = Drafting(work.new_id, mail_domain)
-    change = _change(event, version_of(work))
-    newest = newest_known(work, change.run)
-    before = known_before(work, change.run)
+    follows = consequences(work.connection, event, version_of(work), work.now, drafting)
+    for waiting, why in follows.replaced:
+        supersede(work, messages.c.id.in_(waiting), why)
+    enter(work, follows.letters)
+    carry_out(work, follows.reminders, RUN_CHANGED)
+
+
+def consequences(
+    connection: Connection, event: RunChanged, version: int, now: datetime, drafting: Drafting, *, hold: bool = True
+) -> Consequences:
+    """Give what follows from a change of a run, and do nothing. `version` is its place among the events of the run.
+
+    Where a later change was heard of before, only what that one left as it was is told, and the reminders stay as it
+    left them. A letter about an earlier one that still waits is superseded: the new one says all that is different from
+    what was told last. `hold` locks such letters until the transaction ends.
+    """
+    change = _change(event, version)
+    newest, before = newest_known(connection, change.run), known_before(connection, change.run)
     if newest is not None:
         change = change.still_so(newest)
-    _tell_change(work, change, before, drafting)
-    those_told = [enquirer(change.run.enquiry), *map(facilitator, change.people())]
-    those_told += map(facilitator, before.facilitators if before else ())
-    reminded = [occasion for session_id in change.touched() for occasion in reminder_occasions(session_id)]
-    supersede_reminders(work, those_told, reminded, before=change.run.version)
-    enter(work, occasions.reminders_after(change, work.now, drafting))
-
-
-def _tell_change(work: UnitOfWork, change: Change, before: RunFacts | None, drafting: Drafting) -> None:
     recipients = [enquirer(change.run.enquiry), *map(facilitator, change.people())]
-    known = {recipient: told_before(work, recipient, change.run) for recipient in recipients}
+    known = {recipient: told_before(connection, recipient, change.run, hold=hold) for recipient in recipients}
     told = {recipient: of_theirs for recipient, (of_theirs, _waiting) in known.items()}
-    letters = occasions.change_letters(change, before, told, work.now, our_holidays(), drafting)
+    letters = occasions.change_letters(change, before, told, now, our_holidays(), drafting)
     written_to = {letter.recipient for letter in letters if letter.state is MessageState.SCHEDULED}
-    for recipient, (_told, waiting) in known.items():
-        why = occasions.NEWER_NEWS if recipient in written_to else occasions.AS_TOLD
-        supersede(work, messages.c.id.in_(waiting), why)
-    enter(work, letters)
+    replaced = [
+        (waiting, occasions.NEWER_NEWS if recipient in written_to else occasions.AS_TOLD)
+        for recipient, (_told, waiting) in known.items()
+        if waiting
+    ]
+    return Consequences(letters, replaced, reminders_for(connection, change.run, now, drafting))
 
 
 def when_hold_changed(work: UnitOfWork, event: HoldChanged, mail_domain: str) -> None:
@@ -77,7 +99,7 @@ def when_hold_changed(work: UnitOfWork, event: HoldChanged, mail_domain: str) ->
     if event.state in {"released", "converted"}:
         waiting = (messages.c.recipient == enquirer(event.reference)) & (messages.c.occasion == f"hold:{hold_id}")
         supersede(work, waiting & (messages.c.version < version), "The dates are not held any more.")
-    letters = occasions.hold_letters(hold_id, facts, version, work.now, our_holidays(), drafting)
+    letters = occasions.hold_letters(hold_id, facts, version, work.now, drafting)
     enter_newest(work, letters, "There is newer news of these dates.")
 
 
@@ -112,7 +134,7 @@ def when_offer_settled(work: UnitOfWork, event: OfferSettled, mail_domain: str) 
         "first_date": event.first_date.isoformat(),
         "session_count": event.session_count,
     }
-    told = [occasions.offer_settled(offer_id, facts, version, work.now, drafting)]
+    told = [occasions.offer_settled(offer_id, facts, version, work.now, our_holidays(), drafting)]
     unsent = (messages.c.recipient == facilitator(person)) & (messages.c.occasion == f"offer:{offer_id}")
     never_asked = supersede(work, unsent & (messages.c.version < version), "There is nothing left to answer.")
     if event.state == "withdrawn" and not never_asked:
@@ -133,7 +155,7 @@ def when_expiry_near(work: UnitOfWork, event: ExpiryNear, mail_domain: str) -> N
         "sessions_after": event.sessions_after,
     }
     notice = (str(event.notice_id), str(event.facilitator_id), facts)
-    letters = occasions.expiry_letters(*notice, work.now, our_holidays(), Drafting(work.new_id, mail_domain))
+    letters = occasions.expiry_letters(*notice, work.now, Drafting(work.new_id, mail_domain))
     enter(work, letters)
 
 
@@ -156,7 +178,8 @@ def when_gate_memo_changed(work: UnitOfWork, event: GateMemoChanged, mail_domain
 def _had_a_memo(work: UnitOfWork, event: GateMemoChanged) -> bool:
     """Say whether the contact's mailbox took a memo for this run before. An earlier version may never have gone out."""
     theirs = (messages.c.recipient == enquirer(event.reference)) & (messages.c.subject_ref == f"run:{event.run_id}")
-    taken = (messages.c.template == "gate_memo_sent_contact") & (messages.c.state == MessageState.ACCEPTED.value)
+    is_theirs = in_states((MessageState.ACCEPTED.value, MessageState.DELIVERED.value))
+    taken = (messages.c.template == "gate_memo_sent_contact") & is_theirs
     return work.connection.execute(select(messages.c.id).where(theirs, taken)).first() is not None
 
 

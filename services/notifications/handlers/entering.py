@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -44,13 +44,6 @@ def enter_newest(work: UnitOfWork, drafts: Iterable[Message], why: str) -> None:
         if work.connection.execute(newer).first() is None:
             supersede(work, same & (messages.c.version < draft.version), why)
             enter(work, [draft])
-
-
-def supersede_reminders(work: UnitOfWork, recipients: Collection[str], occasions: Collection[str], before: int) -> None:
-    """Withdraw the reminders of some sessions that came of an earlier version of their run than `before`."""
-    if recipients and occasions:
-        theirs = messages.c.recipient.in_(recipients) & messages.c.occasion.in_(occasions)
-        supersede(work, theirs & (messages.c.version < before), "The session was moved or does not take place.")
 
 
 def supersede(work: UnitOfWork, which: ColumnElement[bool], why: str) -> int:

@@ -7,7 +7,7 @@ asked at the moment of sending, and of somebody erased nobody gives an address: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -17,7 +17,9 @@ from services.notifications.channels.maildir import MaildirChannel, MailNotFound
 from services.notifications.domain.holding_back import unreachable
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import OPS, enquirer
-from services.notifications.tables import message_of, message_row, messages
+from services.notifications.handlers.preferences import forget
+from services.notifications.handlers.suppressions import forget as forget_held_back
+from services.notifications.tables import message_of, message_row, messages, preferences
 from shared.contracts.enquiries import PersonErased
 from shared.messaging.housekeeping import wipe_after
 from shared.persistence.commands import forget_answers
@@ -45,6 +47,9 @@ def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
         held = message_row(message_of(row).suppressed(unreachable("erased")))
         work.connection.execute(update(messages).where(messages.c.id == row.id).values(held))
     forget_answers(work.connection, work.tables.answers, [*event.references, *map(str, event.person_ids)])
+    theirs = [*(f"contact:{each}" for each in event.person_ids), *map(enquirer, event.references)]
+    forget(work, theirs)
+    forget_held_back(work, theirs)
     for reference in event.references:
         work.schedule(REMOVE_MAIL, reference, work.now)
     wipe_after(work)
@@ -59,7 +64,8 @@ def remove_mail(store: Store, channel: Channel, references: Sequence[str]) -> in
         return 0  # sent by SMTP: nothing of it is kept here
     with store.database.reading() as connection:
         rows = connection.execute(select(messages).where(_theirs(references))).all()
-    removed = sum(channel.remove(row.message_id) for row in rows)
+        digests = connection.scalars(select(messages.c.message_id).where(_tells_theirs(references))).all()
+    removed = sum(channel.remove(each) for each in (*(row.message_id for row in rows), *digests))
     on_their_way = {_reference_of(row) for row in rows if row.state == MessageState.SENDING.value}
     if on_their_way:
         with store.work() as work:
@@ -75,11 +81,20 @@ def forget_old_mail(store: Store, channel: Channel) -> int:
     return channel.remove_before(store.clock() - MAIL_KEPT_FOR)
 
 
-def held_on(connection: Connection, channel: Channel, references: Sequence[str]) -> dict[str, Any]:
-    """Give all that is held on the sender of enquiries: messages (the ledger's rows) and mails (as they were sent)."""
+def held_on(
+    connection: Connection, channel: Channel, references: Sequence[str], person_ids: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Give all that is held on the sender of enquiries.
+
+    That is messages (the ledger's rows), mails (as they were sent) and preferences (how they wish to be written to).
+    """
     query = select(messages).where(_theirs(references)).order_by(messages.c.due_at, messages.c.id)
     rows = connection.execute(query).all()
-    return {"messages": [_plain(row) for row in rows], "mails": list(_mails(channel, rows))}
+    digests = connection.execute(select(messages).where(_tells_theirs(references)).order_by(messages.c.id)).all()
+    names = [*(f"contact:{each}" for each in person_ids), *map(enquirer, references)]
+    chosen = connection.execute(select(preferences).where(preferences.c.person.in_(names))).all()
+    told = {"messages": [_plain(row) for row in rows], "mails": list(_mails(channel, [*rows, *digests]))}
+    return {**told, "preferences": [_plain(row) for row in chosen]}
 
 
 def _theirs(references: Iterable[str]) -> ColumnElement[bool]:
@@ -89,6 +104,11 @@ def _theirs(references: Iterable[str]) -> ColumnElement[bool]:
     return messages.c.recipient.in_([enquirer(reference) for reference in known]) | (
         (messages.c.recipient == OPS) & messages.c.subject_ref.in_(told_of)
     )
+
+
+def _tells_theirs(references: Iterable[str]) -> ColumnElement[bool]:
+    """Give the condition that a message is a digest which tells one of theirs."""
+    return messages.c.id.in_(select(messages.c.told_in).where(_theirs(references), messages.c.told_in.is_not(None)))
 
 
 def _reference_of(row: AnyRow) -> str:
@@ -108,7 +128,9 @@ def _mails(channel: Channel, rows: Iterable[AnyRow]) -> Iterable[dict[str, Any]]
 
 def _plain(row: AnyRow) -> dict[str, Any]:
     told = {name: value for name, value in row._mapping.items() if value is not None}
-    return {name: value.isoformat() if isinstance(value, datetime) else _text(value) for name, value in told.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime | time) else _text(value) for name, value in told.items()
+    }
 
 
 def _text(value: Any) -> Any:

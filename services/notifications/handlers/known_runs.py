@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from services.notifications.domain.calendar_occasions import Told
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import MessageState
-from services.notifications.domain.occasions import enquirer
 from services.notifications.tables import messages
 from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed
 from shared.persistence.work import UnitOfWork
 
 _TELL_ALL = ("run_confirmed_contact", "run_changed_contact")
 """The letters to the contact whose facts have the whole run."""
-_WENT_OUT = tuple(state.value for state in (MessageState.ACCEPTED, MessageState.SENDING, MessageState.UNKNOWN))
+_WENT_OUT = tuple(
+    state.value for state in (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.SENDING, MessageState.UNKNOWN)
+)
 """What is on its way may be out already."""
+
+
+def in_states(states: Collection[str]) -> ColumnElement[bool]:
+    """Give the condition that a message is in one of some states, or its digest is, which tells it."""
+    digest = messages.alias()
+    told = digest.c.id == messages.c.told_in
+    is_told = (messages.c.state == MessageState.SUPERSEDED.value) & select(digest.c.id).where(
+        told, digest.c.state.in_(states)
+    ).exists()
+    return messages.c.state.in_(states) | is_told
 
 
 def version_of(work: UnitOfWork) -> int:
@@ -36,6 +47,9 @@ def run_facts(event: RunConfirmed | RunChanged, version: int) -> RunFacts:
         facilitators=tuple(str(each) for each in event.facilitator_ids),
         sessions=tuple(map(session_facts, event.sessions)),
         version=version,
+        slug=event.programme,
+        place=event.establishment_id,
+        mode=event.mode,
     )
 
 
@@ -55,53 +69,65 @@ def session_facts(session: PlannedSession) -> SessionFacts:
     )
 
 
-def known_before(work: UnitOfWork, run: RunFacts) -> RunFacts | None:
+def lock_run(work: UnitOfWork, run_id: str) -> None:
+    """Have whoever else decides on the messages of a run wait until this transaction ends, or wait for theirs.
+
+    On SQLite there is one writer at a time anyway. Nothing holds a run of which no letter is in the ledger yet.
+    """
+    work.connection.execute(select(messages.c.id).where(_letters_of(run_id)).with_for_update()).all()
+
+
+def known_before(connection: Connection, run: RunFacts) -> RunFacts | None:
     """Give the run as the newest event before this one left it, or None where none was heard of."""
-    return _known(work, run, messages.c.version < run.version)
+    return known_run(connection, run.run, messages.c.version < run.version)
 
 
-def newest_known(work: UnitOfWork, run: RunFacts) -> RunFacts | None:
+def newest_known(connection: Connection, run: RunFacts) -> RunFacts | None:
     """Give the run as a newer event has left it already, or None where this one is the newest."""
-    return _known(work, run, messages.c.version > run.version)
+    return known_run(connection, run.run, messages.c.version > run.version)
 
 
-def told_before(work: UnitOfWork, recipient: str, run: RunFacts) -> tuple[Told, list[UUID]]:
+def known_runs(connection: Connection) -> list[RunFacts]:
+    """Give every run of which anybody was told, as the newest letter to its contact tells it, in the order of ids."""
+    newer = messages.alias("newer")
+    is_newer = (newer.c.subject_ref == messages.c.subject_ref) & newer.c.template.in_(_TELL_ALL)
+    has_newer = select(newer.c.id).where(is_newer, newer.c.version > messages.c.version).exists()
+    query = select(messages.c.facts).where(messages.c.template.in_(_TELL_ALL), ~has_newer)
+    runs = {run.run: run for run in map(RunFacts.from_plain, connection.scalars(query))}
+    return [runs[run_id] for run_id in sorted(runs)]
+
+
+def told_before(connection: Connection, recipient: str, run: RunFacts, *, hold: bool) -> tuple[Told, list[UUID]]:
     """Give what a recipient was told of a run before this version of it, and the ids of the letters that still wait.
 
-    A confirmation counts whatever became of it: where it could not be sent, people are told in other ways.
+    A confirmation counts whatever became of it: where it could not be sent, people are told in other ways. `hold` locks
+    the letters that wait, so that none is sent before a newer one takes its place.
     """
     theirs = (messages.c.recipient == recipient) & (messages.c.subject_ref == f"run:{run.run}")
     is_change = messages.c.template.startswith("run_changed_")
-    is_out = messages.c.state.in_(_WENT_OUT)
+    is_out = in_states(_WENT_OUT)
     offers = select(messages.c.id).where(theirs, messages.c.template == "offer_made_facilitator", is_out)
     older = select(messages).where(theirs, messages.c.version < run.version).order_by(messages.c.version)
     is_waiting = messages.c.state == MessageState.SCHEDULED.value
-    waiting = work.connection.execute(older.where(is_change, is_waiting).with_for_update()).all()
+    these = older.where(is_change, is_waiting)
+    waiting = connection.execute(these.with_for_update() if hold else these).all()
     first = min((row.version for row in waiting), default=run.version)
     went_out = messages.c.template.startswith("run_confirmed_") | is_change & is_out
     newest = theirs & went_out & (messages.c.version < first)
-    facts = work.connection.scalar(
+    facts = connection.scalar(
         select(messages.c.facts).where(newest).order_by(messages.c.version.desc()).limit(1),
     )
     last = None if facts is None else RunFacts.from_plain(facts)
-    asked = work.connection.execute(offers.limit(1)).first() is not None
+    asked = connection.execute(offers.limit(1)).first() is not None
     return Told(last, tuple(row.facts for row in waiting), asked), [row.id for row in waiting]
 
 
-def as_it_became(run: RunFacts, newest: RunFacts) -> RunFacts:
-    """Give an older version of a run with only those sessions that nothing has touched since."""
-    now = {session.id: session for session in newest.sessions}
-    untouched = (session for session in run.sessions if now.get(session.id) == session)
-    return replace(run, sessions=tuple(untouched))
-
-
-def _known(work: UnitOfWork, run: RunFacts, which: ColumnElement[bool]) -> RunFacts | None:
-    query = (
-        select(messages.c.facts)
-        .where(messages.c.recipient == enquirer(run.enquiry), messages.c.template.in_(_TELL_ALL))
-        .where(messages.c.subject_ref == f"run:{run.run}", which)
-        .order_by(messages.c.version.desc())
-        .limit(1)
-    )
-    facts = work.connection.scalar(query)
+def known_run(connection: Connection, run_id: str, which: ColumnElement[bool] | None = None) -> RunFacts | None:
+    """Give a run as the newest letter to its contact tells it, of those letters that `which` says; None without one."""
+    query = select(messages.c.facts).where(_letters_of(run_id)).order_by(messages.c.version.desc()).limit(1)
+    facts = connection.scalar(query if which is None else query.where(which))
     return None if facts is None else RunFacts.from_plain(facts)
+
+
+def _letters_of(run_id: str) -> ColumnElement[bool]:
+    return (messages.c.subject_ref == f"run:{run_id}") & messages.c.template.in_(_TELL_ALL)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import select, update
 
 from services.notifications.domain import pipeline_occasions as occasions
+from services.notifications.domain.alerts import alerts_beside
 from services.notifications.domain.facts import EnquiryFacts
 from services.notifications.domain.holding_back import unreachable
 from services.notifications.domain.messages import MessageState
@@ -16,10 +17,10 @@ from services.notifications.domain.occasions import (
     enquirer,
     ops_notice,
     run_confirmations,
-    session_reminders,
 )
 from services.notifications.handlers.entering import enter, our_holidays
-from services.notifications.handlers.known_runs import as_it_became, newest_known, run_facts, version_of
+from services.notifications.handlers.known_runs import lock_run, newest_known, run_facts, version_of
+from services.notifications.handlers.reminders import RUN_CHANGED, carry_out, reminders_for
 from services.notifications.tables import message_of, message_row, messages
 from shared.contracts.enquiries import (
     AgreementSigned,
@@ -44,17 +45,17 @@ def when_enquiry_received(work: UnitOfWork, event: EnquiryReceived, mail_domain:
 
 
 def when_run_confirmed(work: UnitOfWork, event: RunConfirmed, mail_domain: str) -> None:
-    """Confirm the dates to everyone who takes part, and schedule the reminders of every session.
+    """Confirm the dates to everyone who takes part, and schedule the reminders of the run.
 
-    Where a change of the run was heard of before, the dates are those that it left, and what it touched is reminded of
-    already.
+    Where a change of the run was heard of before, the dates and the reminders are those that it left.
     """
+    lock_run(work, str(event.run_id))
     drafting = Drafting(work.new_id, mail_domain)
     run = run_facts(event, version_of(work))
-    newest = newest_known(work, run)
-    standing, told = (run, run) if newest is None else (as_it_became(run, newest), replace(newest, version=run.version))
-    confirmations = run_confirmations(told, work.now, drafting)
-    enter(work, [*confirmations, *session_reminders(standing, work.now, drafting)])
+    newest = newest_known(work.connection, run)
+    told = run if newest is None else replace(newest, version=run.version)
+    enter(work, run_confirmations(told, work.now, drafting))
+    carry_out(work, reminders_for(work.connection, told, work.now, drafting), RUN_CHANGED)
 
 
 def when_enquiry_quarantined(work: UnitOfWork, mail_domain: str) -> None:
@@ -68,16 +69,17 @@ def when_reply_written(work: UnitOfWork, event: ReplyWritten, mail_domain: str) 
     enter(work, [occasions.reply(event.reference, event.entry_id, work.now, drafting)])
 
 
-def when_first_reply_due(work: UnitOfWork, event: FirstReplyDue, mail_domain: str) -> None:
-    """Tell the ops team that an enquirer still waits."""
+def when_first_reply_due(work: UnitOfWork, event: FirstReplyDue, mail_domain: str, alert_places: int = 0) -> None:
+    """Tell the ops team that an enquirer still waits; once it is late, also at their `alert_places`."""
     drafting = Drafting(work.new_id, mail_domain)
-    enter(work, [occasions.first_reply_due(event.reference, event.step, event.due_at, work.now, drafting)])
+    told = occasions.first_reply_due(event.reference, event.step, event.due_at, work.now, drafting)
+    enter(work, [told, *alerts_beside(told, alert_places, drafting)])
 
 
 def when_answer_awaited(work: UnitOfWork, event: AnswerAwaited, mail_domain: str) -> None:
     """Ask the enquirer how things stand, or have somebody offer a call."""
     drafting = Drafting(work.new_id, mail_domain)
-    told = occasions.answer_awaited(event.reference, event.step, event.since, work.now, our_holidays(), drafting)
+    told = occasions.answer_awaited(event.reference, event.step, event.since, work.now, drafting)
     enter(work, [told])
 
 
@@ -115,7 +117,8 @@ def when_agreement_signed(work: UnitOfWork, event: AgreementSigned, mail_domain:
     enter(work, occasions.agreement_signed(*agreement, work.now, drafting))
 
 
-def when_intake_alarm(work: UnitOfWork, event: IntakeAlarm, mail_domain: str) -> None:
-    """Tell the ops team that something is amiss with the way in."""
+def when_intake_alarm(work: UnitOfWork, event: IntakeAlarm, mail_domain: str, alert_places: int = 0) -> None:
+    """Tell the ops team, and their `alert_places`, that something is amiss with the way in."""
     drafting = Drafting(work.new_id, mail_domain)
-    enter(work, [occasions.intake_alarm(event.alarm_id, event.kind, event.since, work.now, drafting)])
+    told = occasions.intake_alarm(event.alarm_id, event.kind, event.since, work.now, drafting)
+    enter(work, [told, *alerts_beside(told, alert_places, drafting)])

@@ -22,6 +22,11 @@ def when_establishment_changed(work: UnitOfWork, event: EstablishmentChanged) ->
 
 def holidays_at(connection: Connection, establishment_id: str | None) -> Container[date]:
     """Give the bank holidays that people at a place keep: England's and Wales's where it is not known."""
+    return bank_holidays_in(nation_at(connection, establishment_id))
+
+
+def nation_at(connection: Connection, establishment_id: str | None) -> str | None:
+    """Give the nation of an establishment, or None where it is not known."""
     query = select(places.c.nation).where(places.c.id == establishment_id)
-    nation = connection.scalar(query) if establishment_id else None
-    return bank_holidays_in(nation)
+    nation: str | None = connection.scalar(query) if establishment_id else None
+    return nation

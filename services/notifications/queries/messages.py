@@ -1,50 +1,144 @@
-"""The read side of the notifications service: SQL in, plain data out."""
+"""The read side of the message ledger: SQL in, plain data out. Nobody is named but by kind and id."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from services.notifications.domain.messages import MessageState
+from services.notifications.domain.messages import SENT_AGAIN, MessageState
 from services.notifications.tables import messages
 from shared.errors import Refused
+from shared.persistence.types import AnyRow
+
+DUE = "due"
+"""What a message is shown as that waits although its time has come."""
+STATES = (DUE, *(state.value for state in MessageState))
 
 
-def list_messages(
-    connection: Connection, *, limit: int, state: str | None, occasion: str | None
-) -> list[dict[str, Any]]:
-    """List the ledger by due time, the first due first: recipients by kind and id, never by name or address."""
-    query = select(messages).order_by(messages.c.due_at, messages.c.id).limit(limit)
-    if state is not None:
-        query = query.where(messages.c.state == _state(state))
-    if occasion is not None:
-        query = query.where(messages.c.occasion == occasion)
-    return [
-        {
-            "id": str(row.id),
-            "recipient": row.recipient,
-            "occasion": row.occasion,
-            "state": row.state,
-            "why": row.why,
-            "due_at": row.due_at.isoformat(),
-            "accepted_at": row.accepted_at.isoformat() if row.accepted_at else None,
-            "message_id": row.message_id,
+@dataclass(frozen=True, slots=True)
+class MessagesWanted:
+    """Which messages are asked for; None means all. `subject` is what they are about, such as `run:ID`."""
+
+    state: str | None = None
+    occasion: str | None = None
+    template: str | None = None
+    subject: str | None = None
+    recipient: str | None = None
+
+    def condition(self, now: datetime) -> ColumnElement[bool]:
+        """Give it in SQL. Raises `Refused("invalid")` for a state that there is not."""
+        wanted = {
+            messages.c.occasion: self.occasion,
+            messages.c.template: self.template,
+            messages.c.subject_ref: self.subject,
+            messages.c.recipient: self.recipient,
         }
-        for row in connection.execute(query)
-    ]
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        if self.state is not None:
+            conditions.append(_in_state(self.state, now))
+        return and_(True, *conditions)
 
 
-def _state(text: str) -> str:
-    try:
-        return MessageState(text).value
-    except ValueError:
-        why = f"There is no state '{text}'. Choose from: {', '.join(MessageState)}."
-        raise Refused("invalid", why, {"state": [why]}) from None
+def list_messages(connection: Connection, wanted: MessagesWanted, *, limit: int, now: datetime) -> list[dict[str, Any]]:
+    """List the ledger by due time, the first due first."""
+    query = select(messages).where(wanted.condition(now)).order_by(messages.c.due_at, messages.c.id).limit(limit)
+    return [_line(row, now) for row in connection.execute(query)]
+
+
+def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict[str, Any]:
+    """Give all that is known of one message. Raises `Refused("not_found")`.
+
+    `resends` are those that were sent in its place, or in whose place it was sent, the first of all at the beginning;
+    `digest` is the one that tells or told it, `tells` are the messages that this one, a digest, tells or told.
+    """
+    row = connection.execute(select(messages).where(messages.c.id == message_id)).first()
+    if row is None:
+        raise Refused("not_found", f"No message has the id {message_id}. `keytalk messages list --json` shows ids.")
+    digest = connection.execute(select(messages).where(messages.c.id == row.told_in)).first() if row.told_in else None
+    told = select(messages).where(messages.c.told_in == row.id).order_by(messages.c.due_at, messages.c.id)
+    return _line(row, now) | {
+        "version": row.version,
+        "urgency": row.urgency,
+        "person": row.person,
+        "next_attempt_at": _iso(row.next_attempt_at) if row.state == MessageState.SCHEDULED.value else None,
+        "claimed_at": _iso(row.claimed_at),
+        "answered_at": _iso(row.answered_at),
+        "useful_until": _iso(row.useful_until),
+        "template_version": row.template_version,
+        "correlation_id": row.correlation_id,
+        "facts": row.facts,
+        "resend_of": str(row.resend_of) if row.resend_of else None,
+        "resends": [_line(each, now) for each in _resends(connection, row)],
+        "digest": _line(digest, now) if digest is not None else None,
+        "tells": [_line(each, now) for each in connection.execute(told)],
+        "may_be_sent_again": row.state in {state.value for state in SENT_AGAIN},
+        "may_be_settled": row.state == MessageState.UNKNOWN.value,
+    }
+
+
+def first_of(connection: Connection, message_id: UUID) -> UUID:
+    """Give the id of the message in whose place one was sent; its own where it was not."""
+    first = message_id
+    while (before := connection.scalar(select(messages.c.resend_of).where(messages.c.id == first))) is not None:
+        first = before
+    return first
+
+
+def resends_of(connection: Connection, first: UUID) -> list[AnyRow]:
+    """Give the messages that were sent in the place of one, in the order in which that was."""
+    found: list[AnyRow] = []
+    ids = {first}
+    while ids:
+        rows = connection.execute(select(messages).where(messages.c.resend_of.in_(ids)).order_by(messages.c.id)).all()
+        found.extend(rows)
+        ids = {row.id for row in rows}
+    return found
 
 
 def count_waiting(connection: Connection, after: datetime) -> int:
     """Count the messages that wait for a later time than `after`."""
     waiting = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at > after)
     return int(connection.scalar(select(func.count()).select_from(messages).where(waiting)) or 0)
+
+
+def _resends(connection: Connection, row: AnyRow) -> list[AnyRow]:
+    first = first_of(connection, row.id)
+    later = resends_of(connection, first)
+    return [connection.execute(select(messages).where(messages.c.id == first)).one(), *later] if later else []
+
+
+def _line(row: AnyRow, now: datetime) -> dict[str, Any]:
+    is_due = row.state == MessageState.SCHEDULED.value and row.next_attempt_at <= now
+    return {
+        "id": str(row.id),
+        "recipient": row.recipient,
+        "occasion": row.occasion,
+        "template": row.template,
+        "subject": row.subject_ref,
+        "state": DUE if is_due else row.state,
+        "why": row.why,
+        "due_at": row.due_at.isoformat(),
+        "accepted_at": _iso(row.accepted_at),
+        "attempts": row.attempts,
+        "message_id": row.message_id,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _in_state(text: str, now: datetime) -> ColumnElement[bool]:
+    if text not in STATES:
+        why = f"There is no state '{text}'. Choose from: {', '.join(STATES)}."
+        raise Refused("invalid", why, {"state": [why]})
+    scheduled = messages.c.state == MessageState.SCHEDULED.value
+    if text == DUE:
+        return scheduled & (messages.c.next_attempt_at <= now)
+    if text == MessageState.SCHEDULED.value:
+        return scheduled & (messages.c.next_attempt_at > now)
+    return messages.c.state == text

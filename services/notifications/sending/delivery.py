@@ -2,7 +2,7 @@
 
 A message is claimed in one transaction and its outcome recorded in another; the mail goes out between the two, in
 no transaction. What was claimed and never recorded is settled by asking the channel, or marked `unknown`: it is
-never sent again by itself.
+never sent again by itself. A digest is a message like any other, and takes along what it tells.
 """
 
 from __future__ import annotations
@@ -10,29 +10,33 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, literal, select
 
+from services.notifications.channels.alerts import AlertChannel
 from services.notifications.channels.base import (
-    Attachment,
     Channel,
-    Mail,
     OutcomeUnknown,
     PermanentFailure,
     RecipientRefused,
     TemporaryFailure,
 )
-from services.notifications.channels.calendar import change_calendar, run_calendar
-from services.notifications.domain.facts import RunFacts, SessionFacts
-from services.notifications.domain.messages import Message, MessageState, stable_message_id
-from services.notifications.domain.occasions import enquirer
-from services.notifications.sending.rendering import MessageNotRendered, Organisation, render
-from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
-from shared.contracts.notifications import MessageAccepted, RecipientBounced
+from services.notifications.domain.alerts import alerts_of_failure, is_to_the_team
+from services.notifications.domain.digests import DIGEST
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.occasions import Drafting
+from services.notifications.domain.urgency import Urgency
+from services.notifications.domain.verdicts import IN_QUIET_HOURS, Collect, HoldBack, Send, Wait
+from services.notifications.handlers.digests import TOO_LATE, collect, let_follow, take_along
+from services.notifications.handlers.entering import enter
+from services.notifications.handlers.settling import TO_CALL, follow_up
+from services.notifications.handlers.sweeping import TO_SETTLE
+from services.notifications.sending.composing import Composer, Directory, Held, LeftOut, Links, Ready, Unreachable
+from services.notifications.sending.rendering import MessageNotRendered, Organisation
+from services.notifications.tables import SEND_MESSAGES, message_changes, message_of, messages, save_message
 from shared.errors import Refused
 from shared.messaging.jobs import NotFinished
 from shared.observability.context import about
@@ -40,41 +44,51 @@ from shared.persistence.work import Store, UnitOfWork
 
 _log = logging.getLogger(__name__)
 
-BY_HAND = frozenset({"reply_written"})
-"""The messages whose words a person wrote: an automatic answer to them is fine (RFC 3834, 5)."""
-
 RECORD_WITHIN = 60.0
 """Seconds for which an outcome that cannot be recorded is tried again: unrecorded, nobody will know of it."""
+BROKEN_OFF = "Sending was broken off, and nobody can say whether it arrived."
+NOT_ARRIVED = "Sending was broken off before it arrived."
+NOT_PREPARED = "It could not be made, for a fault of ours. The log says more."
 
+Settle = Callable[[UnitOfWork], Message]
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Whom a message goes to, as the owner of the person says at the moment of sending, and papers that go with it."""
-
-    address: str
-    facts: Mapping[str, Any]
-    papers: tuple[Attachment, ...] = ()
+_next_due = (
+    select(messages)
+    # Written into the statement: against a parameter, the index of open messages could not be used.
+    .where(messages.c.state == literal(MessageState.SCHEDULED.value, literal_execute=True))
+    .where(messages.c.next_attempt_at <= bindparam("now"))
+    # Those of one moment in any order: to sort them, all of them would have to be read for each.
+    .order_by(messages.c.next_attempt_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_save_outcome = save_message.where(
+    messages.c.attempts == bindparam("attempt"),
+    messages.c.claimed_at == bindparam("since"),
+    messages.c.state.in_((MessageState.SENDING.value, MessageState.UNKNOWN.value)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt. `settle` gives the message as it is then, once the time of the record is known."""
+    """What came of an attempt. `settle` gives the message as it is then, in the work that records it.
 
-    settle: Callable[[datetime], Message]
+    `bounced`: the recipient's address was turned down for good. `untold` is as `settling.follow_up` takes it.
+    `left_out` is what a digest took along and does not tell.
+    """
+
+    settle: Settle
     bounced: bool = False
-    """Whether the recipient's address was turned down for good."""
-
-
-class Directory(Protocol):
-    """Finds the person behind a recipient."""
-
-    def look_up(self, message: Message) -> Person:
-        """Ask the service that owns the person. Raises `Refused`: "not_found", or "unavailable"."""
+    untold: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Everything that sending needs. `lease` is how long an attempt may take before it counts as broken off."""
+    """Everything that sending needs. `lease` is how long an attempt may take before it counts as broken off.
+
+    `keys`, `links` and `bounce_address` are as `composing.Composer` takes them.
+    """
 
     store: Store
     channel: Channel
@@ -82,6 +96,11 @@ class Sender:
     organisation: Organisation
     mail_from: str
     lease: timedelta
+    alerts: AlertChannel = field(default_factory=lambda: AlertChannel(()))
+    """The team's own tools, such as a chat room; without addresses, where none are set."""
+    keys: tuple[str, ...] = ()
+    links: Links | None = None
+    bounce_address: str | None = None
 
     def send_due(self, as_of: datetime | None = None, stopping: Callable[[], bool] = lambda: False) -> Counter[str]:
         """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now.
@@ -90,98 +109,114 @@ class Sender:
         """
         self.settle_broken_off()
         outcomes: Counter[str] = Counter()
-        while (message := self._claim(as_of or self.store.clock())) is not None:
+        alarms: set[datetime] = set()
+        while True:
+            now = as_of or self.store.clock()
+            message = self._claim(now, alarms)
+            if message is None:
+                return outcomes
             if message.state is MessageState.SENDING:
                 with about(correlation_id=message.correlation_id):
-                    message = self._record(message, self._attempt(message), stopping)
+                    message = self._record(message, self._attempt(message, now), stopping)
             outcomes[message.state] += 1
             if stopping():
                 raise NotFinished
-        return outcomes
 
-    def _claim(self, now: datetime) -> Message | None:
+    def goes_at(self, message: Message) -> datetime:
+        """Give when a message would go out that fell due now; nothing is sent.
+
+        Raises `Refused` where nobody would get it, or where those who own its facts cannot be asked.
+        """
+        now = self.store.clock()
+        try:
+            found = self._composer.prepare(message, now, now)
+        except MessageNotRendered as failure:
+            raise Refused("refused", str(failure)) from failure
+        verdict = found.verdict if isinstance(found, Held) else Send()
+        if isinstance(verdict, HoldBack):
+            raise Refused("refused", verdict.why)
+        return verdict.until if isinstance(verdict, Wait) else now
+
+    def _claim(self, now: datetime, alarms: set[datetime]) -> Message | None:
         """Claim the next message that is due, or mark it missed when it would come too late to help.
 
         One at a time: a message that was claimed and not recorded is one of which nobody can say whether it went out.
-        Replicas never claim the same row.
+        Replicas never claim the same row. `alarms` are the times at which a look at what was broken off is set already.
         """
-        due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at <= now)
-        query = select(messages).where(due).order_by(messages.c.next_attempt_at, messages.c.id).limit(1)
         with self.store.work() as work:
-            row = work.connection.execute(query.with_for_update(skip_locked=True)).first()
+            row = work.connection.execute(_next_due, {"now": now}).first()
             if row is None:
                 return None
             message = message_of(row)
             if message.is_past_use(now):
-                message = message.missed("Its time passed before it could be sent.")
+                message = message.missed(work.now, TOO_LATE)
+                follow_up(work, MessageState.SCHEDULED, message)
             else:
                 # The lease runs on the real clock, whatever time is played.
                 message = replace(message.claim(now), claimed_at=work.now)
-                work.schedule(SEND_MESSAGES, "to settle", self._after_lease(work.now))
+                after_lease = self._after_lease(work.now)
+                if after_lease not in alarms:
+                    work.schedule(SEND_MESSAGES, TO_SETTLE, after_lease)
+                self._take_along(work, message, now)
             _save(work, message)
+        if message.state is MessageState.SENDING and message.claimed_at is not None:
+            alarms.add(self._after_lease(message.claimed_at))
         return message
+
+    def _take_along(self, work: UnitOfWork, message: Message, now: datetime) -> None:
+        for part in take_along(work, message, now) if message.template == DIGEST else ():
+            if part.state is MessageState.MISSED:
+                follow_up(work, MessageState.SCHEDULED, part)
 
     def _after_lease(self, now: datetime) -> datetime:
         """Give a time at which an attempt that begins now has ended or been broken off; one serves many attempts."""
         lease = self.lease.total_seconds()
         return datetime.fromtimestamp((now.timestamp() // lease + 2) * lease, UTC)
 
-    def _attempt(self, message: Message) -> Outcome:
+    def _attempt(self, message: Message, now: datetime) -> Outcome:
         """Try to send, and give what is to be recorded."""
         try:
-            self.channel.deliver(self._mail(message))
+            found = self._composer.prepare(message, now, self.store.clock())
         except Refused as refused:
             return _unreachable(message, refused)
+        except MessageNotRendered as failure:
+            words = str(failure)
+            return Outcome(lambda _work: message.refused(words))
+        except Exception:
+            # Nothing has gone out, so this one is no worse than a service that cannot be asked; others go on.
+            _log.exception("message not prepared", extra={"id": str(message.id), "template": message.template})
+            return Outcome(lambda work: message.retry_later(work.now, NOT_PREPARED, soon=True))
+        return _held(found) if isinstance(found, Held) else self._deliver(found)
+
+    def _deliver(self, ready: Ready) -> Outcome:
+        message, left_out = ready.message, ready.left_out
+        try:
+            self._way_of(message).deliver(ready.mail)
         except TemporaryFailure as failure:
             words = str(failure)
-            return Outcome(lambda now: message.retry_later(now, words))
-        except (PermanentFailure, MessageNotRendered) as failure:
-            words = str(failure)
-            return Outcome(lambda _now: message.refused(words), bounced=isinstance(failure, RecipientRefused))
+            return Outcome(lambda work: message.retry_later(work.now, words), left_out=left_out)
+        except PermanentFailure as failure:
+            words, bounced = str(failure), isinstance(failure, RecipientRefused)
+            return Outcome(lambda _work: message.refused(words), bounced=bounced, left_out=left_out)
         except OutcomeUnknown as failure:
             words = str(failure)
-            return Outcome(lambda _now: message.in_doubt(words))
-        return Outcome(message.accepted)
+            return Outcome(lambda _work: message.in_doubt(words), left_out=left_out)
+        return Outcome(lambda work: message.accepted(work.now), left_out=left_out)
 
-    def _mail(self, message: Message) -> Mail:
-        person = self.directory.look_up(message)
-        words = render(message.template, {**message.facts, **person.facts}, self.organisation)
-        now = self.store.clock()
-        return Mail(
-            message_id=message.message_id,
-            sender=self.mail_from,
-            sender_name=self.organisation.name,
-            recipient=person.address,
-            reply_to=self.organisation.email,
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            date=now,
-            attachments=(*self._calendars(message, person.address, now), *person.papers),
-            auto_submitted="no" if message.template in BY_HAND else "auto-generated",
-            references=_thread_of(message),
+    @property
+    def _composer(self) -> Composer:
+        return Composer(
+            database=self.store.database,
+            directory=self.directory,
+            organisation=self.organisation,
+            mail_from=self.mail_from,
+            keys=self.keys,
+            links=self.links,
+            bounce_address=self.bounce_address,
         )
 
-    def _calendars(self, message: Message, reader: str, now: datetime) -> tuple[Attachment, ...]:
-        if message.template.startswith("run_changed_"):
-            return tuple(self._changes(message, reader, now))
-        if not message.template.startswith("run_confirmed_"):
-            return ()
-        calendar = run_calendar(RunFacts.from_plain(message.facts), self.organisation.email, now)
-        return (Attachment("sessions.ics", "text/calendar", calendar, {"method": "PUBLISH"}),)
-
-    def _changes(self, message: Message, reader: str, now: datetime) -> Iterator[Attachment]:
-        """Give a file with what takes place otherwise, and one with what does not: each has a method of its own."""
-        run = RunFacts.from_plain(message.facts)
-        files: tuple[tuple[Literal["REQUEST", "CANCEL"], str, tuple[str, ...]], ...] = (
-            ("REQUEST", "changed-sessions.ics", ("moved", "new", "regrouped")),
-            ("CANCEL", "cancelled-sessions.ics", ("cancelled", "lost")),
-        )
-        for method, name, groups in files:
-            sessions = [SessionFacts.from_plain(each) for group in groups for each in message.facts[group]]
-            if sessions:
-                calendar = change_calendar(method, run, sessions, self.organisation.email, reader, now)
-                yield Attachment(name, "text/calendar", calendar, {"method": method})
+    def _way_of(self, message: Message) -> Channel:
+        return self.alerts if is_to_the_team(message.recipient) else self.channel
 
     def _record(
         self,
@@ -201,76 +236,83 @@ class Sender:
 
     def _record_once(self, claimed: Message, outcome: Outcome) -> Message:
         with self.store.work() as work:
-            message = outcome.settle(work.now)
-            if _save(work, message, attempt=claimed.attempts):
-                _follow_up(work, message, bounced=outcome.bounced)
+            message = outcome.settle(work)
+            if _save(work, message, claimed):
+                follow_up(work, claimed.state, message, bounced=outcome.bounced, untold=outcome.untold)
+                self._alert_of_failure(work, message)
+                _record_parts(work, message, outcome.left_out)
         _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})
         return message
 
+    def _alert_of_failure(self, work: UnitOfWork, message: Message) -> None:
+        drafting = Drafting(work.new_id, self.mail_from.rpartition("@")[2])
+        enter(work, alerts_of_failure(message, work.now, self.alerts.places, drafting))
+
     def settle_broken_off(self) -> int:
-        """Settle attempts that never recorded an outcome: ask the channel; where it cannot tell, say `unknown`."""
-        broken = (messages.c.state == MessageState.SENDING.value) & (
-            messages.c.claimed_at < self.store.clock() - self.lease
+        """Settle attempts that never recorded an outcome: ask the channel; where it cannot tell, say `unknown`.
+
+        What a digest took along is settled with it.
+        """
+        broken = (
+            (messages.c.state == literal(MessageState.SENDING.value, literal_execute=True))
+            & (messages.c.claimed_at < self.store.clock() - self.lease)
+            & messages.c.told_in.is_(None)
         )
         with self.store.database.reading() as connection:
             found = [message_of(row) for row in connection.execute(select(messages).where(broken))]
         for message in found:
             with about(correlation_id=message.correlation_id):
-                self._record(message, _settled(message, self.channel.settle(message.message_id)))
+                self._record(message, _settled(message, self._way_of(message).settle(message.message_id)))
         return len(found)
 
 
 def _settled(message: Message, delivered: bool | None) -> Outcome:
     if delivered is None:
-        words = "Sending was broken off, and nobody can say whether it arrived."
-        return Outcome(lambda _now: message.in_doubt(words))
+        return Outcome(lambda _work: message.in_doubt(BROKEN_OFF))
     if delivered:
-        return Outcome(message.accepted)
-    words = "Sending was broken off before it arrived."
-    return Outcome(lambda now: replace(message.retry_later(now, words), retry_at=now))
+        return Outcome(lambda work: message.accepted(work.now))
+    return Outcome(lambda work: replace(message.retry_later(work.now, NOT_ARRIVED), retry_at=work.now))
 
 
 def _unreachable(message: Message, refused: Refused) -> Outcome:
     if refused.code == "unavailable":
-        return Outcome(lambda now: message.retry_later(now, refused.detail, soon=True))
-    return Outcome(lambda _now: message.suppressed(refused.detail))
+        return Outcome(lambda work: message.retry_later(work.now, refused.detail, soon=True))
+    # What is urgent has to reach somebody, by whatever way; what is not needed any more has not.
+    urgent = isinstance(refused, Unreachable) and message.urgency is Urgency.CRITICAL
+    untold = MessageState.FAILED.value if urgent else None
+    return Outcome(lambda _work: message.suppressed(refused.detail), untold=untold)
 
 
-def _thread_of(message: Message) -> tuple[str, ...]:
-    """Give the Message-ID of the acknowledgement, so that an enquirer's mailbox keeps later messages beside it."""
-    reference = message.facts.get("reference")
-    if message.recipient != enquirer(str(reference)) or message.template == "enquiry_received":
-        return ()
-    domain = message.message_id.rpartition("@")[2].rstrip(">")
-    return (stable_message_id(message.recipient, f"enquiry_received:{reference}", 1, domain),)
+def _held(held: Held) -> Outcome:
+    message, verdict, left_out = held.message, held.verdict, held.left_out
+    if isinstance(verdict, Wait):
+        until = verdict.until
+        return Outcome(lambda _work: message.postponed(until, IN_QUIET_HOURS), left_out=left_out)
+    if isinstance(verdict, Collect):
+        digest = verdict.digest
+        return Outcome(lambda work: collect(work, message, digest, held.person))
+    assert isinstance(verdict, HoldBack)  # noqa: S101 - what is sent is not held
+    why, untold = verdict.why, TO_CALL if verdict.to_call else None
+    if untold is None and message.urgency is Urgency.CRITICAL:
+        untold = MessageState.FAILED.value
+    return Outcome(lambda _work: message.suppressed(why), untold=untold, left_out=left_out)
 
 
-def _save(work: UnitOfWork, message: Message, attempt: int | None = None) -> bool:
+def _record_parts(work: UnitOfWork, digest: Message, left_out: tuple[LeftOut, ...]) -> None:
+    """Record what became of that which a digest took along: first of what it could not tell, then of the rest."""
+    if digest.template != DIGEST:
+        return
+    for part, becomes in left_out:
+        now = becomes(work.now)
+        _save(work, now)
+        follow_up(work, part.state, now)
+    let_follow(work, digest)
+
+
+def _save(work: UnitOfWork, message: Message, claimed: Message | None = None) -> bool:
     """Save a message; an outcome only while its own attempt is the last one. Say whether it was saved."""
-    query = update(messages).where(messages.c.id == message.id)
-    if attempt is not None:
-        open_states = (MessageState.SENDING.value, MessageState.UNKNOWN.value)
-        query = query.where(messages.c.attempts == attempt, messages.c.state.in_(open_states))
-    return work.connection.execute(query.values(message_row(message))).rowcount == 1
-
-
-def _follow_up(work: UnitOfWork, message: Message, *, bounced: bool) -> None:
-    if message.state is MessageState.ACCEPTED:
-        _tell(work, message)
-    if message.state is MessageState.SCHEDULED:
-        work.schedule(SEND_MESSAGES, str(message.id), message.next_attempt_at)
-    kind, _colon, reference = message.recipient.partition(":")
-    if bounced and kind == "enquirer":
-        event = RecipientBounced(message_id=message.id, about=reference, bounced_at=work.now)
-        work.record(event, subject=str(message.id), sequence=1)
-
-
-def _tell(work: UnitOfWork, message: Message) -> None:
-    kind, _colon, reference = message.subject_ref.partition(":")
-    event = MessageAccepted(
-        message_id=message.id,
-        template=message.template,
-        about=reference if kind == "enquiry" else str(message.facts.get("enquiry", "")),
-        accepted_at=work.now,
-    )
-    work.record(event, subject=str(message.id), sequence=1)
+    values = message_changes(message)
+    if claimed is None:
+        return work.connection.execute(save_message, values).rowcount == 1
+    values |= {"attempt": claimed.attempts, "since": claimed.claimed_at}
+    return work.connection.execute(_save_outcome, values).rowcount == 1

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.notifications.channels.base import Attachment
+from services.notifications.domain.alerts import is_to_the_team
 from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
-from services.notifications.sending.delivery import Person
+from services.notifications.sending.composing import Person, Unreachable
 from shared.errors import Refused
 
 _STANDING_MEMOS = frozenset({"sent", "approved"})
@@ -19,12 +20,17 @@ Call = Callable[..., Any]
 """Calls another service: `call("enquiries", "get_enquiry", reference=...)`."""
 
 
+NationOf = Callable[[str | None], str | None]
+"""Gives the nation of an establishment by its id, or None where that is not known."""
+
+
 class ServiceDirectory:
     """Asks enquiries about enquirers and scheduling about facilitators. Keeps nothing."""
 
-    def __init__(self, call: Call, ops_mailbox: str) -> None:
+    def __init__(self, call: Call, ops_mailbox: str, nation_of: NationOf = lambda _establishment: None) -> None:
         self._call = call
         self._ops_mailbox = ops_mailbox
+        self._nation_of = nation_of
 
     def look_up(self, message: Message) -> Person:
         """Give the person and the facts that only their owner holds.
@@ -34,12 +40,22 @@ class ServiceDirectory:
         kind, _colon, key = message.recipient.partition(":")
         if kind == "facilitator":
             person = self._call("scheduling", "get_facilitator", facilitator=key)
-            return Person(person["email"], {"name": person["name"], **self._offered(message)})
+            facts = {"name": person["name"], **self._offered(message)}
+            return Person(person["email"], facts, id=message.recipient)
         if kind == OPS:
-            return Person(self._ops_mailbox, self._for_ops(message))
+            return Person(self._ops_mailbox, self._for_ops(message), id=OPS)
         if kind == "enquirer":
             return self._enquirer(message, self._call("enquiries", "get_enquiry", reference=key))
+        if is_to_the_team(message.recipient):
+            self._see_whether_needed(message)
+            return Person(message.recipient, {})
         raise Refused("not_found", f"Nobody is known as {kind}.")
+
+    def _see_whether_needed(self, message: Message) -> None:
+        reference = message.facts.get("reference")
+        if reference is not None:
+            enquiry = self._call("enquiries", "get_enquiry", reference=reference)
+            _refuse(why_no_longer_needed(message.template, enquiry))
 
     def _for_ops(self, message: Message) -> dict[str, Any]:
         if message.template == "quarantine_digest_ops":
@@ -72,10 +88,19 @@ class ServiceDirectory:
         return waiting
 
     def _enquirer(self, message: Message, enquiry: Mapping[str, Any]) -> Person:
-        _refuse(why_not_written_to(enquiry) or why_no_longer_needed(message.template, enquiry))
+        _refuse(why_no_longer_needed(message.template, enquiry))
+        if (why := why_not_written_to(enquiry)) is not None:
+            raise Unreachable("refused", why)
         contact = enquiry["contact"]
         facts = {"name": contact["name"], **_asked(message, enquiry), **self._words(message)}
-        return Person(contact["email"], facts, self._papers(message))
+        known = contact.get("id")
+        return Person(
+            contact["email"],
+            facts,
+            self._papers(message),
+            id=f"contact:{known}" if known else message.recipient,
+            nation=self._nation_of(enquiry.get("establishment_id")),
+        )
 
     def _papers(self, message: Message) -> tuple[Attachment, ...]:
         """Ask for the gate memo as it goes out: it names people. One that no longer holds by then is not sent."""

@@ -3,65 +3,29 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import groupby
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, nodes
+from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
-from shared.clock import LONDON, day_in_london
+from services.notifications.domain.template_catalogue import CATALOGUE
+from services.notifications.domain.template_language import Part, WordsNotUnderstood
+from services.notifications.sending.template_reading import read_words
+from services.notifications.sending.wording import FILTERS
 
-TEMPLATES = (
-    "agreement_signed",
-    "agreement_signed_ops",
-    "answer_awaited_first_nudge",
-    "answer_awaited_second_nudge",
-    "call_to_offer_ops",
-    "enquiry_received",
-    "enquiry_received_ops",
-    "expiry_near_facilitator",
-    "expiry_near_ops",
-    "first_reply_due_ops",
-    "gate_memo_out_of_date_ops",
-    "gate_memo_sent_contact",
-    "hold_changed_ops",
-    "hold_expired_contact",
-    "hold_placed_contact",
-    "hold_promoted_contact",
-    "intake_alarm_ops",
-    "offer_made_facilitator",
-    "offer_settled_ops",
-    "offer_withdrawn_facilitator",
-    "proposal_accepted",
-    "proposal_declined",
-    "proposal_reminder",
-    "proposal_sent",
-    "proposal_settled_ops",
-    "quarantine_digest_ops",
-    "reply_written",
-    "run_changed_contact",
-    "run_changed_facilitator",
-    "run_confirmed_contact",
-    "run_confirmed_facilitator",
-    "session_reminder_contact",
-    "session_reminder_facilitator",
-)
+MOST_ROUNDS = 10_000
+"""How often all loops of one part of a message go round together: a run has some dozen sessions."""
+LONGEST_PART = 200_000
+"""Characters of a rendered text or page; the longest letter of ours has a tenth of that."""
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-# What mail programs turn into links: a scheme, www, or a dot straight before two letters.
-LINK = re.compile(r"://|www\.|\.[a-z]{2,}|@", re.IGNORECASE)
-LONGEST = 120
-WIDEST = 76
-"""Characters of a line of text: what a mail program shows whole, also where it is quoted."""
+# What goes wrong in an expression that asks of a fact what it cannot give.
+_LACKS = (TemplateError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class MessageNotRendered(ValueError):
@@ -70,11 +34,15 @@ class MessageNotRendered(ValueError):
 
 @dataclass(frozen=True)
 class Organisation:
-    """Who the messages are from and who answers questions: a name, a monitored address, perhaps a phone."""
+    """Who the messages are from and who answers questions: a name, a monitored address, perhaps a phone.
+
+    `people` is how we name those who live in a prison.
+    """
 
     name: str
     email: str
     phone: str | None = None
+    people: str = "people in prison"
 
 
 @dataclass(frozen=True)
@@ -86,123 +54,118 @@ class Rendered:
     html: str
 
 
-def render(template: str, facts: Mapping[str, Any], organisation: Organisation) -> Rendered:
+def render(
+    template: str, facts: Mapping[str, Any], organisation: Organisation, words: tuple[str, str] | None = None
+) -> Rendered:
     """Give the words of a message.
 
-    `facts` are the ledger's facts with what was looked up for the recipient: `name` (may be left out), for
-    `enquiry_received` also `group_size` and `preferred_start` (ISO date), which may be left out too, for a reply its
-    `words`, for a proposal its `link` and `total`.
-    Raises MessageNotRendered.
+    `facts` are the ledger's facts with what was looked up for the recipient, as `domain/template_catalogue.py` names
+    them. `words` are the text and the page of an edited version, in the language of `domain/template_language.py`; None
+    for those that come with Keytalk. Raises MessageNotRendered.
     """
-    if template not in TEMPLATES:
+    entry = CATALOGUE.get(template)
+    if entry is None:
         raise MessageNotRendered(f"there is no template {template!r}")
     try:
-        known = {**facts, "organisation": organisation}
-        subject, text = _split(_WORDS.get_template(f"{template}.txt").render(known))
-        html = _WORDS.get_template(f"{template}.html").render(known | {"subject": subject})
-    except (TemplateError, ValueError, TypeError) as error:
+        text_source, html_source = _kept(template) if words is None else _edited(template, words)
+        known = {**entry.lacking(), **facts, "organisation": organisation}
+        subject, text = _split(_written(text_source, known))
+        html = _written(html_source, known | {"subject": subject})
+    except _LACKS as error:
         raise MessageNotRendered(f"template {template}: {_lack(error)}") from error
     return Rendered(subject, text, html)
 
 
-def date_words(iso: str) -> str:
-    """Write a date as people say it: 2027-01-12 becomes Tuesday 12 January 2027."""
-    day = date.fromisoformat(iso)
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+def kept_words(template: str) -> tuple[str, str]:
+    """Give the text and the page of a template as they come with Keytalk."""
+    return (
+        (FOLDER / f"{template}.txt").read_text(encoding="utf-8"),
+        (FOLDER / f"{template}.html").read_text(encoding="utf-8"),
+    )
 
 
-def time_words(iso: str) -> str:
-    """Write a local time as people say it: 13:45 becomes 1.45pm, 12:00 midday."""
-    at = time.fromisoformat(iso)
-    if at.minute == 0 and at.hour in {0, 12}:
-        return "midday" if at.hour else "midnight"
-    minutes = f".{at.minute:02}" if at.minute else ""
-    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
+def _kept(template: str) -> tuple[Template, Template]:
+    return _WORDS.get_template(f"{template}.txt"), _WORDS.get_template(f"{template}.html")
 
 
-def moment_words(iso: str) -> str:
-    """Write a moment as people in London say it: 2026-11-26T17:00:00+00:00 becomes Thursday 26 November 2026, 5pm."""
-    local = datetime.fromisoformat(iso).astimezone(LONDON)
-    return f"{day_words(iso)}, {time_words(local.time().isoformat('minutes'))}"
+@lru_cache(maxsize=128)
+def _edited(template: str, words: tuple[str, str]) -> tuple[Template, Template]:
+    """Read edited words and make templates of them. Raises `WordsNotUnderstood`, a ValueError."""
+    text, html = (_made(template, part, source) for part, source in zip(Part, words, strict=True))
+    return text, html
 
 
-def day_words(iso: str) -> str:
-    """Write the day in London of a moment: 2026-11-26T17:00:00+00:00 becomes Thursday 26 November 2026."""
-    return date_words(day_in_london(datetime.fromisoformat(iso)).isoformat())
+def _made(template: str, part: Part, source: str) -> Template:
+    read_words(CATALOGUE[template], part, source)
+    # The ending of the name has the page escape what it says.
+    code = _WORDS.compile(source, f"edited/{template}.{part.suffix}")
+    return _WORDS.template_class.from_code(_WORDS, code, {})
 
 
-def money(total: int | str) -> str:
-    """Write a sum as people say it: 400000 pence become £4,000. Words stay as they are."""
-    if isinstance(total, str):
-        return total
-    pounds, pence = divmod(total, 100)
-    return f"£{pounds:,}.{pence:02}" if pence else f"£{pounds:,}"
+def _written(template: Template, known: Mapping[str, Any]) -> str:
+    """Write one part piece by piece, so that one that has no end is left off in time."""
+    _rounds.set([MOST_ROUNDS])
+    return "".join(_short_of(LONGEST_PART, template.generate(known)))
 
 
-def paragraphs(words: str) -> list[list[str]]:
-    """Give a person's words as paragraphs of lines; what parts two paragraphs is an empty line."""
-    lines = [line.strip() for line in words.strip().splitlines()]
-    return [list(block) for is_text, block in groupby(lines, key=bool) if is_text]
+def _short_of(most: int, pieces: Iterable[str]) -> Iterator[str]:
+    left = most
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise TemplateRuntimeError(f"it comes to more than {most} characters")
+        yield piece
 
 
-def wrapped(words: str) -> str:
-    """Give a person's words with long lines broken between words, so that an address in them stays whole."""
-    return "\n\n".join("\n".join(map(_broken, paragraph)) for paragraph in paragraphs(words))
+def _counted(items: Iterable[Any]) -> Iterator[Any]:
+    """Give what a loop goes over, until all loops of the part have gone round too often."""
+    left = _rounds.get()
+    for item in items:
+        left[0] -= 1
+        if left[0] < 0:
+            raise TemplateRuntimeError(f"its loops go round more than {MOST_ROUNDS} times")
+        yield item
 
 
-def _broken(line: str) -> str:
-    return textwrap.fill(line, WIDEST, break_long_words=False, break_on_hyphens=False)
-
-
-def minutes_earlier(iso: str, minutes: int) -> str:
-    """Give the local time so many minutes before another on the same day, as HH:MM."""
-    start = datetime.combine(date.min + timedelta(days=1), time.fromisoformat(iso))
-    return (start - timedelta(minutes=minutes)).time().isoformat("minutes")
-
-
-def number_words(number: int) -> str:
-    """Write a number below ten as a word and any other in figures."""
-    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
-
-
-def plain(value: str | None, fallback: str = "") -> str:
-    """Give somebody's words on one short line, or the fallback where they could become a link.
-
-    The public form is open to anyone, and what is typed there goes to an address typed there.
-    """
-    words = " ".join(str(value or "").split())
-    if not words or len(words) > LONGEST or LINK.search(words):
-        return fallback
-    return words
+_rounds: ContextVar[list[int]] = ContextVar("rounds left")
 
 
 def _split(rendered: str) -> tuple[str, str]:
     first, _, rest = rendered.partition("\n")
-    subject = first.removeprefix("Subject:").strip()
+    subject = " ".join(first.removeprefix("Subject:").split())
     # Blocks that stay empty leave gaps.
     return subject, re.sub(r"\n{3,}", "\n\n", rest).strip() + "\n"
 
 
 def _lack(error: Exception) -> str:
     # An undefined name says which; anything else might quote a personal fact.
-    return str(error) if isinstance(error, TemplateError) else type(error).__name__
+    return str(error) if isinstance(error, TemplateError | WordsNotUnderstood) else type(error).__name__
+
+
+class _CountingEnvironment(SandboxedEnvironment):
+    """Has every loop of every template count its rounds."""
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        for loop in source.find_all(nodes.For):
+            loop.iter = nodes.Filter(loop.iter, "counted", [], [], None, None, lineno=loop.lineno)
+        return super()._generate(source, *args, **kwargs)
 
 
 def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    environment = _CountingEnvironment(
+        loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: tuple[Callable[..., Any], ...] = (
-        *(date_words, time_words, moment_words, day_words, minutes_earlier, number_words),
-        *(plain, money, paragraphs, wrapped),
-    )
-    environment.filters.update({filter_.__name__: filter_ for filter_ in filters})
+    environment.globals.clear()
+    filters: Mapping[str, Callable[..., Any]] = {**FILTERS, "counted": _counted}
+    environment.filters.update(filters)
     return environment
 
+
+FOLDER = Path(__file__).parents[1] / "templates"
 
 _WORDS = _environment()

@@ -18,12 +18,19 @@ class ChangingDoors:
     store: Store
 
     @operation
-    def preview_change(self, run: str, change: dict[str, Any]) -> dict[str, Any]:
-        """Say what a change of a run would do: sessions, rules, people told, papers, cost."""
+    def preview_change(self, run: str, change: dict[str, Any], with_event: bool = False) -> dict[str, Any]:
+        """Say what a change of a run would do: sessions, rules, people told, papers, cost.
+
+        `with_event` adds the event that would tell of it, as `event`: None where nobody would be told.
+        """
         asked, run_id = read_change(change), read_id(run, "run")
         with self.store.database.reading() as connection:
             wanted = changes.change_asked(connection, run_id, asked)
-            return changes.shown(changing.preview(connection, run_id, wanted, now=self.store.clock()))
+            considered = changing.preview(connection, run_id, wanted, now=self.store.clock())
+            shown = changes.shown(considered.diff)
+            if with_event is not True:
+                return shown
+            return {**shown, "event": changes.shown_event(changing.event_of(connection, considered))}
 
     @change
     def apply_change(

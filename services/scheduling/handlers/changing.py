@@ -39,6 +39,7 @@ from services.scheduling.records import (
 )
 from services.scheduling.records.changes import Applied, load_changes, save_change
 from services.scheduling.tables import changes, gate_memos, outcomes, runs
+from shared.contracts.scheduling import RunChanged
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork, new_id
 
@@ -61,10 +62,19 @@ class Considered:
     diff: Diff
 
 
-def preview(connection: Connection, run_id: UUID, change: Change, *, now: dt.datetime) -> Diff:
+def preview(connection: Connection, run_id: UUID, change: Change, *, now: dt.datetime) -> Considered:
     """Say what a change would do, and do nothing. Raises Refused as `domain.changes.changed` does."""
     run = load_run(connection, run_id)
-    return consider(connection, run, become(connection, run, change, now), change, now=now).diff
+    return consider(connection, run, become(connection, run, change, now), change, now=now)
+
+
+def event_of(connection: Connection, considered: Considered) -> RunChanged | None:
+    """Give the event that would tell of a change, or None where nobody would be told: the run is not confirmed."""
+    each = considered
+    if each.after.state != "confirmed":
+        return None
+    about = (each.before, each.after, each.establishment, each.programme)
+    return telling.change_event(connection, *about, new_id(), each.diff)
 
 
 def apply(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from services.scheduling.domain.calendar import EstablishmentCalendar
 from services.scheduling.domain.diff import Diff, left_and_led
@@ -24,11 +24,12 @@ CLOSED_LOOKED_BACK = 42
 
 def run_confirmed(work: UnitOfWork, run: Run, establishment: Establishment, programme: Programme) -> None:
     """Tell that a run stands. `run.told` counts this event already."""
-    calendar = _calendar_for(work, run, establishment)
+    calendar = _calendar_for(work.connection, run, establishment)
     event = RunConfirmed(
         **about_run(run, establishment, programme),
         facilitator_ids=run.facilitator_ids,
         sessions=tuple(planned(each, calendar) for each in run.live),
+        mode=run.mode,
     )
     work.record(event, subject=str(run.id), sequence=run.told)
 
@@ -55,11 +56,25 @@ def run_changed(
     diff: Diff,
 ) -> None:
     """Tell of one change of a run that stands. `after.told` counts this event already."""
+    event = change_event(work.connection, before, after, establishment, programme, change_id, diff)
+    work.record(event, subject=str(after.id), sequence=after.told)
+
+
+def change_event(
+    connection: Connection,
+    before: Run,
+    after: Run,
+    establishment: Establishment,
+    programme: Programme,
+    change_id: UUID,
+    diff: Diff,
+) -> RunChanged:
+    """Give the event that tells of a change of a run."""
     left, led = left_and_led(before, after)
     was = {each.id: each for each in before.sessions}
     fresh = [each for each in after.sessions if was.get(each.id) != each]
-    calendar = _calendar_for(work, after, establishment)
-    event = RunChanged(
+    calendar = _calendar_for(connection, after, establishment)
+    return RunChanged(
         **about_run(after, establishment, programme),
         change_id=change_id,
         kind=diff.kind,
@@ -69,17 +84,17 @@ def run_changed(
         sessions=tuple(planned(each, calendar) for each in after.live),
         changed_ids=tuple(each.id for each in fresh if each.is_live),
         cancelled=tuple(planned(each, calendar) for each in fresh if not each.is_live and _stood(was.get(each.id))),
+        mode=after.mode,
     )
-    work.record(event, subject=str(after.id), sequence=after.told)
 
 
 def _stood(was: Session | None) -> bool:
     return was is not None and was.is_live
 
 
-def _calendar_for(work: UnitOfWork, run: Run, establishment: Establishment) -> EstablishmentCalendar:
+def _calendar_for(connection: Connection, run: Run, establishment: Establishment) -> EstablishmentCalendar:
     """Load when a run's place is closed: a remote one has bank holidays only."""
-    calendar = load_calendar(work.connection, establishment)
+    calendar = load_calendar(connection, establishment)
     return replace(calendar, blackouts=()) if run.mode == "remote" else calendar
 
 

@@ -29,6 +29,8 @@ from services.scheduling.queries.plain import plain
 from services.scheduling.records import load_run
 from services.scheduling.records.changes import Applied, load_changes
 from services.scheduling.tables import changes, sessions
+from shared.contracts.base import contract_of
+from shared.contracts.scheduling import RunChanged
 from shared.errors import Refused
 
 
@@ -118,6 +120,11 @@ def shown(diff: Diff) -> dict[str, Any]:
     """Give a diff as plain data: dates, times to the minute, ids as text."""
     said: dict[str, Any] = plain(asdict(diff))
     return {"run": said.pop("run_id"), **said}
+
+
+def shown_event(event: RunChanged | None) -> dict[str, Any] | None:
+    """Give an event as it would be published."""
+    return None if event is None else contract_of(RunChanged).dump(event)
 
 
 def shown_together(several: Several) -> dict[str, Any]:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from services.scheduling.domain.words import WEEKDAYS, in_words, listed
-from services.scheduling.web.app import PATH, notice
+from services.scheduling.web.app import PATH
 from services.scheduling.web.offer_desk import Desk
 from shared.errors import Refused
+from shared.web.pages import from_our_page, notice, private
 
 _Letter = Mapping[str, Any]
 
@@ -47,10 +47,10 @@ class OfferPages:
         """Show the offer with its two buttons, or kindly what became of it. Changes nothing."""
         letter = self._desk.letter(token)
         if letter is None:
-            return _private(notice(*_UNKNOWN, HTTPStatus.NOT_FOUND))
+            return private(notice(*_UNKNOWN, HTTPStatus.NOT_FOUND))
         until = datetime.fromisoformat(letter["answer_by"]).astimezone(ZoneInfo(letter["zone"]))
         page = render_template(f"offer-{letter['state']}.html", letter=letter, token=token, until=until)
-        return _private(Response(page, mimetype="text/html"))
+        return private(Response(page, mimetype="text/html"))
 
     def accept(self, token: str) -> Response:
         """Take a yes; a second one finds the page that says so."""
@@ -63,9 +63,9 @@ class OfferPages:
     def _take(self, token: str, answer: Callable[[str], None]) -> Response:
         letter = self._desk.letter(token)
         if letter is None:
-            return _private(notice(*_UNKNOWN, HTTPStatus.NOT_FOUND))
-        if not _from_our_page(letter):
-            return _private(notice(*_ELSEWHERE, HTTPStatus.FORBIDDEN))
+            return private(notice(*_UNKNOWN, HTTPStatus.NOT_FOUND))
+        if not from_our_page(letter["link"]):
+            return private(notice(*_ELSEWHERE, HTTPStatus.FORBIDDEN))
         try:
             answer(token)
         except Refused as refused:
@@ -82,25 +82,7 @@ class OfferPages:
         answer = Response(page, refused.status, mimetype="text/html")
         if refused.code == "unavailable":
             answer.headers["Retry-After"] = "5"
-        return _private(answer)
-
-
-def _from_our_page(letter: _Letter) -> bool:
-    """Say whether a post comes from our own page; an old browser that does not say counts as yes.
-
-    The link itself is the secret. This keeps a page of somebody who holds it from answering in another's browser.
-    """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc in (request.host, urlsplit(letter["link"]).netloc)
-
-
-def _private(answer: Response) -> Response:
-    # With "same-origin" a browser says where a post comes from; other sites still learn nothing of the address.
-    answer.headers["Referrer-Policy"] = "same-origin"
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
+        return private(answer)
 
 
 def _day(iso: str | date) -> str:

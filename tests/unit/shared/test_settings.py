@@ -40,6 +40,11 @@ def test_a_variable_set_to_nothing_counts_as_not_set(read):
     assert read(PUBLIC_PORT="", AMQP_URI="").embedded
 
 
+def test_how_people_are_named_is_a_setting(read):
+    assert read().people_term == "people in prison"
+    assert read(PEOPLE_TERM="prisoners").people_term == "prisoners"
+
+
 def test_a_broker_ends_the_embedded_mode(read):
     assert not read(AMQP_URI="amqp://keytalk@broker/keytalk").embedded
 
@@ -74,6 +79,8 @@ def test_one_service_may_have_a_database_elsewhere(read):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("PEOPLE_TERM", "<b>people</b>"),
+        ("PEOPLE_TERM", "x" * 41),
         ("PUBLIC_PORT", "eighty"),
         ("PUBLIC_PORT", "65536"),
         ("OPS_PORT", "-1"),

@@ -18,8 +18,15 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("template_version", sa.Integer))
     op.add_column("messages", sa.Column("resend_of", sa.Uuid))
     op.add_column("messages", sa.Column("told_in", sa.Uuid))
+    sending = sa.text("state = 'sending'")
+    op.create_index("ix_messages_sending", "messages", ["claimed_at"], postgresql_where=sending, sqlite_where=sending)
     op.create_index("ix_messages_subject_ref", "messages", ["subject_ref"])
     op.create_index("ix_messages_told_in", "messages", ["told_in"])
+    proven = sa.text(
+        "template IN ('run_confirmed_contact', 'run_changed_contact', 'enquiry_received', 'reply_written', "
+        "'proposal_sent', 'proposal_accepted', 'proposal_declined', 'agreement_signed')"
+    )
+    op.create_index("ix_messages_proven", "messages", ["template", "due_at"], postgresql_where=proven)
     op.create_table(
         "preferences",
         sa.Column("person", sa.String(80), primary_key=True),
@@ -31,6 +38,7 @@ def upgrade() -> None:
         sa.Column("quiet_until", sa.Time, nullable=False),
         sa.Column("changed_at", Moment, nullable=False),
         sa.Column("changed_by", sa.String(100), nullable=False),
+        sa.Column("reason", sa.Text),
     )
     op.create_table(
         "suppressions",
@@ -77,6 +85,12 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.String(100), nullable=False),
     )
     op.create_table(
+        "registers",
+        sa.Column("session", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("settled", sa.Text),
+    )
+    op.create_table(
         "answers_read",
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("mark", sa.String(64), nullable=False, unique=True),
@@ -105,13 +119,16 @@ def downgrade() -> None:
         "places",
         "mailbox_positions",
         "answers_read",
+        "registers",
         "reminder_rules",
         "template_versions",
         "suppressions",
         "preferences",
     ):
         op.drop_table(table)
+    op.drop_index("ix_messages_proven", "messages")
     op.drop_index("ix_messages_told_in", "messages")
     op.drop_index("ix_messages_subject_ref", "messages")
+    op.drop_index("ix_messages_sending", "messages")
     for column in ("told_in", "resend_of", "template_version", "answered_at", "person", "urgency"):
         op.drop_column("messages", column)

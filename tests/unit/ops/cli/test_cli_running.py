@@ -57,6 +57,7 @@ def test_nothing_that_opens_a_socket_is_loaded_before_the_launcher():
         "establishments",
         "messages",
         "mail",
+        "preferences",
         "jobs",
         "dead",
     ],

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.enquiries.web.limits import ENQUIRIES, OF_A_SENDER, PAGES, BoundedMemory, Limits, TooMany
+from services.enquiries.web.limits import ENQUIRIES, OF_A_SENDER, PAGES, Limits
+from shared.web.limits import BoundedMemory, TooMany
 
 TRUSTED = ("10.0.0.0/8",)
 
@@ -138,7 +139,7 @@ def test_a_sender_is_one_however_the_address_is_written_and_is_kept_as_a_digest(
 
     assert taken.count(True) == OF_A_SENDER.amount
     assert admitted(limits.admit_sender, "sam@risley.example")
-    assert "risley" not in json.dumps([str(key) for key in limits._memory._windows])
+    assert "risley" not in json.dumps([str(key) for key in limits._limiter.memory._windows])
 
 
 def test_thousands_of_addresses_take_no_more_memory_than_the_bound(clock: Clock) -> None:
@@ -147,7 +148,7 @@ def test_thousands_of_addresses_take_no_more_memory_than_the_bound(clock: Clock)
     for host in range(5000):
         limits.admit_enquiry(from_(f"10.{host // 250}.{host % 250}.1"))
 
-    assert len(limits._memory) == 100
+    assert len(limits._limiter.memory) == 100
 
 
 def test_an_address_that_keeps_posting_is_not_forgotten_among_thousands(clock: Clock) -> None:

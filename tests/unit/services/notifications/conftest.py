@@ -7,11 +7,15 @@ from itertools import count
 from uuid import UUID
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from services.notifications.channels.base import Attachment, Mail
 from services.notifications.domain.facts import EnquiryFacts, RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
 from services.notifications.domain.occasions import Drafting
+from services.notifications.tables import metadata
+from shared.persistence.database import Database
+from tests.unit.services.notifications.sending_house import House
 
 
 @pytest.fixture
@@ -86,3 +90,24 @@ def mail(now: dt.datetime) -> Mail:
             Attachment("sessions.ics", "text/calendar", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", {"method": "PUBLISH"}),
         ),
     )
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ledgers(request, tmp_path_factory):
+    """The tables of the ledger on one database and then the other, for a module."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'notifications.sqlite3'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_database().replace("postgresql:", "postgresql+psycopg:")
+    made = Database(make_url(url))
+    metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def house(ledgers) -> House:
+    """An empty ledger and a sender at it."""
+    with ledgers.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    return House(ledgers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +59,10 @@ class ScriptedServer:
                     line.write(b"250 fine\r\n")
 
 
+def to_server(server):
+    return SmtpChannel(parse_smtp_url(f"smtp://127.0.0.1:{server.port}?starttls=off"))
+
+
 @pytest.mark.parametrize(
     ("verb", "answer", "failure"),
     [
@@ -80,8 +85,8 @@ class ScriptedServer:
 def test_a_fault_is_told_by_what_the_server_may_have(verb, answer, failure):
     server = ScriptedServer(verb, answer)
 
-    with pytest.raises(failure) as told:
-        SmtpChannel(parse_smtp_url(f"smtp://127.0.0.1:{server.port}?starttls=off")).deliver(MAIL)
+    with closing(to_server(server)) as channel, pytest.raises(failure) as told:
+        channel.deliver(MAIL)
 
     assert told.type is failure
 
@@ -89,7 +94,8 @@ def test_a_fault_is_told_by_what_the_server_may_have(verb, answer, failure):
 def test_a_server_that_takes_the_mail_ends_in_silence():
     server = ScriptedServer("NONE", None)
 
-    SmtpChannel(parse_smtp_url(f"smtp://127.0.0.1:{server.port}?starttls=off")).deliver(MAIL)
+    with closing(to_server(server)) as channel:
+        channel.deliver(MAIL)
 
 
 def test_the_same_mail_lies_in_a_maildir_once_and_the_folder_knows_it(tmp_path):

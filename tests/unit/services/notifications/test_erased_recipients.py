@@ -13,7 +13,9 @@ from sqlalchemy.engine import URL
 
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.domain.messages import MessageState
-from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations, session_reminders
+from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations
+from services.notifications.domain.reminder_rules import SESSION_REMINDER
+from services.notifications.domain.reminders import reminders_of
 from services.notifications.handlers import erasing
 from services.notifications.tables import message_row, messages, messaging, metadata
 from shared.contracts.enquiries import PersonErased
@@ -62,7 +64,7 @@ def left(maildir):
 
 
 def test_what_waits_for_an_erased_person_is_never_sent_and_others_hear_as_ever(store, run, now, drafting):
-    enter(store, *run_confirmations(run, now, drafting), *session_reminders(run, now, drafting))
+    enter(store, *run_confirmations(run, now, drafting), *reminders_of(run, [SESSION_REMINDER], (), drafting))
 
     hear(store, run.enquiry)
     hear(store, run.enquiry)

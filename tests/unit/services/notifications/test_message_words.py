@@ -1,62 +1,21 @@
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from html.parser import HTMLParser
-from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from services.notifications.domain import calendar_occasions
-from services.notifications.domain import pipeline_occasions as occasions
-from services.notifications.domain.calendar_occasions import Change
-from services.notifications.domain.facts import EnquiryFacts, RunFacts
-from services.notifications.domain.messages import Message
-from services.notifications.domain.occasions import (
-    Drafting,
-    acknowledgement,
-    ops_notice,
-    run_confirmations,
-    session_reminders,
-)
-from services.notifications.sending import rendering
-from services.notifications.sending.rendering import (
-    TEMPLATES,
-    MessageNotRendered,
-    Organisation,
-    Rendered,
-    date_words,
-    minutes_earlier,
-    moment_words,
-    money,
-    plain,
-    render,
-    time_words,
-)
+from services.notifications.domain.template_catalogue import CATALOGUE
+from services.notifications.sending.rendering import FOLDER, MessageNotRendered, Organisation, Rendered, render
+from services.notifications.sending.wording import date_words, minutes_earlier, moment_words, money, plain, time_words
 
-FILES = sorted(
-    path for path in (Path(rendering.__file__).parents[1] / "templates").iterdir() if path.suffix in {".txt", ".html"}
-)
-ID = UUID(int=7)
-ASKED_FOR = {
-    "name": "Sam O'Neil",
-    "programme": "The Many Faces of Trauma",
-    "establishment": "Risley (HMP)",
-    "owner": None,
-    "waiting": 240,
-    "words": "Thank you for writing.\n\nWould Tuesdays suit you?",
-    "link": "https://keytalk.example/proposals/abc",
-    "valid_until": "2026-12-24",
-    "total": 400000,
-    "sessions": [{"number": 2, "date": "2027-01-19", "start": "13:45", "end": "16:45"}],
-    "answer_by": "2027-01-19T10:00:00+00:00",
-    "facilitator_name": "Ana Reyes",
-}
-"""What is asked for when a message goes out."""
+FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in {".txt", ".html"})
+SHARED = [path for path in FILES if path.stem in {"layout", "parts"}]
+TEMPLATES = tuple(CATALOGUE)
 US = Organisation("Key & Compass", "hello@mail.example.org", "01632 960000")
 BANNED = re.compile(
     r"\b(offenders?|inmates?|no-?shows?|fail\w*|chas(e|ed|ing)|urgent\w*|immediately|residents?)\b", re.IGNORECASE
@@ -65,89 +24,9 @@ VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
 @pytest.fixture
-def facts(enquiry: EnquiryFacts, run: RunFacts, now: dt.datetime, drafting: Drafting) -> dict[str, dict[str, Any]]:
-    """The facts of one message of each template; session 3 for the reminders."""
-    reminders = [each for each in session_reminders(run, now, drafting) if each.occasion.endswith("1d:s3")]
-    messages: list[Message] = [
-        acknowledgement(enquiry, now, drafting),
-        ops_notice(enquiry, now, drafting),
-        *run_confirmations(run, now, drafting),
-        *reminders,
-        *pipeline_messages(now, drafting),
-        *calendar_messages(run, now, drafting),
-    ]
-    return {each.template: {**ASKED_FOR, **each.facts} for each in messages}
-
-
-def pipeline_messages(now: dt.datetime, drafting: Drafting) -> list[Message]:
-    """One message of each template that the pipeline and the upkeep of the intake call for."""
-    reference = "KT-7F3K-92"
-    steps, outcomes = ("first_nudge", "second_nudge", "proposal", "offer_call"), ("accepted", "declined")
-    settled = [occasions.proposal_settled(reference, ID, 1, outcome, now, drafting) for outcome in outcomes]
-    return [
-        occasions.quarantine_digest(now, (), drafting),
-        occasions.reply(reference, ID, now, drafting),
-        occasions.first_reply_due(reference, "due", now, now, drafting),
-        *(occasions.answer_awaited(reference, step, now, now, (), drafting) for step in steps),
-        occasions.proposal_sent(reference, ID, dt.date(2026, 12, 24), now, drafting),
-        *chain.from_iterable(settled),
-        *occasions.agreement_signed(reference, ID, "session", 16, now, drafting),
-        occasions.intake_alarm(ID, "canary", now, now, drafting),
-    ]
-
-
-def calendar_messages(run: RunFacts, now: dt.datetime, drafting: Drafting) -> list[Message]:
-    """One message of each template that changes of the calendar call for."""
-    about = {
-        "run": "run-1",
-        "enquiry": "KT-7F3K-92",
-        "establishment": "Risley (HMP)",
-        "programme": "The Many Faces of Trauma",
-        "rank": 1,
-        "first_date": "2027-01-19",
-        "last_date": "2027-05-04",
-        "expires_on": "2026-12-08",
-        "due_on": "2027-01-04",
-        "session_count": 1,
-        "answer_by": "2027-01-19T10:00:00+00:00",
-        "memo_version": 1,
-        "facilitator": "ana",
-    }
-    expiry = {"what": "clearance", "accreditation": None, "establishment": "Risley (HMP)"}
-    expiry |= {"valid_until": "2027-03-19", "days_left": 30, "sessions_after": 6}
-    holds = [
-        calendar_occasions.hold_letters("h", about | {"state": state}, 1, now, (), drafting)
-        for state in ("placed", "promoted", "expired")
-    ]
-    offers = [
-        calendar_occasions.offer_letter("o", "ana", about | {"kind": "cover", "offer": "o"}, 1, now, (), drafting),
-        calendar_occasions.offer_settled("o", about | {"state": "accepted"}, 2, now, drafting),
-        calendar_occasions.offer_withdrawn("o", "ana", about, 2, now, (), drafting),
-    ]
-    memos = [
-        calendar_occasions.memo_letter("m", about | {"state": state, "memo": "m"}, now, (), drafting)
-        for state in ("sent", "out_of_date")
-    ]
-    return [
-        *calendar_occasions.change_letters(everything_changed(run), run, {}, now, (), drafting),
-        *chain.from_iterable(holds),
-        *offers,
-        *calendar_occasions.expiry_letters("n", "ana", expiry, now, (), drafting),
-        *(memo for memo in memos if memo is not None),
-    ]
-
-
-def everything_changed(run: RunFacts) -> Change:
-    """A change in which Tom loses session 1, keeps 2 with another beside him, 3 moves, 4 is new, 5 is cancelled."""
-    first, second, third, fourth, fifth, *rest = run.sessions
-    changed = (
-        replace(first, facilitators=("ana",)),
-        replace(second, facilitators=("tom",)),
-        replace(third, date=third.date + dt.timedelta(days=1)),
-        replace(fourth, id="another"),
-    )
-    sessions = (*changed, *rest)
-    return Change("change-1", "move", replace(run, sessions=sessions, version=2), changed, (fourth, fifth), ())
+def facts() -> dict[str, dict[str, Any]]:
+    """The facts of a sample message of each template."""
+    return {name: next(entry.samples()) for name, entry in CATALOGUE.items()}
 
 
 def words(facts: dict[str, dict[str, Any]], template: str, **more: Any) -> Rendered:
@@ -171,8 +50,8 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
-def test_no_template_uses_a_word_that_blames_or_hurries(file: Path) -> None:
+@pytest.mark.parametrize("file", SHARED, ids=lambda path: path.name)
+def test_no_shared_part_uses_a_word_that_blames_or_hurries(file: Path) -> None:
     assert BANNED.search(file.read_text()) is None
 
 
@@ -193,7 +72,7 @@ def test_every_message_says_what_happens_next_and_ends_with_whom_to_ask(
 ) -> None:
     message = words(facts, template)
     ending = message.text[message.text.index("Questions, or something to change?") :]
-    about = facts[template].get("reference") or facts[template].get("enquiry") or "This is about"
+    about = facts[template].get("reference") or facts[template].get("enquiry") or "out "
     for part in ("hello@mail.example.org", "01632 960000", about, "Key & Compass"):
         assert part in ending
     assert "What happens next" in message.text
@@ -254,7 +133,12 @@ def test_the_ops_notice_says_how_to_open_the_enquiry(facts: dict[str, dict[str, 
 
 @pytest.mark.parametrize("template", ["run_confirmed_contact", "run_confirmed_facilitator"])
 def test_a_confirmation_lists_every_session(facts: dict[str, dict[str, Any]], template: str) -> None:
-    message = words(facts, template)
+    first = date(2027, 1, 12)
+    sessions = [
+        {"number": number, "date": str(first + timedelta(weeks=number - 1)), "start": "13:45", "end": "16:45"}
+        for number in range(1, 17)
+    ]
+    message = words(facts, template, sessions=sessions)
     assert " 1. Tuesday 12 January 2027, 1.45pm to 4.45pm\n" in message.text
     assert "16. Tuesday 27 April 2027, 1.45pm to 4.45pm\n" in message.text
     assert message.html.count("1.45pm to 4.45pm") == 16
@@ -264,11 +148,26 @@ def test_a_confirmation_lists_every_session(facts: dict[str, dict[str, Any]], te
 
 def test_a_reminder_says_which_session_and_when(facts: dict[str, dict[str, Any]]) -> None:
     for template in ("session_reminder_contact", "session_reminder_facilitator"):
-        message = words(facts, template)
+        session = {"number": 3, "date": "2027-01-26", "start": "13:45", "end": "16:45"}
+        message = words(facts, template, session=session)
         assert message.subject == "Session 3 of 16, Tuesday 26 January 2027"
         for part in ("session 3 of 16", "Tuesday 26 January 2027", "1.45pm to 4.45pm", "Risley (HMP)", "12.45pm"):
             assert part in message.text
             assert part in message.html
+
+
+@pytest.mark.parametrize(
+    "template", ["session_reminder_contact", "session_reminder_facilitator", "session_brief_facilitator"]
+)
+def test_nobody_is_sent_to_a_gate_for_a_session_that_is_held_remotely(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    remote, unknown = words(facts, template, mode="remote"), dict(facts[template])
+    del unknown["mode"]  # of a reminder that was made before this was told
+    for part in (remote.text, remote.html):
+        assert "remotely" in part
+        assert not re.search("gate|locker|60 minutes", part)
+    assert "gate" in render(template, unknown, US).text
 
 
 def test_a_facilitator_is_reminded_what_to_bring_and_what_to_leave(facts: dict[str, dict[str, Any]]) -> None:
@@ -297,9 +196,24 @@ def test_words_typed_by_a_stranger_stay_words(facts: dict[str, dict[str, Any]]) 
     assert message.subject == "We have your enquiry, reference KT-7F3K-92"
 
 
+@pytest.mark.parametrize("template", ["feedback_contact", "check_in_contact"])
+def test_people_are_named_as_the_organisation_names_them(facts: dict[str, dict[str, Any]], template: str) -> None:
+    message = render(template, facts[template], replace(US, people="prisoners"))
+    for said in (" ".join(message.text.split()), " ".join(message.html.split())):
+        assert "any of the prisoners" in said
+        assert "people in prison" not in said
+
+
 def test_an_ordinary_name_is_kept() -> None:
     assert plain("  Siân \t ap  Dafydd-O'Neil ") == "Siân ap Dafydd-O'Neil"
     assert plain("H.M.P. Risley") == "H.M.P. Risley"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_what_is_not_known_need_not_be_given(facts: dict[str, dict[str, Any]], template: str) -> None:
+    lacking = CATALOGUE[template].lacking()
+    known = {name: value for name, value in facts[template].items() if name not in lacking}
+    assert render(template, known, US) == render(template, {**known, **lacking}, US)
 
 
 def test_a_fact_that_is_missing_is_named(facts: dict[str, dict[str, Any]]) -> None:
@@ -364,49 +278,23 @@ def test_a_hold_says_until_when_and_a_second_place_makes_no_promise(facts: dict[
 
 def test_an_offer_has_its_link_its_dates_and_until_when(facts: dict[str, dict[str, Any]]) -> None:
     message = words(facts, "offer_made_facilitator")
-    for part in ("https://keytalk.example/proposals/abc", "Tuesday 19 January 2027, 10am"):
+    for part in ("https://keytalk.example/offers/", "Tuesday 12 January 2027, 10am"):
         assert part in message.text
         assert part in message.html
-    assert " 2. Tuesday 19 January 2027, 1.45pm to 4.45pm\n" in message.text
+    assert " 1. Tuesday 12 January 2027, 1.45pm to 4.45pm\n" in message.text
 
 
 @pytest.mark.parametrize(
-    ("template", "more"),
-    [
-        ("first_reply_due_ops", {"step": "late", "owner": "priya"}),
-        ("intake_alarm_ops", {"kind": "silence"}),
-        ("intake_alarm_ops", {"kind": "ledger"}),
-        ("proposal_settled_ops", {"outcome": "accepted"}),
-        ("proposal_settled_ops", {"outcome": "expired"}),
-        ("quarantine_digest_ops", {"waiting": 1}),
-        ("agreement_signed", {"unit": "place", "agreed_units": 1}),
-        ("run_changed_contact", {"kind": "reverse"}),
-        ("run_changed_contact", {"moved": [], "cancelled": []}),
-        ("run_changed_facilitator", {"kind": "reverse"}),
-        ("run_changed_facilitator", {"cancelled": [], "lost": [], "moved": []}),
-        ("hold_placed_contact", {"rank": 2}),
-        ("hold_changed_ops", {"state": "ending", "owner": "priya"}),
-        ("hold_changed_ops", {"state": "promoted"}),
-        ("offer_made_facilitator", {"kind": "regular", "session_count": 3}),
-        ("offer_settled_ops", {"state": "declined"}),
-        ("offer_settled_ops", {"state": "lapsed"}),
-        ("offer_settled_ops", {"state": "withdrawn"}),
-        ("offer_withdrawn_facilitator", {"session_count": 12}),
-        ("expiry_near_facilitator", {"what": "insurance", "establishment": None, "sessions_after": 0}),
-        ("expiry_near_facilitator", {"what": "accreditation", "accreditation": "NADA", "sessions_after": 1}),
-        ("expiry_near_facilitator", {"what": "keys", "sessions_after": 12}),
-        ("expiry_near_ops", {"what": "keys", "sessions_after": 0}),
-        ("gate_memo_sent_contact", {"takes_place_of_another": True}),
-        ("gate_memo_out_of_date_ops", {"owner": "priya"}),
-    ],
+    ("template", "turn"),
+    [(name, turn) for name, entry in CATALOGUE.items() for turn, _ in enumerate(entry.samples())],
 )
-def test_every_turn_of_a_message_reads_well_both_ways(
-    facts: dict[str, dict[str, Any]], template: str, more: dict[str, Any]
-) -> None:
-    message, usual = words(facts, template, **more), words(facts, template)
-    assert message.text != usual.text
+def test_every_turn_of_a_message_reads_well_both_ways(template: str, turn: int) -> None:
+    entry = CATALOGUE[template]
+    usual, *others = (render(template, each, US) for each in entry.samples())
+    message = [usual, *others][turn]
     assert max(map(len, message.text.splitlines())) <= 78
     assert len(message.subject) <= 70
+    assert turn == 0 or turn > len(entry.turns) or message != usual
     tags = Tags()
     tags.feed(message.html)
     assert tags.open == []

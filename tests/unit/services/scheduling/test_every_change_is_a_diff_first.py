@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -51,7 +52,12 @@ def that_morning(store, run, team):
 
 def preview(store, run, change):
     with store.database.reading() as connection:
-        return changing.preview(connection, run, change, now=store.clock())
+        return changing.preview(connection, run, change, now=store.clock()).diff
+
+
+def would_tell(store, run, change):
+    with store.database.reading() as connection:
+        return changing.event_of(connection, changing.preview(connection, run, change, now=store.clock()))
 
 
 def apply(store, run, change, basis=None, actor="priya", **more):
@@ -500,3 +506,20 @@ def test_when_something_breaks_on_the_way_nothing_is_stored(store, run, monkeypa
     assert cast.booked(store, run) == 32
     assert told(store, RunChanged) == []
     assert told(store, GateMemoChanged) == []
+
+
+def test_the_event_that_a_preview_gives_is_the_one_that_is_told(that_morning, run):
+    move = Move(cast.session(that_morning, run, 12), dt.date(2027, 4, 1))
+    seen = would_tell(that_morning, run, move)
+    assert told(that_morning, RunChanged) == []
+
+    apply(that_morning, run, move, accept_breaches=True)
+
+    [published] = told(that_morning, RunChanged)
+    assert replace(published, change_id=seen.change_id) == seen
+
+
+def test_nobody_would_be_told_of_a_change_to_a_draft(store, team):
+    draft = cast.run(store, team)
+
+    assert would_tell(store, draft, MoveRun(dt.date(2027, 1, 26))) is None

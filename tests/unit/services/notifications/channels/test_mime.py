@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.notifications.channels.base import Attachment, Mail, PermanentFailure
-from services.notifications.channels.mime import MailNotSendable, compose, to_bytes
+from services.notifications.channels.mime import MailNotSendable, to_bytes
 
 
 def received(mail: Mail) -> EmailMessage:
@@ -93,11 +93,11 @@ def test_a_file_of_bytes_arrives_as_it_was(mail: Mail) -> None:
 )
 def test_nothing_smuggles_in_a_header_or_a_second_recipient(mail: Mail, change: dict[str, Any], named: str) -> None:
     with pytest.raises(MailNotSendable, match=named) as refusal:
-        compose(replace(mail, **change))
+        to_bytes(replace(mail, **change))
     assert isinstance(refusal.value, PermanentFailure)
     assert "x.example" not in str(refusal.value)
 
 
 def test_a_date_without_its_zone_is_refused(mail: Mail) -> None:
     with pytest.raises(MailNotSendable, match="Date"):
-        compose(replace(mail, date=mail.date.replace(tzinfo=None)))
+        to_bytes(replace(mail, date=mail.date.replace(tzinfo=None)))

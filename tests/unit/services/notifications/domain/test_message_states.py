@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
@@ -22,11 +23,22 @@ Now = dt.datetime
 MOVES: dict[str, tuple[Callable[[Message, Now], Message], set[MessageState], MessageState]] = {
     "claim": (lambda message, now: message.claim(now), {S.SCHEDULED}, S.SENDING),
     "accepted": (lambda message, now: message.accepted(now), {S.SENDING, S.UNKNOWN}, S.ACCEPTED),
+    "postponed": (lambda message, now: message.postponed(now, "it is night"), {S.SENDING}, S.SCHEDULED),
+    "put_into": (lambda message, now: message.put_into(UUID(int=9), now, "a digest"), {S.SENDING}, S.SCHEDULED),
+    "put_back": (lambda message, now: message.put_back(now), {S.SENDING}, S.SCHEDULED),
+    "claim_for_digest": (lambda message, now: message.claim_for_digest(now), {S.SCHEDULED}, S.SENDING),
+    "told": (lambda message, _: message.told("in a digest"), {S.SCHEDULED, S.SENDING}, S.SUPERSEDED),
+    "delivered": (lambda message, now: message.delivered(now), {S.SENDING, S.UNKNOWN, S.ACCEPTED}, S.DELIVERED),
+    "bounced": (
+        lambda message, now: message.bounced(now, "no such mailbox"),
+        {S.SENDING, S.UNKNOWN, S.ACCEPTED, S.DELIVERED},
+        S.BOUNCED,
+    ),
     "retry_later": (lambda message, now: message.retry_later(now, "lost"), {S.SENDING}, S.SCHEDULED),
-    "refused": (lambda message, _: message.refused("no such mailbox"), {S.SENDING}, S.FAILED),
+    "refused": (lambda message, _: message.refused("no such mailbox"), {S.SENDING, S.UNKNOWN}, S.FAILED),
     "in_doubt": (lambda message, _: message.in_doubt("answer lost"), {S.SENDING}, S.UNKNOWN),
     "suppressed": (lambda message, _: message.suppressed("has left"), {S.SCHEDULED, S.SENDING}, S.SUPPRESSED),
-    "missed": (lambda message, _: message.missed("too late"), {S.SCHEDULED, S.SENDING}, S.MISSED),
+    "missed": (lambda message, now: message.missed(now, "too late"), {S.SCHEDULED, S.SENDING}, S.MISSED),
     "superseded": (lambda message, _: message.superseded("moved"), {S.SCHEDULED}, S.SUPERSEDED),
 }
 
@@ -142,3 +154,45 @@ def test_a_message_id_shows_nothing_of_its_recipient() -> None:
 def test_a_domain_that_cannot_stand_in_a_header_is_refused(domain: str) -> None:
     with pytest.raises(ValueError, match="not a mail domain"):
         stable_message_id("ops", "x", 1, domain)
+
+
+def test_waiting_for_quiet_hours_to_end_is_no_attempt_and_no_delay(message: Message, now: Now) -> None:
+    morning = now + dt.timedelta(days=3)
+    waiting = message.claim(now).postponed(morning, "it is night")
+    assert (waiting.attempts, waiting.next_attempt_at) == (0, morning)
+
+    for _ in range(5):
+        waiting = waiting.claim(waiting.next_attempt_at).retry_later(waiting.next_attempt_at, "the server was busy")
+    assert waiting.state is S.SCHEDULED
+
+
+def test_what_falls_out_of_a_digest_does_not_count_as_told_in_it(message: Message, now: Now) -> None:
+    digest = UUID(int=9)
+    waiting = message.claim(now).put_into(digest, now, "a digest")
+    assert waiting.told_in == digest
+    assert waiting.claim_for_digest(now).told("in a digest").told_in == digest
+
+    on_its_way = waiting.claim_for_digest(now)
+    for fallen_out in (
+        waiting.superseded("moved"),
+        waiting.claim(now),
+        waiting.missed(now, "too late"),
+        on_its_way.suppressed("has left"),
+        on_its_way.refused("no words"),
+        on_its_way.put_back(now),
+    ):
+        assert fallen_out.told_in is None
+
+
+def test_a_wait_never_carries_a_message_past_the_time_in_which_it_helps(message: Message, now: Now) -> None:
+    ends = now + dt.timedelta(hours=4)
+    message = replace(message, useful_until=ends)
+    tried = []
+    while not message.is_past_use(message.next_attempt_at):
+        tried.append(message.next_attempt_at)
+        message = message.claim(message.next_attempt_at).retry_later(message.next_attempt_at, "the server was busy")
+
+    assert message.next_attempt_at == ends
+    assert ends - tried[-1] <= dt.timedelta(minutes=2)
+    assert len(tried) <= 15
+    assert tried == sorted(set(tried))

@@ -8,7 +8,7 @@ import pytest
 from services.notifications.domain import pipeline_occasions as occasions
 from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
 from services.notifications.domain.occasions import Drafting
-from services.notifications.domain.working_hours import in_office_hours, next_opening
+from services.notifications.domain.working_hours import next_opening
 from shared.holidays import bank_holidays_of
 
 ID = UUID(int=7)
@@ -34,20 +34,6 @@ def test_suspects_are_told_of_when_the_office_next_opens(came, opens):
     assert next_opening(at(came), HOLIDAYS) == at(opens)
 
 
-@pytest.mark.parametrize(
-    ("now", "due"),
-    [
-        ("2026-12-07T09:30+00:00", "2026-12-07T09:30+00:00"),
-        ("2026-12-07T18:00+00:00", "2026-12-08T08:00+00:00"),
-        ("2026-12-05T11:00+00:00", "2026-12-07T08:00+00:00"),
-        ("2026-12-25T11:00+00:00", "2026-12-29T08:00+00:00"),
-    ],
-)
-def test_nobody_is_nudged_outside_office_hours(now, due, drafting):
-    assert in_office_hours(at(now), HOLIDAYS) == at(due)
-    assert occasions.answer_awaited(REF, "first_nudge", at(now), at(now), HOLIDAYS, drafting).due_at == at(due)
-
-
 def test_a_whole_weekend_of_suspects_is_one_message(drafting: Drafting):
     night, sunday, monday = (at(f"2026-12-0{day}T02:11+00:00") for day in (5, 6, 8))
     digests = [occasions.quarantine_digest(moment, HOLIDAYS, drafting) for moment in (night, sunday, monday)]
@@ -62,15 +48,14 @@ def test_a_whole_weekend_of_suspects_is_one_message(drafting: Drafting):
 
 def test_the_enquirer_is_asked_twice_and_then_we_are_told_to_call(now, drafting):
     steps = ("first_nudge", "second_nudge", "offer_call")
-    told = [occasions.answer_awaited(REF, step, now, now, HOLIDAYS, drafting) for step in steps]
+    told = [occasions.answer_awaited(REF, step, now, now, drafting) for step in steps]
 
     assert [each.recipient for each in told] == [f"enquirer:{REF}", f"enquirer:{REF}", "ops"]
 
 
 def test_the_same_step_of_another_wait_is_another_occasion(now, drafting):
     earlier, later = (
-        occasions.answer_awaited(REF, "first_nudge", now + dt.timedelta(days=ahead), now, HOLIDAYS, drafting)
-        for ahead in (0, 30)
+        occasions.answer_awaited(REF, "first_nudge", now + dt.timedelta(days=ahead), now, drafting) for ahead in (0, 30)
     )
 
     assert earlier.occasion != later.occasion

@@ -1,0 +1,131 @@
+"""`keytalk answers` and `keytalk suppressions`: what came back by mail, and the addresses that are not written to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ops.cli.arguments import Json, Limit
+from ops.cli.client import connect
+from ops.cli.output import Column, note, say, show, show_json
+
+app = typer.Typer(no_args_is_help=True)
+suppressions = typer.Typer(no_args_is_help=True)
+
+Kind = Literal["report", "complaint", "automatic", "circular", "own", "reply", "unreadable"]
+Outcome = Literal[
+    "bounced",
+    "delivered",
+    "complained",
+    "filed",
+    "noted",
+    "counted",
+    "unmatched",
+    "not_believed",
+    "not_filed",
+    "waiting",
+]
+
+READ = (
+    Column("read_at", "Read", copyable=True),
+    Column("kind", "Kind", copyable=True),
+    Column("outcome", "What became of it", copyable=True),
+    Column("about", "Enquiry", copyable=True),
+    Column("message", "Answers message", copyable=True),
+)
+HELD_BACK = (
+    Column("id", "Id", copyable=True),
+    Column("since", "Since", copyable=True),
+    Column("recipient", "Recipient", copyable=True),
+    Column("why", "Why"),
+    Column("lifted", "Lifted"),
+)
+
+Suppression = Annotated[
+    str, typer.Argument(metavar="ID", help="As `keytalk suppressions list` shows it, or the id of the message.")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in your own words; it is kept.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
+
+
+@app.command("list")
+def list_answers(
+    kind: Annotated[Kind | None, typer.Option(help="Only those of this kind.")] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="Only those of which this became.")] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List the mails that were read from the mailbox, the last first. Their words are not kept here."""
+    gateway = connect()
+    rows = gateway.call("notifications", "list_answers", kind=kind, outcome=outcome, limit=limit)
+    show(rows, READ, as_json, empty="Nothing has come back by mail.", limit=limit)
+    if not as_json:
+        note(_of_the_mailbox(gateway.call("notifications", "get_mailbox")))
+
+
+@app.command("mailbox")
+def show_mailbox(as_json: Json = False) -> None:
+    """Say whether a mailbox is read, when it last was, and what came of it in the last seven days."""
+    mailbox = connect().call("notifications", "get_mailbox")
+    if as_json:
+        show_json(mailbox)
+        return
+    say(_of_the_mailbox(mailbox))
+    for outcome, count in sorted(mailbox["lately"].items()):
+        say(f"{outcome}: {count}")
+
+
+@suppressions.command("list")
+def list_suppressions(
+    lifted: Annotated[bool, typer.Option("--lifted", help="Show those that were lifted as well.")] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List the addresses that turned mail down for good, the newest first, by whom they belong to."""
+    rows = connect().call("notifications", "list_suppressions", lifted=lifted, limit=limit)
+    told = rows if as_json else [{**row, "lifted": _lifting(row)} for row in rows]
+    show(told, HELD_BACK, as_json, empty="Every address is written to.", limit=limit)
+
+
+@suppressions.command("lift")
+def lift_suppression(
+    suppression: Suppression, reason: Reason, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False
+) -> None:
+    """Write to an address again, such as when its mailbox was opened anew. What was not sent stays unsent."""
+    gateway = connect()
+    if dry_run or not (yes or as_json):
+        say(_what_is_known(gateway.call("notifications", "list_suppressions", lifted=True, limit=1000), suppression))
+        note("From then on messages go to this address again. What was held back is sent by `keytalk messages resend`.")
+        note(
+            "A contact who is marked as bounced is written to once their address is put right: keytalk contacts change"
+        )
+        if dry_run:
+            note("A dry run: nothing is changed, and nobody is told.")
+            return
+        typer.confirm("Write to it again?", abort=True, err=True)
+    done = gateway.call("notifications", "lift_suppression", suppression=suppression, reason=reason)
+    if as_json:
+        show_json(done)
+        return
+    say(f"Lifted: {done['recipient'] or 'this address'} is written to again.")
+
+
+def _of_the_mailbox(mailbox: dict[str, Any]) -> str:
+    if not mailbox["is_set"]:
+        return "No mailbox is read: KEYTALK_IMAP_URL is not set."
+    when = mailbox["read_at"]
+    return f"{mailbox['mailbox']} was last read at {when}." if when else f"{mailbox['mailbox']} was not read yet."
+
+
+def _what_is_known(rows: list[dict[str, Any]], which: str) -> str:
+    named = [row for row in rows if row["id"].startswith(which.lower()[:16]) or row["message"] == which.lower()]
+    if len(named) != 1:
+        return "Nothing is known of it by that id alone; the whole list: keytalk suppressions list --lifted"
+    [row] = named
+    return f"The address of {row['recipient'] or 'somebody'}, held back since {row['since']}. {row['why']}"
+
+
+def _lifting(row: dict[str, Any]) -> str:
+    return f"{row['lifted_at']}, {row['lifted_by']}: {row['lifted_because']}" if row["lifted_at"] else ""

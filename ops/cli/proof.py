@@ -1,0 +1,161 @@
+"""`keytalk messages proof`, `not-told` and `told`: who knows of which session, by which message, and who does not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ops.cli.arguments import Json, Limit, RunId
+from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.diffs import day
+from ops.cli.output import Column, local_time, note, say, show, show_json
+
+app = typer.Typer()
+
+PROVEN = (
+    Column("session", "Session"),
+    Column("who", "Who"),
+    Column("verdict", "Verdict", copyable=True),
+    Column("by", "By"),
+    Column("why", "Why"),
+)
+NOT_TOLD = (
+    Column("when", "When", copyable=True),
+    Column("who", "Who"),
+    Column("about", "About"),
+    Column("verdict", "Verdict", copyable=True),
+    Column("why", "Why"),
+    Column("can_do", "What may help"),
+    Column("message", "Message", copyable=True),
+)
+VERDICTS = {"told": "told", "to_be_told": "to be told", "in_doubt": "in doubt", "not_told": "NOT TOLD"}
+
+Way = Literal["phone", "paper", "in_person"]
+Number = Annotated[int | None, typer.Option("--session", min=1, metavar="N", help="Only the sessions of this number.")]
+Days = Annotated[int, typer.Option(min=1, max=366, metavar="N", help="How many days to look ahead, and back.")]
+
+
+@app.command("proof")
+def prove_run(run: RunId, session: Number = None, as_json: Json = False) -> None:
+    """Show who was told of each session of a run and by which message; --json has every message about it."""
+    gateway = connect()
+    proof = gateway.call("notifications", "session_proof", run=run, session=session)
+    if as_json:
+        show_json(proof)
+        return
+    names = _names(gateway)
+    say(f"{proof['programme']}, {proof['establishment']}, reference {proof['enquiry']}")
+    rows = [
+        {
+            "session": _session_words(each),
+            "who": _who(person, names),
+            "verdict": VERDICTS[person["verdict"]],
+            "by": _by(person),
+            "why": _why(person),
+        }
+        for each in proof["sessions"]
+        for person in each["people"]
+    ]
+    show(rows, PROVEN, as_json=False)
+
+
+@app.command("not-told")
+def list_not_told(days: Days = 28, limit: Limit = 200, as_json: Json = False) -> None:
+    """List who does not know, or perhaps not, of a session to come, and enquirers whom no answer has reached."""
+    gateway = connect()
+    rows = gateway.call("notifications", "list_not_told", days=days, limit=limit)
+    names = _names(gateway) if rows and not as_json else {}
+    told = rows if as_json else [_gap_in_words(row, names) for row in rows]
+    show(told, NOT_TOLD, as_json, empty="Everyone was told.", limit=limit)
+    if rows and not as_json:
+        note("To send one again: keytalk messages resend MESSAGE --reason WHY")
+        note("Rung them? Note it: keytalk messages told WHO --run RUN --by phone (--json has WHO and RUN)")
+
+
+@app.command("told")
+def note_told(
+    who: Annotated[str, typer.Argument(metavar="WHO", help="facilitator:ID or enquirer:REF, as not-told --json says.")],
+    *,
+    by: Annotated[Way, typer.Option(help="How you told them.")],
+    run: Annotated[str | None, typer.Option(metavar="ID", help="Of this run; else of letters to an enquirer.")] = None,
+    session: Number = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be noted, and do nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Note that you told somebody yourself what is true now. Nothing is sent, and it cannot be undone."""
+    gateway = connect()
+    asked = {"recipient": who, "way": by, "run": run, "session": session}
+    if dry_run or not (yes or as_json):
+        found = gateway.call("notifications", "note_told", dry_run=True, **asked)
+        if as_json:
+            show_json(found)
+        else:
+            say(f"Noted of {found['recipient']} would be: {found['why']} ({_about(found)})")
+        if dry_run:
+            note("A dry run: nothing is noted.")
+            return
+        typer.confirm("Note it?", abort=True, err=True)
+    noted = gateway.call("notifications", "note_told", **asked)
+    if as_json:
+        show_json(noted)
+        return
+    say(f"Noted of {noted['recipient']}: {noted['why']}")
+
+
+def _about(noted: dict[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(each["about"].replace(":", " ") for each in noted["noted"]))
+
+
+def _gap_in_words(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    about = f"{row['establishment']}, {_session_words(row['session'])}" if row["session"] else _template(row)
+    return {
+        **row,
+        "when": local_time(row["at"]),
+        "who": _who(row, names),
+        "about": about,
+        "verdict": VERDICTS[row["verdict"]],
+        "why": _why(row),
+        "can_do": ", or ".join(row["can_do"]),
+    }
+
+
+def _names(gateway: Gateway) -> dict[str, str]:
+    """Give the names of facilitators by id; none where scheduling cannot be asked: the ids then stand for them."""
+    try:
+        people = gateway.call("scheduling", "list_facilitators")
+    except CommandRefused:
+        return {}
+    return {each["id"]: each["name"] for each in people}
+
+
+def _who(row: dict[str, Any], names: dict[str, str]) -> str:
+    kind, _colon, key = row["recipient"].partition(":")
+    if kind == "facilitator":
+        return names.get(key, str(row["recipient"]))
+    return f"the contact of {key}"
+
+
+def _session_words(session: dict[str, Any]) -> str:
+    words = f"{session['number']}, {day(session['date'])} {session['start']}"
+    return words if session["takes_place"] else f"{words} (not taking place)"
+
+
+def _by(person: dict[str, Any]) -> str:
+    """Name the newest message about it that went out, or is to go out."""
+    states = {"scheduled", "sending"} if person["verdict"] == "to_be_told" else {"accepted", "delivered"}
+    found = [each for each in person["messages"] if each["state"] in states]
+    letters = [each for each in found if not each["template"].startswith("session_reminder")]
+    newest = (letters if person["verdict"] == "to_be_told" else found)[-1:]
+    return "".join(f"{_template(each)}, {local_time(each['at'])}" for each in newest)
+
+
+def _why(row: dict[str, Any]) -> str:
+    believed = [f"{day(each['date'])} {each['start']}" for each in row.get("may_believe", ()) if each]
+    expects = f" They may expect it on {' or '.join(dict.fromkeys(believed))}." if believed else ""
+    return f"{row['why'] or ''}{expects if row['verdict'] != 'told' else ''}"
+
+
+def _template(message: dict[str, Any]) -> str:
+    return str(message["template"]).replace("_", " ")

@@ -1,0 +1,213 @@
+"""Reminders, computed from what events said of a run and from the rules. Data in, messages out; nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from services.notifications.domain.facts import RunFacts, SessionFacts
+from services.notifications.domain.messages import Message, MessageState, stable_message_id
+from services.notifications.domain.occasions import OPS, Drafting, audience_of, draft
+from services.notifications.domain.reminder_rules import OF_REGISTERS, Anchor, Offset, ReminderRule
+from shared.working_days import is_working_day
+
+BEFORE_A_CLOSED_DAY = time(15, 0)
+"""When a reminder goes whose own day is no working day: at this local time on the last working day before it."""
+
+_A_DAY = timedelta(days=1)
+_WITHIN = (date.min + timedelta(days=1000), date.max - timedelta(days=1000))
+"""Nothing is reminded of beyond these dates: the calendar ends there."""
+_IS_OUT = frozenset(
+    {MessageState.SENDING, MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.BOUNCED, MessageState.UNKNOWN}
+)
+"""States in which somebody may have read it."""
+_IS_GONE = frozenset({MessageState.SUPERSEDED, MessageState.SUPPRESSED})
+"""States in which nobody will read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shut:
+    """The days on which nobody is there: bank holidays, and days on which the place is closed."""
+
+    holidays: Container[date]
+    closed: Container[date]
+
+    def __contains__(self, day: object) -> bool:
+        return day in self.holidays or day in self.closed
+
+
+def reminders_of(
+    run: RunFacts,
+    rules: Iterable[ReminderRule],
+    holidays: Container[date],
+    drafting: Drafting,
+    registers_in: Collection[str] = (),
+) -> list[Message]:
+    """Give all reminders of a run, also those whose time has passed; `still_to_come` leaves these out.
+
+    `holidays` are the bank holidays where the run is held, `registers_in` the ids of sessions whose register is asked
+    for no more. A reminder that comes before its session and would fall on a day that is no working day there goes at
+    15:00 on the last working day before it, never later. What comes after it is an ask: it goes on the next working day
+    instead, but on the day itself people are at work. Of two of a rule that come to the same day one says it all.
+    """
+    first, last = _WITHIN
+    return [
+        reminder
+        for rule in rules
+        if rule.is_on and rule.is_for(run.slug)
+        for session in _anchors(run, rule)
+        if first < session.date < last
+        if not (rule.name in OF_REGISTERS and session.id in registers_in)
+        for reminder in _reminders(run, rule, session, holidays, drafting)
+    ]
+
+
+def still_to_come(reminders: Iterable[Message], now: datetime) -> list[Message]:
+    """Leave out those whose time has come already: a late booking brings no burst of old news."""
+    return [reminder for reminder in reminders if reminder.due_at > now]
+
+
+def _anchors(run: RunFacts, rule: ReminderRule) -> Iterable[SessionFacts]:
+    """Give the sessions that a rule counts from: each, or the first or the last of the run."""
+    if not rule.anchor.is_of_run or not run.sessions:
+        return run.sessions
+    find = min if rule.anchor is Anchor.FIRST_SESSION else max
+    return (find(run.sessions, key=lambda session: (session.starts_at, session.number)),)
+
+
+def _reminders(
+    run: RunFacts, rule: ReminderRule, session: SessionFacts, holidays: Container[date], drafting: Drafting
+) -> Iterator[Message]:
+    shut = _Shut(holidays, session.closed)
+    anchor_id = run.run if rule.anchor.is_of_run else session.id
+    for offset, due_at in _times(rule, session, shut):
+        for recipient, audience in _readers(run, rule, session):
+            yield draft(
+                drafting,
+                recipient=recipient,
+                occasion=f"{rule.name}:{offset.text}:{anchor_id}",
+                version=run.version,
+                template=rule.words_for(audience, offset),
+                subject_ref=f"run:{run.run}",
+                due_at=due_at,
+                useful_until=_useful_until(rule, session, due_at),
+                facts=_facts(run, rule, session, offset),
+                urgency=rule.urgency,
+            )
+
+
+def _facts(run: RunFacts, rule: ReminderRule, session: SessionFacts, offset: Offset) -> dict[str, Any]:
+    """Give what the words need; `again` is whether an earlier one of the same rule asked already."""
+    told = {"offset": offset.words, "again": offset != rule.ordered[0]}
+    return run.summary() | {"session": session.to_plain(), "of": run.of, **told}
+
+
+def _readers(run: RunFacts, rule: ReminderRule, session: SessionFacts) -> list[tuple[str, str]]:
+    everybody = [*audience_of(run, session), (OPS, "ops")]
+    return [(recipient, audience) for recipient, audience in everybody if audience in rule.templates]
+
+
+def _times(rule: ReminderRule, session: SessionFacts, shut: Container[date]) -> list[tuple[Offset, datetime]]:
+    """Give the moments of a rule's reminders, no two on the same day and none that would be of no use any more.
+
+    Of two that come to the same day, the one that is nearer to what it reminds of says more; the first ask comes first.
+    """
+    by_day: dict[date, tuple[Offset, datetime]] = {}
+    for offset in rule.ordered if rule.is_before else reversed(rule.ordered):
+        day, at = (
+            _day_before(rule, offset, session, shut) if rule.is_before else _day_after(rule, offset, session, shut)
+        )
+        due_at = session.local(day, at).astimezone(UTC)
+        # An evening's session is asked about once it is over.
+        due_at = due_at if rule.is_before else max(due_at, session.ends_at)
+        if due_at < _useful_until(rule, session, due_at):
+            by_day[day] = (offset, due_at)
+    return sorted(by_day.values(), key=lambda each: each[1])
+
+
+def _day_before(rule: ReminderRule, offset: Offset, session: SessionFacts, shut: Container[date]) -> tuple[date, time]:
+    # Counted on the calendar, not in hours: 15:00 stays 15:00 when the clocks change in between.
+    day = offset.before(session.date, shut)
+    if is_working_day(day, shut):
+        return day, rule.at
+    while not is_working_day(day, shut):
+        day -= _A_DAY
+    return day, BEFORE_A_CLOSED_DAY
+
+
+def _day_after(rule: ReminderRule, offset: Offset, session: SessionFacts, shut: Container[date]) -> tuple[date, time]:
+    day = offset.after(session.date, shut)
+    while day != session.date and not is_working_day(day, shut):
+        day += _A_DAY
+    return day, rule.at
+
+
+def _useful_until(rule: ReminderRule, session: SessionFacts, due_at: datetime) -> datetime:
+    return session.starts_at if rule.useful_for is None else due_at + rule.useful_for
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of reminders: those that are `withdrawn`, of what the ledger has, and those that are `made`."""
+
+    withdrawn: tuple[Message, ...] = ()
+    made: tuple[Message, ...] = ()
+
+
+def plan(wanted: Iterable[Message], known: Collection[Message], now: datetime) -> Plan:
+    """Compare the reminders that a run calls for with those the ledger has of it, and say what is to be done.
+
+    One that is there with the same words at the same time stays; so does one whose time has come by now, whatever holds
+    it up. What else waits and is not called for is withdrawn. What is missing is made, but never what somebody may have
+    read already: the same words on the same occasion. Each that is made has a version above those of its recipient and
+    occasion.
+    """
+    wanted = list(wanted)
+    called_for = {_as_told(each) for each in wanted}
+    came_due = {_as_said(each) for each in wanted if each.due_at <= now}
+    there = {_as_told(each) for each in known if each.state not in _IS_GONE}
+    out = {_as_said(each) for each in known if _may_be_read(each)}
+    newest: dict[tuple[str, str], int] = {}
+    for each in known:
+        key = (each.recipient, each.occasion)
+        newest[key] = max(newest.get(key, 0), each.version)
+    missing = [each for each in wanted if _as_told(each) not in there and _as_said(each) not in out]
+    return Plan(
+        withdrawn=tuple(
+            each
+            for each in known
+            if each.state is MessageState.SCHEDULED
+            and _as_told(each) not in called_for
+            and _as_said(each) not in came_due
+        ),
+        made=tuple(_above(each, newest) for each in still_to_come(missing, now)),
+    )
+
+
+def _may_be_read(reminder: Message) -> bool:
+    """Say whether it is out, or a digest has told it."""
+    told = reminder.told_in is not None and reminder.state is MessageState.SUPERSEDED
+    return told or reminder.state in _IS_OUT
+
+
+def _above(reminder: Message, newest: dict[tuple[str, str], int]) -> Message:
+    version = max(reminder.version, newest.get((reminder.recipient, reminder.occasion), 0) + 1)
+    domain = reminder.message_id.rpartition("@")[2].rstrip(">")
+    named = stable_message_id(reminder.recipient, reminder.occasion, version, domain)
+    return replace(reminder, version=version, message_id=named)
+
+
+def _as_told(reminder: Message) -> tuple[Any, ...]:
+    return (*_as_said(reminder), reminder.due_at)
+
+
+def _as_said(reminder: Message) -> tuple[Any, ...]:
+    """Give what its reader is told, and on which occasion: without what counts the changes of a run."""
+    facts, session = reminder.facts, reminder.facts["session"]
+    about = tuple(
+        facts.get(name) for name in ("enquiry", "establishment", "programme", "mode", "of", "offset", "again")
+    )
+    when = tuple(session[name] for name in ("id", "number", "date", "start", "end", "zone"))
+    return reminder.recipient, reminder.occasion, reminder.template, about, when

@@ -1,0 +1,93 @@
+"""Noting that an operator told somebody in another way than by mail: on the phone, on paper, or face to face.
+
+A row of the ledger stands for it, as for a letter, so that the proof has it. Nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.occasions import Drafting, draft
+from services.notifications.domain.statements import TOLD_BY_HAND
+from services.notifications.handlers.entering import enter
+from services.notifications.queries.proof import letters_not_through, proof_of
+from shared.errors import Refused
+from shared.persistence.work import UnitOfWork
+
+WAYS = {"phone": "by phone", "paper": "on paper", "in_person": "face to face"}
+LETTERS_OF = timedelta(days=366)
+"""How far back letters to an enquirer count that did not get through."""
+
+
+def note_told(
+    work: UnitOfWork, recipient: str, run: UUID | None, session: int | None, way: str, *, actor: str, mail_domain: str
+) -> list[Message]:
+    """Note that somebody was told, and give the rows that stand for it.
+
+    With a `run`, of what is true now of its sessions, or of those with one number; without, an enquirer of what their
+    letters said that did not get through. Raises `Refused`: "invalid", "not_found", or "refused" where nothing is left
+    to be told.
+    """
+    if way not in WAYS:
+        why = f"Say how they were told: {', '.join(WAYS)}."
+        raise Refused("invalid", why, {"way": [why]})
+    drafting = Drafting(work.new_id, mail_domain)
+    if run is None:
+        rows = list(_instead_of_letters(work, recipient, drafting))
+    else:
+        rows = [_of_sessions(work, recipient, str(run), session, drafting)]
+    if not rows:
+        raise Refused(
+            "refused", f"Every letter to {recipient} got through or is still to go out: nothing is to be noted."
+        )
+    told = [replace(row, state=MessageState.ACCEPTED, accepted_at=work.now, why=_how(way, actor)) for row in rows]
+    enter(work, told)
+    return told
+
+
+def _of_sessions(work: UnitOfWork, recipient: str, run: str, session: int | None, drafting: Drafting) -> Message:
+    proof = proof_of(work.connection, run, session)
+    says: dict[str, Any] = {
+        each.session.id: person.expected.session.to_plain() if person.expected.session else None
+        for each in proof.sessions
+        for person in each.people
+        if person.recipient == recipient
+    }
+    if not says:
+        why = f"{recipient} has no part in it. `keytalk messages proof {run} --json` has everyone who has."
+        raise Refused("not_found", why, {"recipient": [why]})
+    return draft(
+        drafting,
+        recipient=recipient,
+        occasion=f"{TOLD_BY_HAND}:{work.new_id()}",
+        version=proof.run.version,
+        template=TOLD_BY_HAND,
+        subject_ref=f"run:{run}",
+        due_at=work.now,
+        facts={**proof.run.summary(), "says": says},
+    )
+
+
+def _instead_of_letters(work: UnitOfWork, recipient: str, drafting: Drafting) -> Iterator[Message]:
+    for each in letters_not_through(work.connection, work.now - LETTERS_OF, recipient):
+        yield replace(
+            draft(
+                drafting,
+                recipient=recipient,
+                occasion=f"{TOLD_BY_HAND}:{work.new_id()}",
+                template=TOLD_BY_HAND,
+                subject_ref=each.message.subject_ref,
+                due_at=work.now,
+                facts={},
+            ),
+            resend_of=each.last.id,
+        )
+
+
+def _how(way: str, actor: str) -> str:
+    return f"Told {WAYS[way]}, {actor} says."

@@ -1,0 +1,105 @@
+"""Looking ahead: what is due, and why; and what a change of a run would send and cancel. Nothing is changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.occasions import Drafting
+from services.notifications.domain.reminder_rules import RULES, Anchor
+from services.notifications.handlers.calendar import consequences
+from services.notifications.handlers.reminders import RUN_CHANGED
+from services.notifications.queries.reminders import rule_of
+from services.notifications.tables import message_of, messages
+from shared.contracts.scheduling import RunChanged
+
+_OF_RUN = "run:"
+
+
+def due_within(connection: Connection, now: datetime, days: int, limit: int) -> dict[str, Any]:
+    """Give what is due in the next so many days, the first due first, and why each is there; count them all.
+
+    Each is due at its time at the earliest: whom it is for may prefer other hours, or another day. What has not
+    happened yet is not foreseen.
+    """
+    until = now + timedelta(days=days)
+    waits = messages.c.state == MessageState.SCHEDULED.value
+    due = waits & (messages.c.next_attempt_at <= until)
+    order = (messages.c.next_attempt_at, messages.c.id)
+    rows = connection.execute(select(messages).where(due).order_by(*order).limit(limit)).all()
+    return {
+        "until": until.isoformat(),
+        "count": connection.scalar(select(func.count()).select_from(messages).where(due)),
+        "messages": [in_short(message_of(row)) for row in rows],
+    }
+
+
+def change_simulated(connection: Connection, event: RunChanged, now: datetime, drafting: Drafting) -> dict[str, Any]:
+    """Give what a change of a run would send and cancel, by what is known of it now; do nothing."""
+    heard = select(func.max(messages.c.version)).where(messages.c.subject_ref == f"{_OF_RUN}{event.run_id}")
+    version = int(connection.scalar(heard) or 0) + 1
+    follows = consequences(connection, event, version, now, drafting, hold=False)
+    whys = {message_id: why for ids, why in follows.replaced for message_id in ids}
+    rows = connection.execute(select(messages).where(messages.c.id.in_(list(whys)))).all() if whys else []
+    cancelled = [(message_of(row), whys[row.id]) for row in rows]
+    cancelled += [(each, RUN_CHANGED) for each in follows.reminders.withdrawn]
+    letters = [each for each in follows.letters if each.state is MessageState.SCHEDULED]
+    return {
+        "run": str(event.run_id),
+        "sends": in_order([*letters, *follows.reminders.made]),
+        "cancels": [in_short(each) | {"cancelled_because": why} for each, why in _first_due_first(cancelled)],
+    }
+
+
+def in_order(those: Iterable[Message]) -> list[dict[str, Any]]:
+    """Give messages in short, the first due first."""
+    return [in_short(each) for each, _why in _first_due_first((each, "") for each in those)]
+
+
+def _first_due_first(those: Iterable[tuple[Message, str]]) -> list[tuple[Message, str]]:
+    return sorted(those, key=lambda pair: (pair[0].next_attempt_at, pair[0].recipient, pair[0].occasion))
+
+
+def in_short(message: Message) -> dict[str, Any]:
+    """Give a message as plain data: whom by id, when, about which run, and why it is there."""
+    rule = RULES.get(rule_of(message.occasion))
+    return {
+        "due_at": message.next_attempt_at.isoformat(),
+        "recipient": message.recipient,
+        "template": message.template,
+        "occasion": message.occasion,
+        "run": message.subject_ref.removeprefix(_OF_RUN) if message.subject_ref.startswith(_OF_RUN) else None,
+        "rule": rule.name if rule else None,
+        "anchor": _anchor(rule.anchor, message.facts["session"]) if rule else None,
+        "why": _why(message),
+    }
+
+
+def _anchor(anchor: Anchor, session: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": anchor.value,
+        **{name: session[name] for name in ("number", "date", "start", "end")},
+        "session": session["id"],
+    }
+
+
+_FROM: Mapping[Anchor, str] = {
+    Anchor.SESSION_START: "session {number} on {date}",
+    Anchor.SESSION_END: "session {number} on {date}",
+    Anchor.FIRST_SESSION: "the first session on {date}",
+    Anchor.LAST_SESSION: "the last session on {date}",
+}
+
+
+def _why(message: Message) -> str:
+    """Say in words what a message follows from."""
+    rule = RULES.get(rule_of(message.occasion))
+    if rule is None:
+        return f"{rule_of(message.occasion).replace('_', ' ')}, version {message.version}"
+    anchor = _FROM[rule.anchor].format_map(message.facts["session"])
+    offset, direction = message.facts.get("offset"), "before" if rule.is_before else "after"
+    return f"{rule.name}: {offset} {direction} {anchor}"

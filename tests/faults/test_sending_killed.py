@@ -1,0 +1,122 @@
+"""A sender is killed at each line of its loop: what it had in hand goes out once, or is said to be unknown."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.faults.desk import NOON, PAST_THE_LEASE, Desk, Owners, SendingProcesses, reminders
+from tests.servers.smtp import MailServer
+
+REMINDERS = 4
+
+# Where it is killed, at the how manyth time that it comes by, and what becomes of the message that it had in hand.
+MOMENTS = [
+    pytest.param("nothing claimed", 3, "sent later", id="before-the-claim"),
+    pytest.param("saved, not committed", 5, "sent later", id="before-the-claim-is-committed"),
+    pytest.param("claimed", 3, "unknown, not sent", id="after-the-claim"),
+    pytest.param("recipient not looked up", 3, "unknown, not sent", id="before-the-look-up"),
+    pytest.param("recipient looked up", 3, "unknown, not sent", id="after-the-look-up"),
+    pytest.param("rendered", 3, "unknown, not sent", id="after-rendering"),
+    pytest.param("mail claimed, not sent", 3, "unknown, not sent", id="before-smtp"),
+    pytest.param("mail sent, not recorded", 3, "unknown, sent", id="after-smtp"),
+    pytest.param("not recorded", 3, "unknown, sent", id="before-the-record"),
+    pytest.param("recorded, not followed up", 3, "unknown, sent", id="before-the-follow-up"),
+    pytest.param("followed up, not committed", 3, "unknown, sent", id="after-the-follow-up"),
+    pytest.param("recorded", 3, "sent", id="after-the-record"),
+]
+
+
+class DeadlyServer(MailServer):
+    """Kills who sends to it: as it names its third recipient, or once the third mail is taken and not answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.victim: int | None = None
+        self.deadly = ""
+        self._came: Counter[str] = Counter()
+
+    async def handle_RCPT(self, *given: Any) -> str:  # noqa: N802
+        self._strike("RCPT")
+        return await super().handle_RCPT(*given)
+
+    async def handle_DATA(self, *given: Any) -> str:  # noqa: N802
+        answer = await super().handle_DATA(*given)
+        self._strike("DATA")
+        return answer
+
+    def _strike(self, verb: str) -> None:
+        self._came[verb] += 1
+        if self.victim and verb == self.deadly and self._came[verb] == 3:
+            os.kill(self.victim, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def processes():
+    with SendingProcesses() as processes:
+        yield processes
+
+
+def sent(mail_server: MailServer) -> Counter[str]:
+    return Counter(str(message["Message-ID"]) for message in mail_server.messages)
+
+
+def judge(desk: Desk, mail_server: MailServer, fate: str) -> None:
+    """See what became of all after a successor has looked, when nobody can have the message in hand any more."""
+    desk.clock.turn(PAST_THE_LEASE)
+    desk.sender().send_due()
+
+    by_state: dict[str, set[str]] = {}
+    for message in desk.ledger:
+        by_state.setdefault(message.state.value, set()).add(message.message_id)
+    unknown = by_state.pop("unknown", set())
+    arrived = sent(mail_server)
+    assert set(by_state) == {"accepted"}
+    assert len(unknown) == fate.startswith("unknown")
+    assert set(arrived.values()) == {1}
+    assert set(arrived) == by_state["accepted"] | (unknown if fate == "unknown, sent" else set())
+    assert len(desk.events("message_accepted")) == len(by_state["accepted"])
+    assert set(desk.events("message_accepted").values()) == {1}
+
+
+@pytest.mark.parametrize(("point", "count", "fate"), MOMENTS)
+def test_killed_at_this_line_it_sends_nothing_twice_and_leaves_nothing_open(
+    tmp_path, mail_server, processes, point, count, fate
+):
+    with Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", mail_server.url) as desk:
+        desk.enter(reminders(REMINDERS))
+
+        assert processes.send(desk, NOON, kill=(point, count)) == -signal.SIGKILL
+
+        judge(desk, mail_server, fate)
+
+
+@pytest.mark.parametrize(("verb", "fate"), [("RCPT", "unknown, not sent"), ("DATA", "unknown, sent")])
+def test_killed_in_the_middle_of_the_exchange_it_does_so_as_well(tmp_path, processes, verb, fate):
+    with DeadlyServer() as server, Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", server.url) as desk:
+        desk.enter(reminders(REMINDERS))
+        server.deadly = verb
+        victim = processes.start(desk, NOON)
+        server.victim = victim.pid
+
+        victim.join()
+
+        assert victim.exitcode == -signal.SIGKILL
+        judge(desk, server, fate)
+
+
+def test_the_message_of_one_that_was_killed_is_left_alone_while_it_may_still_be_under_way(
+    tmp_path, mail_server, processes
+):
+    with Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", mail_server.url) as desk:
+        desk.enter(reminders(REMINDERS))
+        processes.send(desk, NOON, kill=("mail sent, not recorded", 3))
+
+        desk.sender(Owners()).send_due()
+
+        assert desk.states == {"accepted": REMINDERS - 1, "sending": 1}
+        assert set(sent(mail_server).values()) == {1}

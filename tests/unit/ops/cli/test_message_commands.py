@@ -1,0 +1,118 @@
+"""`keytalk messages`: shown, sent again and settled, each after a look at what would happen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+ID = "0192f0c8-0000-7000-8000-000000000010"
+MESSAGE = {
+    "id": ID,
+    "recipient": "enquirer:KT-7F3K-92",
+    "occasion": "hold:1",
+    "template": "hold_placed_contact",
+    "subject": "run:run-1",
+    "state": "unknown",
+    "why": "Sending was broken off.",
+    "due_at": "2026-12-07T12:00:00+00:00",
+    "accepted_at": None,
+    "message_id": "<1@mail.example.org>",
+    "urgency": "ordinary",
+    "person": None,
+    "attempts": 1,
+    "next_attempt_at": None,
+    "claimed_at": "2026-12-07T12:00:01+00:00",
+    "answered_at": None,
+    "useful_until": None,
+    "template_version": None,
+    "resends": [],
+    "digest": None,
+    "tells": [],
+    "may_be_sent_again": True,
+    "may_be_settled": True,
+}
+
+
+def test_a_list_passes_on_the_filters_that_are_given(keytalk, gateway):
+    gateway.will_answer("notifications.list_messages", [])
+    line = "messages list --state due --template reply_written --subject run:1 --recipient ops"
+
+    assert "No messages to show." in keytalk(*line.split()).stdout
+
+    assert gateway.asked[0][1] == {
+        "limit": 200,
+        "state": "due",
+        "occasion": None,
+        "template": "reply_written",
+        "subject": "run:1",
+        "recipient": "ops",
+    }
+
+
+def test_a_message_is_shown_with_what_can_be_done_about_it(keytalk, gateway):
+    again = {**MESSAGE, "id": "second", "state": "accepted"}
+    gateway.will_answer("notifications.get_message", {**MESSAGE, "resends": [MESSAGE, again]}, MESSAGE)
+
+    shown = keytalk("messages", "show", ID)
+
+    assert "State: unknown" in shown.stdout
+    assert "Last attempt: Mon  7 Dec 12:00" in shown.stdout
+    assert "Sent again:" in shown.stdout
+    assert "second" in shown.stdout
+    assert f"keytalk messages resend {ID} --reason WORDS" in shown.stderr
+    assert f"keytalk messages settle {ID} accepted|failed --reason WORDS" in shown.stderr
+    assert json.loads(keytalk("messages", "show", ID, "--json").stdout) == MESSAGE
+
+
+def test_a_digest_and_its_parts_name_each_other(keytalk, gateway):
+    part, whole = {"digest": {**MESSAGE, "id": "the digest"}}, {"tells": [{**MESSAGE, "id": "a part"}]}
+    gateway.will_answer("notifications.get_message", MESSAGE | part, MESSAGE | whole)
+
+    assert "Told in the digest:" in keytalk("messages", "show", ID).stdout
+    assert "In this digest:" in keytalk("messages", "show", ID).stdout
+
+
+RESEND = ("messages", "resend", ID, "--reason", "They rang.")
+SETTLE = ("messages", "settle", ID, "failed", "--reason", "They rang.")
+ASKED = {"message": ID, "reason": "They rang."}
+
+
+@pytest.mark.parametrize(
+    ("line", "method", "asked", "said"),
+    [
+        (RESEND, "resend_message", ASKED, "To enquirer:KT-7F3K-92: hold_placed_contact, about run:run-1."),
+        (SETTLE, "settle_message", {**ASKED, "state": "failed"}, "The message to enquirer:KT-7F3K-92"),
+    ],
+)
+class TestWhatCannotBeUndone:
+    @pytest.fixture
+    def answered(self, gateway, method):
+        found = {**MESSAGE, "goes_at": "2026-12-08T08:00:00+00:00"}
+        gateway.will_answer(f"notifications.{method}", found)
+        return gateway
+
+    def test_is_shown_first_and_done_once_it_is_agreed_to(self, keytalk, answered, line, method, asked, said):
+        done = keytalk(*line, typed="y\n")
+
+        assert done.exit_code == 0
+        assert said in done.stdout
+        assert [call[1] for call in answered.asked] == [{**asked, "dry_run": True}, asked]
+
+    def test_is_left_alone_where_it_is_not(self, keytalk, answered, line, method, asked, said):
+        assert keytalk(*line, typed="n\n").exit_code == 1
+        assert [call[1] for call in answered.asked] == [{**asked, "dry_run": True}]
+
+    def test_is_only_shown_in_a_dry_run(self, keytalk, answered, line, method, asked, said):
+        shown = keytalk(*line, "--dry-run")
+        assert said in shown.stdout
+        assert "A dry run" in shown.stderr
+        assert [call[1] for call in answered.asked] == [{**asked, "dry_run": True}]
+
+    def test_is_done_at_once_for_programs(self, keytalk, answered, line, method, asked, said):
+        assert json.loads(keytalk(*line, "--json").stdout)["id"] == ID
+        assert [call[1] for call in answered.asked] == [asked]
+
+    def test_needs_a_reason(self, keytalk, answered, line, method, asked, said):
+        assert keytalk(*line[:-2]).exit_code == 2
+        assert answered.asked == []

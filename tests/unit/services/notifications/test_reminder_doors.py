@@ -1,0 +1,219 @@
+"""How operators read and change the rules of reminders and look ahead, and what is refused, by name."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.engine import URL
+
+from services.notifications.doors.reminders import ReminderDoors
+from services.notifications.handlers import pipeline
+from services.notifications.tables import messages, messaging, metadata, reminder_rules
+from shared.contracts.base import contract_of
+from shared.contracts.scheduling import RunChanged, RunConfirmed
+from shared.errors import Refused
+from shared.persistence.database import Database
+from shared.persistence.work import Store
+
+DOMAIN = "mail.example.org"
+MOVED = contract_of(RunChanged).sample
+
+
+@pytest.fixture
+def store(tmp_path, now):
+    database = Database(URL.create("sqlite", database=str(tmp_path / "notifications.sqlite3")))
+    metadata.create_all(database.engine)
+    yield Store(database, messaging, lambda: now, "notifications")
+    database.close()
+
+
+@pytest.fixture
+def doors(store) -> ReminderDoors:
+    made = ReminderDoors()
+    made.store, made.post_room = store, SimpleNamespace(mail_domain=DOMAIN)  # type: ignore[assignment]
+    return made
+
+
+@pytest.fixture
+def confirmed(store) -> None:
+    contract = contract_of(RunConfirmed)
+    with store.work() as work:
+        work.cause = SimpleNamespace(sequence=1)  # type: ignore[assignment]
+        pipeline.when_run_confirmed(work, contract.load(contract.sample), DOMAIN)
+
+
+def refusal(call: Any, *args: Any, **named: Any) -> Refused:
+    with pytest.raises(Refused) as caught:
+        call(*args, **named)
+    return caught.value
+
+
+def stored(store: Store) -> tuple[int, int]:
+    with store.database.reading() as connection:
+        return tuple(connection.scalar(select(func.count()).select_from(each)) for each in (messages, reminder_rules))  # type: ignore[return-value]
+
+
+def test_the_rules_are_listed_with_their_times_and_who_changed_them(doors, confirmed):
+    found = doors.preview_reminder_rule("feedback", offsets=["2d"])
+    doors.change_reminder_rule("feedback", "asked by Risley", basis=found["basis"], offsets=["2d"], actor="priya")
+
+    listed = {each["name"]: each for each in doors.list_reminder_rules()}
+
+    assert list(listed) == [
+        *("session_reminder", "register_due", "register_nudge", "register_late", "feedback", "check_in"),
+        "delegate_names",
+    ]
+    assert listed["session_reminder"] == {
+        "name": "session_reminder",
+        "about": "A session is near.",
+        "anchor": "session_start",
+        "before": True,
+        "offsets": ["5d", "1d"],
+        "at": "15:00",
+        "audience": ["contact", "facilitator"],
+        "programmes": None,
+        "is_on": True,
+        "reason": None,
+        "changed_at": None,
+        "changed_by": None,
+    }
+    assert (listed["feedback"]["offsets"], listed["feedback"]["changed_by"]) == (["2d"], "priya")
+    assert listed["delegate_names"]["programmes"] == ["unlocking-the-key-to-compassion"]
+
+
+def test_a_preview_counts_what_goes_and_comes_and_shows_the_first_ones(doors, store, confirmed):
+    before = stored(store)
+
+    found = doors.preview_reminder_rule("session_reminder", offsets=["7d", "1d"])
+
+    assert (found["goes"], found["comes"], found["runs"]) == (2, 2, 1)
+    assert (found["was"]["offsets"], found["rule"]["offsets"]) == (["5d", "1d"], ["7d", "1d"])
+    assert {each["due_at"] for each in found["first_to_go"]} == {"2027-01-07T15:00:00+00:00"}
+    assert {each["due_at"] for each in found["first_to_come"]} == {"2027-01-05T15:00:00+00:00"}
+    assert stored(store) == before
+
+
+def test_what_is_left_out_stays_as_it_is(doors):
+    rule = doors.preview_reminder_rule("session_reminder", is_on=False)["rule"]
+
+    assert (rule["offsets"], rule["at"], rule["is_on"]) == (["5d", "1d"], "15:00", False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "why"),
+    [
+        ({"offsets": ["5"]}, "offsets", "'5' is no offset. Write 5d (days)"),
+        ({"offsets": "5d"}, "offsets", "Give a list of offsets, such as 5d and 1d."),
+        ({"offsets": [None]}, "offsets", "Give a list of offsets, such as 5d and 1d."),
+        ({"offsets": ["5d" * 5000]}, "offsets", "Give a list of offsets, such as 5d and 1d."),
+        ({"offsets": []}, "offsets", "To have none sent, switch the rule off."),
+        ({"offsets": ["90d"]}, "offsets", "90 days is too far. Give 35 days or fewer."),
+        ({"at": "three"}, "at", "Write a time as hours and minutes, such as 15:00."),
+        ({"at": "20:00"}, "at", "20:00 is in quiet hours. Give a time from 08:00 to 18:00."),
+        ({"at": 15}, "at", "Write a time as hours and minutes, such as 15:00."),
+        ({"is_on": "perhaps"}, "is_on", "Say yes or no: true or false."),
+    ],
+)
+def test_times_that_would_not_do_are_refused_by_name_and_nothing_is_stored(doors, store, asked, field, why):
+    before = stored(store)
+
+    for refused in (
+        refusal(doors.preview_reminder_rule, "session_reminder", **asked),
+        refusal(doors.change_reminder_rule, "session_reminder", "asked for", basis="b", **asked),
+    ):
+        assert refused.code == "invalid"
+        assert list(refused.fields) == [field]
+        assert why in " ".join(refused.fields[field])
+    assert stored(store) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"reason": ""}, "reason"), ({"reason": None}, "reason"), ({"basis": None}, "basis"), ({"basis": ""}, "basis")],
+)
+def test_a_change_needs_a_reason_and_the_preview_it_was_decided_on(doors, store, asked, field):
+    refused = refusal(doors.change_reminder_rule, "feedback", **{"reason": "asked for", "basis": "b", **asked})
+
+    assert list(refused.fields) == [field]
+    assert stored(store) == (0, 0)
+
+
+def test_another_basis_is_a_conflict_and_nothing_is_changed(doors, store, confirmed):
+    before = stored(store)
+
+    refused = refusal(doors.change_reminder_rule, "feedback", "asked for", basis="another", is_on=False)
+
+    assert refused.code == "conflict"
+    assert stored(store) == before
+
+
+def test_a_rule_that_is_none_is_refused(doors):
+    assert refusal(doors.preview_reminder_rule, "lunch").code == "not_found"
+
+
+@pytest.mark.parametrize("days", [0, -1, 401, "14", True, None, 1.5])
+def test_so_many_days_cannot_be_looked_ahead(doors, days):
+    refused = refusal(doors.simulate, days=days)
+
+    assert refused.fields == {"days": ["days must be a whole number from 1 to 400."]}
+
+
+def test_looking_ahead_gives_what_is_due_and_counts_the_rest(doors, confirmed):
+    ahead = doors.simulate(days=60, limit=2)
+
+    assert ahead["until"] == "2027-01-23T09:30:00+00:00"
+    assert len(ahead["messages"]) == 2
+    assert ahead["count"] > 2
+
+
+def test_a_change_of_a_run_is_simulated_from_its_event(doors, store, confirmed):
+    before = stored(store)
+    [session] = MOVED["sessions"]
+    event = {**MOVED, "cancelled": [], "left_ids": [], "sessions": [{**session, "date": "2027-01-14", "revision": 2}]}
+
+    told = doors.simulate_change(event)
+
+    assert {each["template"] for each in told["sends"]} >= {
+        "run_changed_contact",
+        "run_changed_facilitator",
+        "session_reminder_contact",
+        "session_brief_facilitator",
+        "register_due_facilitator",
+        "register_late_ops",
+        "feedback_contact",
+        "check_in_contact",
+    }
+    assert {each["due_at"] for each in told["cancels"] if each["rule"] == "session_reminder"} == {
+        "2027-01-07T15:00:00+00:00",
+        "2027-01-11T15:00:00+00:00",
+    }
+    assert stored(store) == before
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "event",
+        [],
+        {},
+        {**MOVED, "sessions": [{**MOVED["sessions"][0], "zone": "Mars/Olympus"}]},
+        {**MOVED, "sessions": [{**MOVED["sessions"][0], "zone": "../../etc/passwd"}]},
+        {**MOVED, "sessions": "all"},
+        {**MOVED, "run_id": "one"},
+    ],
+)
+def test_what_is_no_event_is_refused(doors, event):
+    assert list(refusal(doors.simulate_change, event).fields) == ["event"]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "9998-06-01"])
+def test_a_date_at_the_end_of_the_calendar_is_looked_at_without_a_fault(doors, day):
+    event = {**MOVED, "sessions": [{**MOVED["sessions"][0], "date": day}], "cancelled": []}
+
+    told = doors.simulate_change(event)
+
+    assert [each["rule"] for each in told["sends"] if each["rule"]] == []
