@@ -77,6 +77,16 @@ def show_mailbox(as_json: Json = False) -> None:
         say(f"{outcome}: {count}")
 
 
+@app.command("read")
+def read_mailbox(as_json: Json = False) -> None:
+    """Read the mailbox at once, instead of with the next minute."""
+    asked = connect().call("notifications", "read_mailbox_now")
+    if as_json:
+        show_json(asked)
+        return
+    say("The mailbox is read now. See what came of it: keytalk answers list")
+
+
 @suppressions.command("list")
 def list_suppressions(
     lifted: Annotated[bool, typer.Option("--lifted", help="Show those that were lifted as well.")] = False,

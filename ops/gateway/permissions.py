@@ -215,6 +215,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("notifications", "simulate_change"): READ,
     ("notifications", "list_answers"): READ,
     ("notifications", "get_mailbox"): READ,
+    ("notifications", "read_mailbox_now"): CHANGE,
     ("notifications", "list_suppressions"): READ,
     ("notifications", "lift_suppression"): CHANGE,
     ("notifications", "run_due_jobs"): CHANGE,

@@ -1,6 +1,7 @@
 """Ana stops what can wait by the link in her mail: no reminder comes, and the news that a session falls away does.
 
-The clock begins on Friday 8 January 2027. Session 1 at Risley is on Tuesday 12 January: two working days away.
+The clock begins on Thursday 7 January 2027. Session 1 at Risley is on Tuesday 12 January; its first reminder is due on
+the first day.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from tests.servers.keytalk import Keytalk
 from tests.waiting import eventually
 
 ANA, TOM = "ana@", "tom@"
-REMINDED_AT = "2027-01-11T15:00"
+REMINDED_AT, FIRST_AT = "2027-01-11T15:00", "2027-01-07T15:00"
 WHY = "They asked us to write only where it is urgent or needed, or to answer them."
 
 
 @pytest.fixture(scope="module")
 def keytalk() -> Iterator[Keytalk]:
-    with Keytalk(demo=True, began_at=datetime(2027, 1, 8, 9, 0, tzinfo=UTC)) as running:
+    with Keytalk(demo=True, began_at=datetime(2027, 1, 7, 9, 0, tzinfo=UTC)) as running:
         yield running
 
 
@@ -57,9 +58,20 @@ def confirmation(keytalk: Keytalk, run: dict[str, Any]) -> dict[str, Any]:
     return the_mail_to(keytalk, ANA, "sessions.ics")
 
 
-def test_every_mail_that_can_be_stopped_says_how(keytalk, run, confirmation):
-    headers = confirmation["headers"]
-    [page] = re.findall(r"Choose how we write to you:\s+(\S+)", confirmation["text"])
+@pytest.fixture(scope="module")
+def reminder(keytalk: Keytalk, confirmation: dict[str, Any]) -> dict[str, Any]:
+    keytalk.cli("jobs", "run-due", "--as-of", FIRST_AT)
+    return the_mail_to(keytalk, ANA, "List-Unsubscribe-Post")
+
+
+def test_what_the_work_needs_says_where_to_choose_and_cannot_be_stopped(confirmation):
+    assert "List-Unsubscribe" not in confirmation["headers"]
+    assert "Choose how we write to you" in confirmation["text"]
+
+
+def test_every_mail_that_can_be_stopped_says_how(keytalk, run, reminder):
+    headers = reminder["headers"]
+    [page] = re.findall(r"Choose how we write to you:\s+(\S+)", reminder["text"])
 
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["List-Unsubscribe"].strip("<>").startswith(f"{keytalk.public_url}/messages/stop/")
@@ -67,8 +79,8 @@ def test_every_mail_that_can_be_stopped_says_how(keytalk, run, confirmation):
     assert keytalk.cli("preferences", "link", f"facilitator:{run['ana']}")["page"] == page
 
 
-def test_one_click_stops_what_can_wait(keytalk, run, confirmation):
-    address = confirmation["headers"]["List-Unsubscribe"].strip("<>")
+def test_one_click_stops_what_can_wait(keytalk, run, reminder):
+    address = reminder["headers"]["List-Unsubscribe"].strip("<>")
     opened = requests.get(address, timeout=30)
     before = keytalk.cli("preferences", "show", f"facilitator:{run['ana']}")
     answer = requests.post(address, data={"List-Unsubscribe": "One-Click"}, allow_redirects=False, timeout=30)

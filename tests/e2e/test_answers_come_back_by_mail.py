@@ -7,8 +7,10 @@ mailbox what they would send back to the envelope's sender or to the address for
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from typing import TypeVar
 
 import pytest
 
@@ -18,8 +20,9 @@ from tests.servers.smtp import MailServer
 from tests.unit.services.notifications.answer_samples import postfix, reply
 from tests.waiting import eventually
 
-READ_WITHIN = 150
-"""Seconds: the mailbox is read once a minute."""
+T = TypeVar("T")
+
+READ_WITHIN = 60
 HANA, HUB = "hana.rees@risley.example", "hub@risley.example"
 HEAD_ASKS = {
     "contact_name": "Hana Rees",
@@ -33,6 +36,16 @@ HUB_ASKS = {
     "contact_email": HUB,
     "message": "Please could you put your programme on with us from January?",
 }
+
+
+def once_read(keytalk: Keytalk, look: Callable[[], T]) -> T:
+    """Have the mailbox read, again and again, until what is looked for is seen."""
+
+    def again() -> T:
+        keytalk.cli("answers", "read")
+        return look()
+
+    return eventually(again, within=READ_WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +64,7 @@ def keytalk(real_environment, folder):
     }
     with Keytalk(demo=True, env={**real_environment, **answers}, began_at=STORY_BEGINS) as running:
         # What is in a mailbox before it is first read counts only where it is new, by the server's own clock.
-        eventually(lambda: running.cli("answers", "mailbox")["read_at"], within=READ_WITHIN)
+        once_read(running, lambda: running.cli("answers", "mailbox")["read_at"])
         yield running
 
 
@@ -129,7 +142,7 @@ def bounced(keytalk, older, arrive, post) -> str:
     sender, message = sent_to(post, HANA, older)
     assert sender.startswith("bounces+")
     arrive(bounce_of(sender, message))
-    eventually(lambda: show(keytalk, older)["contact"]["status"] == "bounced", within=READ_WITHIN)
+    once_read(keytalk, lambda: show(keytalk, older)["contact"]["status"] == "bounced")
     return str(message["Message-ID"])
 
 
@@ -183,7 +196,7 @@ def test_an_answer_by_mail_to_either_reference_reaches_the_thread(keytalk, older
     def answered() -> list[str]:
         return [step["reason"] for step in show(keytalk, older)["timeline"] if step["kind"] == "answered"]
 
-    assert eventually(lambda: len(answered()) == 2 and answered(), within=READ_WITHIN) == [
+    assert once_read(keytalk, lambda: len(answered()) == 2 and answered()) == [
         "Or Thursdays would.",
         "Tuesdays suit us.",
     ]
@@ -197,7 +210,7 @@ def test_somebody_away_is_noted_and_sends_no_mail(keytalk, older, thread, arrive
     away = answer_to(message, "I am on leave until Monday.", sender=f"Ffion Môn <{HUB}>", at=STORY_BEGINS)
     arrive(b"Return-Path: <>\r\nAuto-Submitted: auto-replied\r\nDelivered-To: " + sender.encode() + b"\r\n" + away)
 
-    eventually(lambda: keytalk.cli("answers", "list", "--kind", "automatic"), within=READ_WITHIN)
+    once_read(keytalk, lambda: keytalk.cli("answers", "list", "--kind", "automatic"))
 
     seen = show(keytalk, older)
     assert [step["reason"] for step in seen["timeline"] if step["kind"] == "noted"] == [
@@ -211,7 +224,7 @@ def test_what_may_not_be_kept_is_to_be_read_in_the_mailbox(keytalk, older, threa
     _sender, message = sent_to(post, HUB, older)
     arrive(answer_to(message, "It is for A1234BC.", sender=f"Ffion Môn <{HUB}>", at=STORY_BEGINS))
 
-    eventually(lambda: keytalk.cli("answers", "list", "--outcome", "not_filed"), within=READ_WITHIN)
+    once_read(keytalk, lambda: keytalk.cli("answers", "list", "--outcome", "not_filed"))
 
     def titles() -> list[str]:
         return [task["title"] for task in keytalk.cli("tasks", "list") if task["reference"] == older]
@@ -222,9 +235,10 @@ def test_what_may_not_be_kept_is_to_be_read_in_the_mailbox(keytalk, older, threa
 
 
 def test_a_forged_report_about_somebody_else_changes_nothing(keytalk, older, thread, arrive):
-    arrive(postfix(to="bounces@mail.example.org", recipient="governor@risley.example", original="Message-ID: <x@y>\n"))
+    forged = postfix(to="bounces@mail.example.org", recipient="governor@risley.example", original="Message-ID: <x@y>\n")
+    arrive(forged.replace(b"<20261120100004.4F1C2A@", b"<20261120100009.forged@"))
 
-    eventually(lambda: keytalk.cli("answers", "list", "--outcome", "unmatched"), within=READ_WITHIN)
+    once_read(keytalk, lambda: keytalk.cli("answers", "list", "--outcome", "unmatched"))
 
     assert len(keytalk.cli("suppressions", "list")) == 1
     assert show(keytalk, older)["contact"]["status"] == "active"

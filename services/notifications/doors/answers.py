@@ -13,6 +13,7 @@ from services.notifications.handlers.reading import Reader
 from services.notifications.queries import answers, suppressions
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
+from shared.errors import Refused
 from shared.messaging.jobs import each
 from shared.observability import metrics
 from shared.paging import page_size
@@ -46,6 +47,15 @@ class AnswerDoors:
         mailbox = self.reading_room.mailbox.address.name if self.reading_room else None
         with self.store.database.reading() as connection:
             return answers.get_mailbox(connection, mailbox, self.store.clock())
+
+    @change
+    def read_mailbox_now(self, actor: str | None = None) -> dict[str, Any]:
+        """Read the mailbox at once instead of with the next minute. Refused where none is set."""
+        if self.reading_room is None:
+            raise Refused("refused", "No mailbox is read here: set KEYTALK_IMAP_URL.")
+        with self.store.work() as work:
+            work.schedule(READ_MAILBOX, "asked for", work.now)
+            return work.answer({"mailbox": self.reading_room.mailbox.address.name})
 
     @operation
     def list_suppressions(self, limit: int = 200, lifted: bool = False) -> list[dict[str, Any]]:
