@@ -1,8 +1,7 @@
 #!/bin/sh
-# Run the whole suite in three parts of about one length side by side: most fault tests, which mostly wait; the stories,
-# in which servers, browsers and outside tools take part, with two of the fault tests after them; and all others. Each
-# part starts servers of its own. Arguments that name tests are given to one pytest instead; options alone go to all.
-# shellcheck disable=SC2086 # the lists are lists of words
+# Run the whole suite in three parts of about one length side by side: the fault tests, which mostly wait; the stories, in
+# which servers, browsers and outside tools take part; and all others. Each part starts servers of its own. Arguments that
+# name tests are given to one pytest instead; options alone go to all.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest
@@ -13,21 +12,17 @@ for argument; do
     esac
 done
 
-after_stories="tests/faults/test_embedded_killed.py tests/faults/test_killed_at_a_point.py"
-elsewhere=
-for file in $after_stories; do elsewhere="$elsewhere --ignore=$file"; done
-
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
 # One cache is enough, and the stories need it.
-"$pytest" -p no:cacheprovider "$@" $elsewhere tests/faults >"$said/faults" 2>&1 &
+"$pytest" -p no:cacheprovider "$@" tests/faults >"$said/faults" 2>&1 &
 faults=$!
 "$pytest" -p no:cacheprovider "$@" --ignore=tests/faults --ignore=tests/e2e --ignore=tests/contract >"$said/others" 2>&1 &
 others=$!
 trap 'kill "$faults" "$others" 2>/dev/null || true; wait "$faults" "$others" 2>/dev/null || true; exit 130' INT TERM
 
 failed=0
-"$pytest" "$@" tests/e2e tests/contract $after_stories || failed=$?
+"$pytest" "$@" tests/e2e tests/contract || failed=$?
 wait "$others" || failed=$?
 cat "$said/others"
 wait "$faults" || failed=$?
