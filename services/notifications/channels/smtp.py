@@ -30,16 +30,12 @@ from services.notifications.channels.connections import (
 )
 from services.notifications.channels.mime import PLAIN, Letterhead, to_bytes
 from services.notifications.channels.smtp_server import SmtpServer, parse_smtp_url
+from services.notifications.domain.mailbox_codes import ABOUT_THE_MAILBOX, NO_SUCH_MAILBOX
 
 __all__ = ["SmtpChannel", "SmtpServer", "parse_smtp_url"]
 
 # Answers about us and not about the mail: a setting is to be mended, and the mail can go afterwards.
 ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
-# Answers to RCPT that mean the mailbox: it does not exist, has moved, is spelt wrongly or is closed (RFC 3463, 3.2 and
-# 3.3). Exchange says 5.4.1 of a recipient that it does not know. Where no such code is given, the plain one decides
-# (RFC 5321, 4.2.2). A full mailbox (5.2.2) and a policy (5.7.1) say nothing about the address.
-ABOUT_THE_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.1"})
-NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 
 
 class SmtpChannel:
@@ -189,7 +185,7 @@ def _judge(answer: Answer, step: str, *, wanted: range) -> None:
 
 
 def _is_about_the_mailbox(code: int, detail: str | None) -> bool:
-    return detail in ABOUT_THE_MAILBOX if detail else code in NO_SUCH_MAILBOX
+    return detail in ABOUT_THE_MAILBOX if detail else str(code) in NO_SUCH_MAILBOX
 
 
 def _dots_doubled(content: bytes) -> bytes:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from flufl.bounce import all_failures
 
 from services.notifications.domain.mail_parts import Mail, children_of, header, parts_of, text_of
+from services.notifications.domain.mailbox_codes import ABOUT_THE_MAILBOX, NO_SUCH_MAILBOX
 from services.notifications.domain.suppressing import normalise_address
 
 # It tells every detector that it tries, and would log what it stumbles over.
@@ -54,10 +55,6 @@ class Report:
         return f"It came back with {self.status}: {_meaning(self.status)}."
 
 
-# RFC 3463, 3.2 and 3.3: no such mailbox, no such domain, moved, spelt wrongly, closed. Exchange says 5.4.1 and 5.1.10
-# of a recipient that it does not know.
-_ABOUT_THE_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.1"})
-_NO_SUCH_MAILBOX = frozenset({"550", "551", "553"})
 _MEANINGS = {
     "5.1.2": "there is no such mail domain",
     "5.2.1": "the mailbox is closed",
@@ -212,15 +209,15 @@ def _status(said: str, diagnostic: str) -> str | None:
 
 def _is_about_the_mailbox(status: str | None, diagnostic: str) -> bool:
     if status is not None and not status.endswith(".0.0"):
-        return status in _ABOUT_THE_MAILBOX
+        return status in ABOUT_THE_MAILBOX
     code = _REPLY_CODE.search(diagnostic)
-    return code is not None and code[1] in _NO_SUCH_MAILBOX and not _NOT_ABOUT_THE_MAILBOX.search(diagnostic)
+    return code is not None and code[1] in NO_SUCH_MAILBOX and not _NOT_ABOUT_THE_MAILBOX.search(diagnostic)
 
 
 def _meaning(status: str) -> str:
     if status in _MEANINGS:
         return _MEANINGS[status]
-    if status in _ABOUT_THE_MAILBOX:
+    if status in ABOUT_THE_MAILBOX:
         return "there is no such mailbox"
     return _BY_CLASS.get(status.split(".")[1], "the mail server refused it for good")
 

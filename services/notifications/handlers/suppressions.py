@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
+from services.notifications.domain.reasons import read_reason
 from services.notifications.domain.suppressing import address_hashes
 from services.notifications.queries.suppressions import the_one_named
 from services.notifications.tables import messages, suppressions
@@ -14,8 +15,6 @@ from shared.errors import Refused
 from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_update
 from shared.persistence.work import UnitOfWork
-
-SHORTEST_REASON, LONGEST_REASON = 3, 500
 
 
 def suppress(work: UnitOfWork, address: str, why: str, message_id: UUID | None, keys: Sequence[str]) -> None:
@@ -38,7 +37,7 @@ def lift(work: UnitOfWork, which: str, reason: str, *, actor: str) -> AnyRow:
     Raises `Refused`: "invalid" without a reason, "not_found", "conflict" where it fits several, "refused" for one that
     is lifted already.
     """
-    because = _reason(reason)
+    because = read_reason(reason)
     row = the_one_named(work.connection, which)
     if row.lifted_at is not None:
         raise Refused("refused", "This address is written to again already: it was lifted before.")
@@ -52,11 +51,3 @@ def forget(work: UnitOfWork, recipients: Iterable[str]) -> None:
     """Let go of what is remembered of the addresses of people who were erased, by the messages to them."""
     theirs = select(messages.c.id).where(messages.c.recipient.in_(list(recipients)))
     work.connection.execute(delete(suppressions).where(suppressions.c.message.in_(theirs)))
-
-
-def _reason(text: str) -> str:
-    reason = text.strip() if isinstance(text, str) else ""
-    if SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        return reason
-    why = f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters: it is kept for whoever comes next."
-    raise Refused("invalid", why, {"reason": [why]})

@@ -13,7 +13,6 @@ from uuid import UUID
 import pytest
 from icalendar import Calendar
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from services.notifications.channels.base import Mail
 from services.notifications.handlers import calendar as calendar_news
@@ -35,7 +34,6 @@ from shared.contracts.scheduling import (
     SessionRecorded,
 )
 from shared.errors import Refused
-from shared.persistence.database import Database
 from shared.persistence.work import Store
 
 REF, RUN = "KT-7F3K-92", UUID(int=1)
@@ -161,23 +159,12 @@ class Channel:
         return [mail for mail in self.mails if mail.recipient.startswith(who)]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database(request, tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'notifications.sqlite3'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").new_database().replace("postgresql:", "postgresql+psycopg:")
-    made = Database(make_url(url))
-    metadata.create_all(made.engine)
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def store(database) -> Store:
-    with database.writing() as connection:
+def store(ledgers) -> Store:
+    with ledgers.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    return Store(database, messaging, lambda: PLANNED_ON, "notifications")
+    return Store(ledgers, messaging, lambda: PLANNED_ON, "notifications")
 
 
 @pytest.fixture

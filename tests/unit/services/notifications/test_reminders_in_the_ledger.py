@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.engine import make_url
 
 from services.notifications.domain.occasions import Drafting
 from services.notifications.domain.reminder_rules import Offset
@@ -22,7 +21,6 @@ from services.notifications.queries import simulating
 from services.notifications.tables import messages, messaging, metadata, places, reminder_rules
 from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed, SessionRecorded
 from shared.errors import Refused
-from shared.persistence.database import Database
 from shared.persistence.work import Store, new_id
 
 REF, RUN = "KT-7F3K-92", UUID(int=1)
@@ -81,23 +79,12 @@ def recorded(session_: PlannedSession, state: str = "delivered", attended: int |
     )
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database(request, tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'notifications.sqlite3'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").new_database().replace("postgresql:", "postgresql+psycopg:")
-    made = Database(make_url(url))
-    metadata.create_all(made.engine)
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def store(database) -> Store:
-    with database.writing() as connection:
+def store(ledgers) -> Store:
+    with ledgers.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    return Store(database, messaging, lambda: PLANNED_ON, "notifications")
+    return Store(ledgers, messaging, lambda: PLANNED_ON, "notifications")
 
 
 def hear(store: Store, handle: Callable[..., None], event: Any, sequence: int = 1, now: dt.datetime = PLANNED_ON):
