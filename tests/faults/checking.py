@@ -30,6 +30,8 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+    """How many things `waiting` speaks of: one that gets smaller is not stuck, however slow the machine."""
 
     @property
     def good(self) -> bool:
@@ -45,6 +47,7 @@ class Verdict:
         """Note something that is not as promised, if there is any of it."""
         found = sorted(map(str, which))
         if found:
+            self.left += len(found) if where is self.waiting else 0
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             where.append(f"{words}: {len(found)} ({', '.join(found[:_SHOWN])}{more})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -135,11 +136,13 @@ class Lab:
         return verdict
 
     def wait(self, load: Load, *, within: float = 40.0) -> Verdict:
-        """Give the verdict once all is well, or something is wrong for good, or after `within` seconds."""
+        """Give the verdict once all is well, or something is wrong for good, or nothing moved for `within` seconds."""
         checker = Checker(self.books, load)
-        deadline = time.monotonic() + within
+        fewest, deadline = math.inf, 0.0
         while True:
             verdict = checker.settled(within=2)
+            if verdict.left < fewest:
+                fewest, deadline = verdict.left, time.monotonic() + within
             if verdict.good or verdict.wrong or time.monotonic() > deadline:
                 return verdict
             self.hasten()

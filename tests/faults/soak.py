@@ -26,7 +26,7 @@ RATE = 20.0
 LEAST_FAULTS = 4
 """A soak on a busy machine lasts until it has hurt so often."""
 SETTLE_WITHIN = 90.0
-"""Seconds from the end of the last fault to the last effect."""
+"""Seconds after the last fault in which at least one more thing that waits comes to its end."""
 
 
 class Soak:
