@@ -16,7 +16,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 SERVICES = ("enquiries", "scheduling", "notifications")
-"""The services that own a database, in the order in which they start."""
+"""The services that deal with one another by events, in the order in which they start."""
+
+DATABASES = (*SERVICES, "ops")
+"""Who owns a database: the services, and the ops gateway with its operators."""
 
 EMBEDDED_BROKER = "keytalk-memory://localhost"
 """The broker address of the embedded mode: kombu's memory transport, woken on put."""
@@ -24,6 +27,11 @@ EMBEDDED_BROKER = "keytalk-memory://localhost"
 
 class BadSettings(Exception):
     """One or more environment variables cannot be used; the message names each and says the mend."""
+
+    def __init__(self, words: str, by_name: Mapping[str, str] | None = None) -> None:
+        """`by_name` has the sentences about each variable, where there is one a variable."""
+        super().__init__(words)
+        self.by_name = dict(by_name or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Settings:
     calendar_port: int
     messages_port: int
     ops_port: int
+    console_url: str
     internal_port: int | None
     amqp_uri: str
     database_url: str | None
@@ -95,17 +104,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Secrets that are not set are made once and kept in `KEYTALK_HOME`, readable by their owner only.
     """
-    known = {name: value for name, value in (environ or os.environ).items() if name.startswith("KEYTALK_")}
+    return _with_kept_secrets(parse_settings(os.environ if environ is None else environ))
+
+
+def parse_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings and make nothing: secrets that are not set stay empty. Raises `BadSettings`."""
+    known = {name: value for name, value in environ.items() if name.startswith("KEYTALK_") and value != ""}
     try:
-        loaded: Settings = _SettingsSchema().load({name: value for name, value in known.items() if value != ""})
+        loaded: Settings = _SettingsSchema().load(known)
     except ValidationError as error:
-        raise BadSettings(_sentences(dict(error.messages_dict))) from None
-    return _with_kept_secrets(loaded)
+        raise _bad(dict(error.messages_dict)) from None
+    return loaded
 
 
-def _sentences(messages: Mapping[str, Any]) -> str:
-    lines = [f"{name}: {' '.join(map(str, said))}" for name, said in sorted(messages.items())]
-    return "Keytalk cannot start with these settings.\n" + "\n".join(lines)
+def known_settings() -> tuple[str, ...]:
+    """Give the names of all settings."""
+    return tuple(str(field.data_key) for field in _SettingsSchema().fields.values())
+
+
+def _bad(messages: Mapping[str, Any]) -> BadSettings:
+    by_name = {name: " ".join(map(str, said)) for name, said in sorted(messages.items())}
+    lines = [f"{name}: {said}" for name, said in by_name.items()]
+    return BadSettings("Keytalk cannot start with these settings.\n" + "\n".join(lines), by_name)
 
 
 def _on_psycopg(url: URL) -> URL:
@@ -226,6 +246,7 @@ class _SettingsSchema(Schema):
     enquiries_url = fields.String(data_key="KEYTALK_ENQUIRIES_DATABASE_URL", validate=_is_database)
     scheduling_url = fields.String(data_key="KEYTALK_SCHEDULING_DATABASE_URL", validate=_is_database)
     notifications_url = fields.String(data_key="KEYTALK_NOTIFICATIONS_DATABASE_URL", validate=_is_database)
+    ops_url = fields.String(data_key="KEYTALK_OPS_DATABASE_URL", validate=_is_database)
     smtp_url = fields.String(data_key="KEYTALK_SMTP_URL", load_default=None, validate=_is_smtp)
     smtp_idempotency_header = fields.String(
         data_key="KEYTALK_SMTP_IDEMPOTENCY_HEADER",
@@ -249,6 +270,7 @@ class _SettingsSchema(Schema):
     )
     alert_urls = _Words(data_key="KEYTALK_ALERT_URLS", load_default=())
     public_url = fields.String(data_key="KEYTALK_PUBLIC_URL", load_default=None, validate=_is_web)
+    console_url = fields.String(data_key="KEYTALK_CONSOLE_URL", load_default=None, validate=_is_web)
     secret_keys = _Words(data_key="KEYTALK_SECRET_KEYS", load_default=(), validate=_are_keys)
     trusted_proxies = _Words(data_key="KEYTALK_TRUSTED_PROXIES", load_default=(), validate=_are_networks)
     allowed_origins = _Words(data_key="KEYTALK_ALLOWED_ORIGINS", load_default=(), validate=_are_origins)
@@ -311,9 +333,10 @@ class _SettingsSchema(Schema):
 
     @post_load
     def settle(self, data: dict[str, Any], **_: Any) -> Settings:
-        urls = {service: data.pop(f"{service}_url", None) for service in SERVICES}
+        urls = {service: data.pop(f"{service}_url", None) for service in DATABASES}
         data["database_overrides"] = {service: url for service, url in urls.items() if url}
         data["dkim_key_file"] = Path(data["dkim_key_file"]) if data["dkim_key_file"] else None
         data["home"] = Path(data["home"]).absolute()
         data["public_url"] = (data["public_url"] or f"http://127.0.0.1:{data['public_port']}").rstrip("/")
+        data["console_url"] = (data["console_url"] or f"http://127.0.0.1:{data['ops_port']}").rstrip("/")
         return Settings(**data)

@@ -16,3 +16,4 @@ SQL
 create enquiries "$ENQUIRIES_DB_PASSWORD"
 create scheduling "$SCHEDULING_DB_PASSWORD"
 create notifications "$NOTIFICATIONS_DB_PASSWORD"
+create ops "$OPS_DB_PASSWORD"

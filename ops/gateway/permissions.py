@@ -1,4 +1,4 @@
-"""Which operations an operator may call through the gateway. What is not listed is refused."""
+"""Which operations of the services there are for operators; `roles.py` says who may call which."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("enquiries", "not_duplicate"): CHANGE,
     ("enquiries", "refuse_match"): CHANGE,
     ("enquiries", "link_enquiry"): CHANGE,
+    ("enquiries", "get_health"): READ,
     ("enquiries", "list_dead"): READ,
     ("enquiries", "get_dead"): READ,
     ("enquiries", "replay_dead"): CHANGE,
@@ -184,6 +185,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("scheduling", "revoke_feed"): CHANGE,
     ("scheduling", "list_feeds"): READ,
     ("scheduling", "export_person"): READ,
+    ("scheduling", "get_health"): READ,
     ("scheduling", "list_dead"): READ,
     ("scheduling", "get_dead"): READ,
     ("scheduling", "replay_dead"): CHANGE,
@@ -220,6 +222,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("notifications", "lift_suppression"): CHANGE,
     ("notifications", "run_due_jobs"): CHANGE,
     ("notifications", "export_person"): READ,
+    ("notifications", "get_health"): READ,
     ("notifications", "list_dead"): READ,
     ("notifications", "get_dead"): READ,
     ("notifications", "replay_dead"): CHANGE,
@@ -230,3 +233,30 @@ OPERATIONS: dict[tuple[str, str], str] = {
 
 READ_BY_NAME = frozenset({("enquiries", "list_enquiries"), ("enquiries", "list_filters"), ("enquiries", "list_tasks")})
 """What answers each operator differently, and so is called with the actor's name as a change is."""
+
+PERSONAL_READS = frozenset(
+    {
+        ("enquiries", "get_enquiry"),
+        ("enquiries", "search_enquiries"),
+        ("enquiries", "get_reply"),
+        ("enquiries", "get_contact"),
+        ("enquiries", "list_contacts"),
+        ("enquiries", "get_organisation"),
+        ("enquiries", "list_quarantine"),
+        ("enquiries", "get_proposal_letter"),
+        ("enquiries", "get_proposal_pdf"),
+        ("enquiries", "list_data_requests"),
+        ("scheduling", "get_facilitator"),
+        ("scheduling", "get_offer_letter"),
+        ("scheduling", "get_memo"),
+        ("scheduling", "get_memo_pdf"),
+        ("scheduling", "get_memo_letter"),
+        ("scheduling", "export_person"),
+        ("notifications", "list_mail"),
+        ("notifications", "get_mail"),
+        ("notifications", "get_preferences"),
+        ("notifications", "preview_template"),
+        ("notifications", "export_person"),
+    }
+)
+"""Reads that give what somebody wrote, or how to reach them: that they were asked for is in the audit."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from flask import Flask
 
 from ops.gateway.app import create_app
+from ops.gateway.gateway import make_gateway
 from shared.doors.web import WebDoor
 
 
 def gateway_app(door: WebDoor) -> Flask:
     """Make the gateway's app for a door."""
-    return create_app(door.calls.caller().call, str(door.backing.settings.ops_token))
+    backing = door.backing
+    gateway = make_gateway(door.calls.caller().call, backing.database(), backing.process.clock, backing.settings)
+    return create_app(gateway)
 
 
 class OpsService:
-    """Lets operators in and calls the services for them. Owns nothing yet."""
+    """Lets operators in and calls the services for them. Owns the operators, and the audit of what they asked for."""
 
     name = "ops"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy
@@ -37,13 +38,24 @@ def migrate(service: str, url: URL) -> bool:
 
 def is_current(service: str, url: URL) -> bool:
     """Say whether a service's database has every migration."""
-    head = ScriptDirectory.from_config(_config(service, url)).get_current_head()
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
+            return revision_of(connection) == known_revisions(service)[-1]
     finally:
         engine.dispose()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Give the migration that a database is at, or None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def known_revisions(service: str) -> tuple[str, ...]:
+    """Give the migrations that this version of a service's code knows, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config(service, URL.create("sqlite")))
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
 
 
 def wait_until_current(service: str, url: URL, seconds: float = 60.0) -> None:
@@ -74,7 +86,7 @@ def run_environment(metadata: MetaData) -> None:
 
 
 def _config(service: str, url: URL) -> Config:
-    package = importlib.import_module(f"services.{service}")
+    package = importlib.import_module("ops" if service == "ops" else f"services.{service}")
     config = Config()
     config.set_main_option("script_location", str(Path(package.__path__[0]) / "migrations").replace("%", "%%"))
     config.attributes["url"] = url

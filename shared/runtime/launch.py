@@ -16,7 +16,7 @@ import eventlet
 
 import shared.contracts
 import shared.messaging.memory  # noqa: F401 - makes the embedded transport known to kombu
-from shared.config import SERVICES, BadSettings, Settings, read_settings
+from shared.config import DATABASES, SERVICES, BadSettings, Settings, read_settings
 from shared.messaging.broker import BrokerRefused
 from shared.observability import tracing
 from shared.persistence.database import Database
@@ -44,26 +44,25 @@ def up(demo: bool = True) -> NoReturn:
     log_to_file(settings.home / "keytalk.log")
 
     def prepare() -> None:
-        for service in SERVICES:
-            migrate(service, settings.database_url_of(service))
+        for name in DATABASES:
+            migrate(name, settings.database_url_of(name))
         for service in SERVICES:
             _seed(service, settings, demo=demo)
 
-    _run(settings, [*SERVICES, "ops"], settings.internal_port, prepare, _say_where)
+    _run(settings, DATABASES, settings.internal_port, prepare, _say_where)
 
 
 def serve(service: str) -> NoReturn:
     """Run one service, or the ops gateway, on RabbitMQ and PostgreSQL."""
     settings = _settings_or_exit()
     log_to_stderr()
-    if service not in {*SERVICES, "ops"}:
-        _exit(f"There is no service '{service}'. Choose from: {', '.join([*SERVICES, 'ops'])}.")
+    if service not in DATABASES:
+        _exit(f"There is no service '{service}'. Choose from: {', '.join(DATABASES)}.")
     if settings.embedded:
         _exit("KEYTALK_AMQP_URI: a service on its own needs a broker. To run without one, use: keytalk up")
 
     def prepare() -> None:
-        if service in SERVICES:
-            wait_until_current(service, settings.database_url_of(service))
+        wait_until_current(service, settings.database_url_of(service))
 
     port = 8002 if settings.internal_port is None else settings.internal_port
     _run(settings, [service], port, prepare, lambda _settings, _servers: print("ready", flush=True))  # noqa: T201
@@ -73,7 +72,7 @@ def migrate_databases(service: str | None = None) -> None:
     """Bring the databases up to date, of one service or of all, and load the catalogue."""
     settings = _settings_or_exit()
     try:
-        for name in [service] if service else SERVICES:
+        for name in [service] if service else DATABASES:
             changed = migrate(name, settings.database_url_of(name))
             print(f"{name}: {'migrated' if changed else 'up to date'}")  # noqa: T201
             _seed(name, settings, demo=False)
@@ -98,7 +97,7 @@ def _check(service: str, settings: Settings) -> None:
 
 def _seed(service: str, settings: Settings, *, demo: bool) -> None:
     """Let a service that has a `seed` module put in what it needs from the start."""
-    if importlib.util.find_spec(f"services.{service}.seed") is None:
+    if service not in SERVICES or importlib.util.find_spec(f"services.{service}.seed") is None:
         return
     seed: Any = importlib.import_module(f"services.{service}.seed")
     tables: Any = importlib.import_module(f"services.{service}.tables")
@@ -167,12 +166,18 @@ def _say_where(settings: Settings, servers: Mapping[str, WebServer]) -> None:
     """Print the addresses, and last the line `ready`."""
     lines = [
         f"Enquiry form   http://{settings.bind}:{servers['public'].port}/enquire",
+        f"Console        {_console_address(settings)}",
         f"Ops gateway    http://{settings.bind}:{servers['ops'].port}  (its token: {settings.token_file})",
         f"Mail           {(settings.smtp_url and 'by SMTP') or settings.maildir}",
         f"Data           {settings.home if not settings.database_url else 'PostgreSQL'}",
         "ready",
     ]
     print("\n".join(lines), flush=True)  # noqa: T201
+
+
+def _console_address(settings: Settings) -> str:
+    welcome: Any = importlib.import_module("ops.accounts.welcome")
+    return str(welcome.console_address(settings))
 
 
 def _say(words: str) -> None:

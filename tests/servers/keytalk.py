@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import requests
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from ops.cli.main import app
@@ -27,6 +28,17 @@ class CommandRefused(RuntimeError):
     def __init__(self, args: tuple[str, ...], done: subprocess.CompletedProcess[str]) -> None:
         super().__init__(f"keytalk {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         self.status, self.stdout, self.stderr = done.returncode, done.stdout, done.stderr
+
+
+def asks_first(args: Sequence[str]) -> bool:
+    """Whether a command line names a command that asks before it acts, and neither agrees nor only looks."""
+    command = get_command(app)
+    for name in args:
+        if not hasattr(command, "commands"):
+            break
+        command = command.commands[name]
+    knows = any("--yes" in param.opts for param in command.params)
+    return knows and not {"--yes", "-y", "--dry-run"} & set(args)
 
 
 class Keytalk(Server):
@@ -128,10 +140,12 @@ class Keytalk(Server):
     def cli(self, *args: str, json: bool = True) -> Any:
         """Run one `keytalk` command; give its parsed JSON, or its text with `json=False`.
 
-        It runs in this process, which saves the second that a new one takes to begin; `run` starts a real one. Raises
-        `CommandRefused` when the command ends with another status than 0.
+        It runs in this process, which saves the second that a new one takes to begin; `run` starts a real one. What
+        asks first is agreed to. Raises `CommandRefused` when the command ends with another status than 0.
         """
         words = (*args, "--json") if json else args
+        if asks_first(args):
+            words = (*words, "--yes")
         ours = {name: value for name, value in self.environment.items() if name.startswith("KEYTALK_")}
         theirs = {name: None for name in os.environ if name.startswith("KEYTALK_")}
         done = CliRunner().invoke(app, words, env={**theirs, **ours})

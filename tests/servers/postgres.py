@@ -26,7 +26,7 @@ from tests.servers.processes import (
     remove_folder,
 )
 
-_SERVICES = ("enquiries", "scheduling", "notifications")
+_DATABASES = ("enquiries", "scheduling", "notifications", "ops")
 
 
 class _Databases:
@@ -43,7 +43,7 @@ class _Databases:
 
     def service_databases(self) -> dict[str, str]:
         """Make one empty database a service and give the variables that name them to Keytalk."""
-        return {f"KEYTALK_{service.upper()}_DATABASE_URL": self.new_database(service) for service in _SERVICES}
+        return {f"KEYTALK_{service.upper()}_DATABASE_URL": self.new_database(service) for service in _DATABASES}
 
 
 class GivenPostgres(_Databases):

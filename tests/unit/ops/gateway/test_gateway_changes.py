@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from ops.gateway.app import create_app
+from ops.gateway.gateway import make_gateway
+from shared.clock import machine_clock
+from shared.config import read_settings
 from shared.observability.context import correlation_id
+from shared.persistence.database import Database
+from shared.persistence.migrations import migrate
 
+TOKEN = "a-token-of-sixteen"
 CHANGE, READ = "/rpc/enquiries/move_enquiry", "/rpc/enquiries/get_enquiry"
 
 
@@ -33,12 +40,16 @@ def services() -> Services:
 
 
 @pytest.fixture
-def client(services) -> FlaskClient:
-    return create_app(services.call, "a-token").test_client()
+def client(services, tmp_path) -> Iterator[FlaskClient]:
+    settings = read_settings({"KEYTALK_HOME": str(tmp_path), "KEYTALK_OPS_TOKEN": TOKEN})
+    migrate("ops", settings.database_url_of("ops"))
+    database = Database(settings.database_url_of("ops"))
+    yield create_app(make_gateway(services.call, database, machine_clock, settings)).test_client()
+    database.close()
 
 
 def post(client: FlaskClient, path: str, body: dict[str, Any], **headers: str) -> Any:
-    return client.post(path, json=body, headers={"Authorization": "Bearer a-token", **headers})
+    return client.post(path, json=body, headers={"Authorization": f"Bearer {TOKEN}", **headers})
 
 
 def test_a_change_is_passed_on_under_the_key_of_its_request(client, services):

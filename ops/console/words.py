@@ -1,0 +1,79 @@
+"""How the console writes what services give: times as people say them, money, and what a state is called."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Flask
+
+from shared.clock import LONDON
+
+_HOUR, _DAY = 3600, 86_400
+
+
+def moment(value: str | datetime | None) -> str:
+    """Write an instant as local time: `Tue 12 Jan 2027, 13:45`; what is no instant is given as it came."""
+    at = _read(value)
+    if at is None:
+        return str(value or "")
+    local = at.astimezone(LONDON)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def day(value: str | date | None) -> str:
+    """Write a date: `Tue 12 Jan 2027`."""
+    try:
+        on = date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return str(value or "")
+    return f"{on:%a} {on.day} {on:%b %Y}"
+
+
+def ago(value: str | datetime | None, now: datetime) -> str:
+    """Write how long ago an instant is, or how far ahead, in the one unit that people would say."""
+    at = _read(value)
+    if at is None:
+        return ""
+    seconds = (now - at).total_seconds()
+    words = _span(abs(seconds))
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("day", _DAY), ("hour", _HOUR), ("minute", 60)):
+        count = int(seconds // size)
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def plain(value: str | None) -> str:
+    """Write a state or a kind as words: `part_delivered` becomes `Part delivered`."""
+    words = str(value or "").replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def pounds(pence: int | None) -> str:
+    """Write money."""
+    if pence is None:
+        return ""
+    whole, rest = divmod(abs(int(pence)), 100)
+    return f"{'-' if pence < 0 else ''}£{whole:,}.{rest:02}"
+
+
+def _read(value: str | datetime | None) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def mount_filters(app: Flask, clock: Any) -> None:
+    """Give the templates these words as filters: moment, day, ago, plain, pounds."""
+    for words in (moment, day, plain, pounds):
+        app.add_template_filter(words, words.__name__)
+    app.add_template_filter(lambda value: ago(value, clock()), "ago")

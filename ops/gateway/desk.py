@@ -1,0 +1,85 @@
+"""The one way from an operator to the services: may they, write down that they ask, and call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.accounts.audit import write_down
+from ops.accounts.operators import Operator
+from ops.gateway.permissions import CHANGE, OPERATIONS, PERSONAL_READS, READ_BY_NAME
+from ops.gateway.roles import may, narrowed
+from shared.clock import Clock
+from shared.errors import Refused
+from shared.observability.context import about
+from shared.persistence.database import Database
+
+Call = Callable[..., Any]
+
+SETTLED_HERE = ("actor", "deadline", "idempotency_key")
+"""Arguments that are never the asker's to say."""
+NAMES_THE_SUBJECT = (
+    "reference", "run", "session", "contact", "contact_id", "organisation", "facilitator", "establishment",
+    "hold_id", "hold", "offer", "memo", "proposal_id", "agreement_id", "message_id", "message", "task_id", "task",
+    "template", "event_id", "clearance", "programme", "feed", "room",
+)  # fmt: skip
+"""Arguments that say what something is done to, in the order in which they are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Asks services for operators. `call(service, method, **arguments)` reaches the services."""
+
+    call: Call
+    database: Database
+    clock: Clock
+
+    def ask(
+        self, operator: Operator, service: str, method: str, arguments: Mapping[str, Any], *, key: str | None = None
+    ) -> Any:
+        """Ask a service for something as an operator, and give its result.
+
+        A change is made once for each `key`, however often it is asked for. A change, and a read of personal data, is
+        written into the audit first. Raises `Refused`: "not_found" where there is no such operation, "forbidden" where
+        none of the operator's roles may, and what the service says.
+        """
+        kind = OPERATIONS.get((service, method))
+        if kind is None:
+            raise Refused("not_found", f"There is no operation {service}.{method}.")
+        if not may(operator.roles, service, method):
+            raise Refused("forbidden", f"Your account may not do that ({service}.{method}). An admin can change that.")
+        given = {name: value for name, value in arguments.items() if name not in SETTLED_HERE}
+        given |= narrowed(operator.roles, operator.stands_for, service, method)
+        correlation_id = str(uuid.uuid4())
+        with about(service="ops", correlation_id=correlation_id):
+            if kind == CHANGE or (service, method) in PERSONAL_READS:
+                self._write_down(operator, f"{service}.{method}", given, correlation_id, changes=kind == CHANGE)
+            if kind == CHANGE or (service, method) in READ_BY_NAME:
+                given["actor"] = operator.name
+            if kind == CHANGE:
+                given["idempotency_key"] = key or str(uuid.uuid4())
+            return self.call(service, method, **given)
+
+    def may(self, operator: Operator, service: str, method: str) -> bool:
+        """Say whether an operator may ask for something."""
+        return may(operator.roles, service, method)
+
+    def _write_down(
+        self, operator: Operator, operation: str, given: Mapping[str, Any], correlation_id: str, *, changes: bool
+    ) -> None:
+        named = (str(given[name]) for name in NAMES_THE_SUBJECT if given.get(name))
+        subject = next((name for name in named if "@" not in name), None)  # an address is personal data
+        reason = given.get("reason")
+        with self.database.writing() as connection:
+            write_down(
+                connection,
+                actor=operator.name,
+                operation=operation,
+                now=self.clock(),
+                correlation_id=correlation_id,
+                subject=subject,
+                reason=None if reason is None else str(reason),
+                changes=changes,
+            )
