@@ -21,13 +21,13 @@ from ops.console.console import (
     to_sign_in,
 )
 from ops.console.navigation import navigation
-from ops.console.pages import account, entering, operators
+from ops.console.pages import account, commitments, enquiry, entering, operators
 from ops.console.words import mount_filters
 from ops.gateway.api import note_fault
 from ops.gateway.gateway import Gateway
 from shared.errors import TITLES, Refused
 
-PAGES = (entering, account, operators)
+PAGES = (entering, account, operators, enquiry, commitments)
 """Every module of pages: to import it is to give the blueprint its routes."""
 
 

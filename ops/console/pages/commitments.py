@@ -1,0 +1,86 @@
+"""What is offered and agreed with an enquirer: proposals and agreements, on the pages of their enquiry."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, page, pages
+from ops.console.pages.enquiry import change_enquiry
+from shared.errors import Refused
+
+
+@pages.post("/enquiries/<reference>/proposals")
+def make_proposal(reference: str) -> AnyResponse:
+    """Make a draft of a proposal, at the price of the programme."""
+    form, done = request.form, "A draft is made. Look at it before it goes out."
+    given: dict[str, Any] = {name: int(form[name]) for name in ("people", "sessions") if form.get(name, "").isdigit()}
+    given["notes"] = form.get("notes") or None
+    return change_enquiry(reference, "make_proposal", done, reference=reference, **given)
+
+
+@pages.get("/enquiries/<reference>/proposals/<proposal_id>")
+def proposal(reference: str, proposal_id: str, refused: Refused | None = None) -> Response:
+    """Show a proposal as it would go out, and what can be done with it."""
+    shown = ask("enquiries", "get_proposal", proposal_id=proposal_id)
+    return page(
+        "enquiry/proposal.html",
+        proposal=shown,
+        reference=reference,
+        refused=refused,
+        given=request.form,
+    )
+
+
+@pages.get("/enquiries/<reference>/proposals/<proposal_id>/paper")
+def proposal_paper(reference: str, proposal_id: str) -> Response:
+    """Give the proposal as PDF."""
+    paper: Mapping[str, str] = ask("enquiries", "get_proposal_pdf", proposal_id=proposal_id)
+    return _pdf(paper, f"proposal-{reference}")
+
+
+@pages.post("/enquiries/<reference>/proposals/<proposal_id>/<any(send,accept,decline,withdraw):what>")
+def settle_proposal(reference: str, proposal_id: str, what: str) -> AnyResponse:
+    """Send a proposal, or note what became of it."""
+    names = {"send": (), "accept": ("name", "role", "purchase_order"), "decline": ("reason",), "withdraw": ("reason",)}
+    given: dict[str, Any] = {name: request.form.get(name) or None for name in names[what]}
+    required = {"accept": {"name": "", "role": ""}, "send": {}}.get(what, {"reason": ""})
+    try:
+        ask(
+            "enquiries", f"{what}_proposal", proposal_id=proposal_id, **required | {k: v for k, v in given.items() if v}
+        )
+    except Refused as refused:
+        answer: AnyResponse = asked_again(proposal, refused, reference, proposal_id)
+        return answer
+    flash({"send": "It goes out by mail."}.get(what, "It is noted."))
+    return redirect(url_for("console.enquiry", reference=reference))
+
+
+@pages.post("/enquiries/<reference>/agreement/<agreement_id>/<any(sign,order,end):what>")
+def change_agreement(reference: str, agreement_id: str, what: str) -> AnyResponse:
+    """Sign an agreement, note its purchase order, or end it."""
+    form = request.form
+    if what == "sign":
+        given: dict[str, Any] = {"name": form.get("name", ""), "role": form.get("role") or None}
+        given["on_paper"] = form.get("on_paper") == "yes"
+        return change_enquiry(
+            reference, "sign_agreement", "The signature is noted.", agreement_id=agreement_id, **given
+        )
+    if what == "order":
+        order = form.get("purchase_order", "")
+        done = "The purchase order is noted."
+        return change_enquiry(reference, "record_purchase_order", done, agreement_id=agreement_id, purchase_order=order)
+    reason = form.get("reason", "")
+    return change_enquiry(
+        reference, "end_agreement", "The agreement has ended.", agreement_id=agreement_id, reason=reason
+    )
+
+
+def _pdf(paper: Mapping[str, str], name: str) -> Response:
+    answer = Response(base64.b64decode(paper["pdf"]), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return answer

@@ -1,0 +1,49 @@
+"""What happened to an enquiry, as sentences: one for each kind of entry that the enquiries service keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ops.console.words import plain
+
+SENTENCES = {
+    "taken": "took this enquiry by {to}",
+    "moved": "moved it from {from} to {to}",
+    "quarantined": "kept it aside as suspected spam",
+    "released": "released it: it is genuine",
+    "cleared": "cleared it away as spam",
+    "replied": "wrote to the enquirer",
+    "called": "spoke on the phone",
+    "answered": "noted an answer",
+    "noted": "added a note",
+    "assigned": "gave it to {to}",
+    "waiting": "is waiting for {to}",
+    "linked": "said who it is from",
+    "merged": "merged another enquiry into it",
+    "unmerged": "took a merge back",
+    "not_duplicate": "said that it is not the same as another",
+    "task_added": "added something to do",
+    "task_done": "did what was to be done",
+    "task_reopened": "opened a task again",
+    "checked": "answered a question of the checklist: {to}",
+    "reminded": "was reminded",
+    "proposed": "made a proposal",
+    "settled": "settled a proposal: {to}",
+    "signed": "signed the agreement",
+    "drawn": "drew from the agreement",
+    "bounced": "could not be reached: a mail came back",
+    "contact_left": "noted that the contact has left",
+    "erased": "erased what was kept of a person",
+    "session": "recorded a session: {to}",
+}
+BY_THEMSELVES = {"playbook": "Keytalk", "clock": "Keytalk", "enquirer": "The enquirer", "unnamed": "Somebody"}
+"""Actors who are nobody's account."""
+
+
+def sentence(entry: Mapping[str, Any]) -> str:
+    """Give what an entry of the timeline says, such as "priya moved it from new to availability"."""
+    actor = str(entry.get("actor") or "unnamed")
+    words = {name: plain(entry.get(name)).lower() or "nobody" for name in ("from", "to")}
+    told = SENTENCES.get(str(entry.get("kind")), plain(entry.get("kind")).lower())
+    return f"{BY_THEMSELVES.get(actor, actor)} {told.format_map(words)}"
