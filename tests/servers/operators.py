@@ -53,6 +53,12 @@ def signed_in(keytalk: Keytalk, name: str = "priya") -> requests.Session:
     return browser
 
 
+def come_as(page: Page, keytalk: Keytalk, browser: requests.Session) -> None:
+    """Let a page go on with the session of `signed_in`: signing in anew for each test is soon too often."""
+    kept = {cookie.name: cookie.value or "" for cookie in browser.cookies}
+    page.context.add_cookies([{"name": name, "value": value, "url": keytalk.ops_url} for name, value in kept.items()])
+
+
 def csrf_token(page: str) -> str:
     """Find the token of a page's form."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)

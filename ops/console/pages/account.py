@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ops.accounts.operators import Operator
 from ops.console.console import KEY, ask, asked_again, client, me, page, pages, the_gateway
 from shared.errors import Refused
 
@@ -44,12 +45,11 @@ def change_password() -> AnyResponse:
         if form.get("new", "") != form.get("again", ""):
             words = "The two new passwords are not the same."
             raise Refused("invalid", words, {"again": [words]})
-        the_gateway().entrance.change_password(me(), form.get("old", ""), form.get("new", ""), client())
+        changed = the_gateway().entrance.change_password(me(), form.get("old", ""), form.get("new", ""), client())
     except Refused as refused:
         answer: AnyResponse = asked_again(account, refused)
         return answer
-    session.clear()
-    session[KEY] = the_gateway().entrance.begin_session(me())
+    _stay(changed)
     flash("Your password is changed. Wherever else you were signed in, you are signed out.")
     return redirect(url_for("console.account"))
 
@@ -57,10 +57,7 @@ def change_password() -> AnyResponse:
 @pages.get("/account/second-factor")
 def second_factor(refused: Refused | None = None) -> AnyResponse:
     """Offer the secret for an authenticator app."""
-    offered = request.form.get("secret")
-    begun = ask("ops", "begin_second_factor")
-    if offered and refused is not None:
-        begun["secret"] = offered
+    begun = the_gateway().entrance.offer_second_factor(me(), request.form.get("secret"))
     return page("account/second_factor.html", begun=begun, refused=refused)
 
 
@@ -68,10 +65,28 @@ def second_factor(refused: Refused | None = None) -> AnyResponse:
 def keep_second_factor() -> AnyResponse:
     """Ask for codes from now on, once one has shown that the app has the secret."""
     form = request.form
+    given = [form.get(name, "") for name in ("secret", "code", "old")]
     try:
-        ask("ops", "keep_second_factor", secret=form.get("secret", ""), code=form.get("code", ""))
+        changed = the_gateway().entrance.keep_second_factor(me(), *given, client())
     except Refused as refused:
         answer: AnyResponse = asked_again(second_factor, refused)
         return answer
-    flash("From now on you are asked for a code when you sign in.")
+    _stay(changed)
+    flash(
+        "From now on you are asked for a code when you sign in. Wherever else you were signed in, you are signed out."
+    )
     return redirect(url_for("console.account"))
+
+
+@pages.post("/account/sign-out-elsewhere")
+def sign_out_elsewhere() -> AnyResponse:
+    """End every other session of who is signed in."""
+    the_gateway().entrance.end_other_sessions(me(), session[KEY])
+    flash("Wherever else you were signed in, you are signed out. Tokens for the command line still hold.")
+    return redirect(url_for("console.account"))
+
+
+def _stay(changed: Operator) -> None:
+    """Begin a new session for this browser, after all others ended."""
+    session.clear()
+    session[KEY] = the_gateway().entrance.begin_session(changed)

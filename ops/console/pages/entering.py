@@ -65,6 +65,9 @@ def accept_invitation(key: str) -> AnyResponse:
     except Refused as refused:
         answer: AnyResponse = asked_again(invitation, refused, key)
         return answer
+    if operator.totp_secret is not None:  # the link is not enough where a code is asked for
+        flash("Your new password is kept. Please sign in with it, and with a code.")
+        return redirect(url_for("console.sign_in"))
     return _welcome(operator, url_for("console.home"))
 
 
