@@ -60,6 +60,16 @@ def ask(service: str, method: str, /, **arguments: Any) -> Any:
     return the_gateway().desk.ask(me(), service, method, given, key=key and f"{key}:{method}")
 
 
+def ask_where_up(service: str, method: str, /, **arguments: Any) -> tuple[Any, Refused | None]:
+    """Ask as `ask` does; where a service is away, give None and why, so that the rest of the page is still of use."""
+    try:
+        return ask(service, method, **arguments), None
+    except Refused as refused:
+        if refused.code != "unavailable":
+            raise
+        return None, refused
+
+
 def may_ask(service: str, method: str) -> bool:
     """Say whether who is signed in may ask for something: what they may not is not offered."""
     return may(me().roles, service, method)
@@ -113,9 +123,10 @@ def to_sign_in() -> AnyResponse:
 
 def within(address: str | None) -> str:
     """Give an address to go on to if it lies in this console, and the first page otherwise."""
-    parts = urlsplit(address or "")
-    local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and "\\" not in (address or "")
-    return str(address) if local and not (address or "").startswith("//") else url_for("console.home")
+    wanted = address or ""
+    parts = urlsplit(wanted)
+    local = not parts.scheme and not parts.netloc and wanted.startswith("/") and not wanted.startswith("//")
+    return wanted if local and wanted.isprintable() and "\\" not in wanted else url_for("console.home")
 
 
 def new_form_key() -> str:

@@ -21,13 +21,38 @@ from ops.console.console import (
     to_sign_in,
 )
 from ops.console.navigation import navigation
-from ops.console.pages import account, commitments, enquiry, entering, operators
+from ops.console.pages import (
+    account,
+    calendar,
+    clearances,
+    commitments,
+    enquiry,
+    entering,
+    health,
+    live,
+    messages,
+    operators,
+    papers,
+    people,
+    pipeline,
+    privacy,
+    reports,
+    runs,
+    today,
+    wording,
+)
 from ops.console.words import mount_filters
 from ops.gateway.api import note_fault
 from ops.gateway.gateway import Gateway
 from shared.errors import TITLES, Refused
 
-PAGES = (entering, account, operators, enquiry, commitments)
+PAGES = (
+    *(entering, account, operators, live),
+    *(today, pipeline, enquiry, commitments, people, privacy),
+    *(calendar, runs, clearances, papers),
+    *(messages, wording),
+    *(reports, health),
+)
 """Every module of pages: to import it is to give the blueprint its routes."""
 
 
@@ -53,7 +78,9 @@ def let_in() -> AnyResponse | None:
     """Let in who has a session; everybody else has to sign in first, but for the pages that are open to all."""
     view = current_app.view_functions.get(request.endpoint or "")
     key = session.get(KEY)
-    g.operator = the_gateway().entrance.by_session(key) if key else None
+    # A page that asks for itself again is no sign that somebody is there.
+    by_itself = request.headers.get("X-By-Itself") is not None or request.endpoint == "console.live"
+    g.operator = the_gateway().entrance.by_session(key, note=not by_itself) if key else None
     if g.operator is None and not getattr(view, "open_to_all", False):
         return to_sign_in()
     return None
@@ -71,7 +98,8 @@ def _form_too_old(_error: CSRFError) -> AnyResponse:
 
 
 @pages.errorhandler(HTTPException)
-def _http_error(error: HTTPException) -> AnyResponse:
+def page_of(error: HTTPException) -> AnyResponse:
+    """Give an HTTP error, such as an address that is none, as a page."""
     return page("refused.html", error.code or 500, title=error.name, words=error.description, fields={})
 
 

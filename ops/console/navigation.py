@@ -24,8 +24,10 @@ PLACES = (
     Place("Calendar", "console.calendar", Area.CALENDAR),
     Place("Clearances", "console.clearances", Area.CLEARANCES),
     Place("Messages", "console.messages", Area.MESSAGES),
+    Place("People", "console.contacts", Area.PEOPLE),
     Place("Reports", "console.reports", Area.ENQUIRIES),
     Place("Health", "console.health", Area.UPKEEP),
+    Place("Personal data", "console.privacy", Area.PRIVACY),
     Place("Operators", "console.list_operators", Area.OPERATORS),
 )
 

@@ -65,9 +65,9 @@ def second_factor(refused: Refused | None = None) -> AnyResponse:
 def keep_second_factor() -> AnyResponse:
     """Ask for codes from now on, once one has shown that the app has the secret."""
     form = request.form
-    given = [form.get(name, "") for name in ("secret", "code", "old")]
+    secret, code, password = (form.get(name, "") for name in ("secret", "code", "old"))
     try:
-        changed = the_gateway().entrance.keep_second_factor(me(), *given, client())
+        changed = the_gateway().entrance.keep_second_factor(me(), secret, code, password, client())
     except Refused as refused:
         answer: AnyResponse = asked_again(second_factor, refused)
         return answer

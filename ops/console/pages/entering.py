@@ -9,18 +9,24 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.accounts.entrance import NotLetIn
 from ops.accounts.operators import Operator
+from ops.accounts.organisation import BACK, Organisation
 from ops.console.console import KEY, asked_again, client, me, open_to_all, page, pages, the_gateway, within
 from ops.console.navigation import navigation
 from ops.gateway.roles import OWN
 from shared.errors import Refused
 from shared.web.limits import TooMany
 
+_AWAY = "away"
+"""Where a browser's cookie keeps what is needed when somebody is back from their organisation."""
+
 
 @pages.get("/sign-in")
 @open_to_all
 def sign_in(refused: Refused | None = None) -> AnyResponse:
     """Ask for name, password and code."""
-    return page("entering/sign_in.html", refused=refused, next=within(request.values.get("next")))
+    onward = within(request.values.get("next"))
+    organisation = the_gateway().organisation is not None
+    return page("entering/sign_in.html", refused=refused, next=onward, organisation=organisation)
 
 
 @pages.post("/sign-in")
@@ -34,6 +40,29 @@ def come_in() -> AnyResponse:
         answer: AnyResponse = asked_again(sign_in, refused)
         return answer
     return _welcome(operator, within(request.form.get("next")))
+
+
+@pages.get("/sign-in/organisation")
+@open_to_all
+def go_to_organisation() -> AnyResponse:
+    """Send somebody to their organisation's own sign-in."""
+    address, kept = _organisation().begin()
+    session[_AWAY] = kept | {"next": within(request.args.get("next"))}
+    return redirect(address)
+
+
+@pages.get(BACK)
+@open_to_all
+def come_back() -> AnyResponse:
+    """Let somebody in whom their organisation vouches for, and who has an account here."""
+    kept = session.pop(_AWAY, {})
+    try:
+        email = _organisation().email_of(request.args, kept)
+        operator = the_gateway().entrance.by_organisation(email)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(sign_in, refused)
+        return answer
+    return _welcome(operator, kept["next"], "ops.sign_in_by_organisation")
 
 
 @pages.post("/sign-out")
@@ -101,11 +130,18 @@ def home() -> AnyResponse:
     return redirect(str(places[0]["address"]) if places else url_for("console.account"))
 
 
-def _welcome(operator: Operator, address: str) -> AnyResponse:
+def _welcome(operator: Operator, address: str, way: str = "ops.sign_in") -> AnyResponse:
     # A new cookie for a new session: one that somebody planted before opens nothing.
     session.clear()
-    session[KEY] = the_gateway().entrance.begin_session(operator)
+    session[KEY] = the_gateway().entrance.begin_session(operator, way)
     return redirect(address)
+
+
+def _organisation() -> Organisation:
+    organisation = the_gateway().organisation
+    if organisation is None:
+        raise Refused("not_found", "This Keytalk is not connected to an organisation's sign-in.")
+    return organisation
 
 
 def _twice(form: Any) -> str:

@@ -57,6 +57,38 @@ def switch_operator(name: str, what: str) -> AnyResponse:
     return redirect(url_for("console.list_operators"))
 
 
+@pages.post("/operators/<name>/roles")
+def change_operator(name: str) -> AnyResponse:
+    """Change what somebody may do."""
+    form = request.form
+    try:
+        ask(
+            "ops",
+            "change_operator",
+            operator=name,
+            roles=form.getlist("roles"),
+            stands_for=form.get("stands_for", ""),
+            reason=form.get("reason") or None,
+        )
+    except Refused as refused:
+        answer: AnyResponse = asked_again(list_operators, refused)
+        return answer
+    flash(f"What {name} may do is changed, from their next page on.")
+    return redirect(url_for("console.list_operators"))
+
+
+@pages.post("/operators/<name>/remove-second-factor")
+def remove_second_factor(name: str) -> AnyResponse:
+    """Ask somebody for no code any more, such as after they lost their phone."""
+    try:
+        ask("ops", "remove_second_factor", operator=name, reason=request.form.get("reason", ""))
+    except Refused as refused:
+        answer: AnyResponse = asked_again(list_operators, refused)
+        return answer
+    flash(f"{name} signs in without a code now, and is signed out everywhere.")
+    return redirect(url_for("console.list_operators"))
+
+
 @pages.get("/audit")
 def audit() -> AnyResponse:
     """List what was asked for, the newest first, or give it as a file."""

@@ -1,0 +1,167 @@
+"""The calendar: a month, a week, and a Gantt of runs, with closures and clashes drawn; and closing a place."""
+
+from __future__ import annotations
+
+import calendar as months
+import datetime as dt
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, wants_csv
+from ops.console.gantt import draw
+from ops.console.pages.runs import CAUSES, PARTIES
+from shared.clock import day_in_london
+from shared.errors import Refused
+
+WEEK = dt.timedelta(days=7)
+CLOSURES = (
+    "christmas", "education_break", "staff_training", "staff_shortage", "building_work", "inspection", "exams",
+    "family_day", "lockdown", "other",
+)  # fmt: skip
+COLUMNS = (
+    "date",
+    "start",
+    "end",
+    "establishment",
+    "programme_name",
+    "number",
+    "of",
+    "state",
+    "facilitators",
+    "enquiry",
+)
+
+
+def _day_asked() -> dt.date:
+    try:
+        return dt.date.fromisoformat(request.args.get("on", ""))
+    except ValueError:
+        return day_in_london(the_gateway().clock())
+
+
+def _chosen() -> dict[str, list[str]]:
+    """Read whose calendar is asked for: it stays in the address."""
+    names = {"place": "establishments", "who": "facilitators", "programme": "programmes"}
+    return {arg: [each for each in request.args.getlist(name) if each] for name, arg in names.items()}
+
+
+def _asked(start: dt.date, end: dt.date) -> Any:
+    chosen = {name: values for name, values in _chosen().items() if values}
+    return ask("scheduling", "get_calendar", start=start.isoformat(), end=end.isoformat(), **chosen)
+
+
+@pages.get("/calendar")
+def calendar() -> Response:
+    """Show a month."""
+    on = _day_asked()
+    weeks = months.Calendar().monthdatescalendar(on.year, on.month)
+    found = _asked(weeks[0][0], weeks[-1][-1])
+    if wants_csv():
+        return _as_file(found)
+    before, after = on.replace(day=1) - dt.timedelta(days=1), on.replace(day=28) + dt.timedelta(days=7)
+    return page(
+        "calendar/month.html", view="month", on=on, weeks=weeks, days=_by_day(found, weeks[0][0], weeks[-1][-1]),
+        before=before.replace(day=1), after=after.replace(day=1), found=found, **_around()
+    )  # fmt: skip
+
+
+@pages.get("/calendar/week")
+def week() -> Response:
+    """Show a week, day by day."""
+    on = _day_asked()
+    first = on - dt.timedelta(days=on.weekday())
+    last = first + dt.timedelta(days=6)
+    found = _asked(first, last)
+    if wants_csv():
+        return _as_file(found)
+    return page(
+        "calendar/week.html", view="week", on=on, days=_by_day(found, first, last), before=on - WEEK, after=on + WEEK,
+        first=first, last=last, found=found, **_around()
+    )  # fmt: skip
+
+
+@pages.get("/calendar/gantt")
+def gantt() -> Response:
+    """Show runs as bars over half a year, a row a place or a facilitator."""
+    on = _day_asked().replace(day=1)
+    end = (on + dt.timedelta(days=183)).replace(day=1) - dt.timedelta(days=1)
+    by = request.args.get("by", "establishment")
+    chosen = {name: values for name, values in _chosen().items() if values}
+    found = ask("scheduling", "get_gantt", start=on.isoformat(), end=end.isoformat(), by=by, **chosen)
+    before = (on - dt.timedelta(days=92)).replace(day=1)
+    return page(
+        "calendar/gantt.html", view="gantt", on=on, before=before, after=(on + dt.timedelta(days=95)).replace(day=1),
+        chart=draw(found["rows"], on, end), found=found, by=by, **_around()
+    )  # fmt: skip
+
+
+def _by_day(found: dict[str, Any], first: dt.date, last: dt.date) -> dict[dt.date, dict[str, list[Any]]]:
+    """Give for each day what is drawn on it: sessions, closures and leave."""
+    count = (last - first).days + 1
+    days: dict[dt.date, dict[str, list[Any]]] = {
+        first + dt.timedelta(days=each): {"sessions": [], "closures": [], "leave": []} for each in range(count)
+    }
+    for each in found["sessions"]:
+        days[dt.date.fromisoformat(each["date"])]["sessions"].append(each)
+    for kind in ("closures", "leave"):
+        for each in found[kind]:
+            begins = max(first, dt.date.fromisoformat(each["first"]))
+            ends = min(last, dt.date.fromisoformat(each["last"]))
+            for offset in range((ends - begins).days + 1):
+                days[begins + dt.timedelta(days=offset)][kind].append(each)
+    return days
+
+
+def _around() -> dict[str, Any]:
+    places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
+    chosen = _chosen()
+    return {
+        "places": places,
+        "chosen": chosen,
+        "kept": {"place": chosen["establishments"], "who": chosen["facilitators"]},
+    }
+
+
+def _as_file(found: dict[str, Any]) -> Response:
+    def cell(session: dict[str, Any], name: str) -> Any:
+        if name == "establishment":
+            return session["establishment"]["name"]
+        if name == "facilitators":
+            return ", ".join(each["name"] for each in session["facilitators"])
+        return session[name]
+
+    return csv("sessions", COLUMNS, ([cell(each, name) for name in COLUMNS] for each in found["sessions"]))
+
+
+@pages.route("/calendar/close", methods=["GET", "POST"])
+def close_establishment() -> AnyResponse:
+    """Close a place on some dates: what that hits is shown first, with what can be done about each session."""
+    form = request.form
+    given = {
+        name: form[name] for name in ("establishment", "first", "last", "reason", "party", "remedy") if form.get(name)
+    }
+    remedies = {name.partition(":")[2]: value for name, value in form.items() if name.startswith("remedy:") and value}
+    found = None
+    if request.method == "POST":
+        asked = {"establishment": "", "first": "", "reason": "", **given, "remedies": remedies}
+        try:
+            if form.get("apply") == "yes":
+                ask("scheduling", "close_establishment", basis=form.get("basis") or None,
+                    accept_breaches=form.get("accept_breaches") == "yes", **asked)  # fmt: skip
+                flash("It is closed on these dates, and the runs it hits are changed.")
+                return redirect(url_for("console.calendar", on=asked["first"], place=asked["establishment"]))
+            found = ask("scheduling", "preview_closure", **asked)
+        except Refused as refused:
+            answer: AnyResponse = asked_again(_closing, refused)
+            return answer
+    return _closing(found=found, remedies=remedies)
+
+
+def _closing(refused: Refused | None = None, found: Any = None, remedies: Any = None) -> Response:
+    places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
+    return page(
+        "calendar/close.html", places=places, reasons=CLOSURES, causes=CAUSES, parties=PARTIES, found=found,
+        remedies=remedies or {}, refused=refused, given=request.form or request.args
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Who may work where: the clearance matrix, and what is recorded of each clearance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from shared.errors import Refused
+
+COLOURS = {
+    "valid": "good",
+    "expiring": "soon",
+    "not_yet": "soon",
+    "applied": "soon",
+    "suspended": "late",
+    "below_level": "late",
+    "expired": "late",
+    "refused": "late",
+}
+"""How each standing is marked; the word says it as well."""
+LEVELS = ("basic", "standard", "enhanced")
+STATES = ("applied", "granted", "refused", "suspended")
+
+
+@pages.get("/clearances")
+def clearances() -> Response:
+    """Show how everybody stands with every place, today or on a day."""
+    on = request.args.get("on") or None
+    places = [place for place in request.args.getlist("place") if place] or None
+    matrix = ask("scheduling", "clearance_matrix", on=on, establishments=places)
+    if wants_csv():
+        return _as_file(matrix)
+    return page("clearances/matrix.html", matrix=matrix, colours=COLOURS, chosen=places or [])
+
+
+def _as_file(matrix: dict[str, Any]) -> Response:
+    titles = ("Facilitator", "Establishment", "State", "Level", "From", "Until", "Days left", "Keys until", "Renewal")
+    columns = ("state", "level", "valid_from", "until", "days_left", "keys_until", "renewal")
+    rows = (
+        [person["name"], cell["establishment"], *(cell[column] for column in columns)]
+        for person in matrix["facilitators"]
+        for cell in person["cells"]
+    )
+    return csv(f"clearances-{matrix['on']}", titles, rows)
+
+
+@pages.get("/clearances/<facilitator>/<establishment>")
+def clearance(facilitator: str, establishment: str, refused: Refused | None = None) -> Response:
+    """Show what somebody holds for a place, and what can be recorded."""
+    person = ask("scheduling", "get_facilitator", facilitator=facilitator)
+    matrix = ask("scheduling", "clearance_matrix", facilitators=[facilitator], establishments=[establishment])
+    return page(
+        "clearances/clearance.html",
+        person=person,
+        place=matrix["establishments"][0],
+        cell=matrix["facilitators"][0]["cells"][0],
+        held=[each for each in person["clearances"] if each["establishment"] == establishment],
+        colours=COLOURS,
+        levels=LEVELS,
+        states=STATES,
+        refused=refused,
+        given=request.form,
+    )
+
+
+@pages.post("/clearances/<facilitator>/<establishment>")
+def grant_clearance(facilitator: str, establishment: str) -> AnyResponse:
+    """Record a clearance that was granted or applied for."""
+    form = request.form
+    given: dict[str, Any] = {name: form.get(name, "") for name in ("valid_from", "valid_until")}
+    given |= {name: form[name] for name in ("level", "state", "keys_until") if form.get(name)}
+    given |= {"site_access": form.get("site_access") == "yes", "ctc": form.get("ctc") == "yes"}
+    return _change(facilitator, establishment, "grant_clearance", "It is recorded.",
+                   facilitator=facilitator, establishment=establishment, **given)  # fmt: skip
+
+
+@pages.post("/clearances/<facilitator>/<establishment>/<held>/<any(change,suspend):what>")
+def change_clearance(facilitator: str, establishment: str, held: str, what: str) -> AnyResponse:
+    """Change a clearance, or have it open nothing for now."""
+    names = ("state", "valid_until", "keys_until") if what == "change" else ()
+    given = {name: request.form[name] for name in names if request.form.get(name)}
+    done = "It is changed." if what == "change" else "It opens nothing until it is granted again."
+    return _change(facilitator, establishment, f"{what}_clearance", done, clearance=held, **given)
+
+
+def _change(facilitator: str, establishment: str, method: str, done: str, /, **arguments: Any) -> AnyResponse:
+    try:
+        ask("scheduling", method, **arguments)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(clearance, refused, facilitator, establishment)
+        return answer
+    flash(done)
+    return redirect(url_for("console.clearance", facilitator=facilitator, establishment=establishment))

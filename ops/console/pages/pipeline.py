@@ -1,0 +1,184 @@
+"""The pipeline as a board and as a list, the search, and what was kept aside as suspected spam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from shared.errors import Refused
+
+FIELDS = (
+    "owner",
+    "waiting_on",
+    "programme",
+    "establishment",
+    "received_from",
+    "received_to",
+    "overdue",
+    "has_open_task",
+)
+STAGES = (
+    "new", "availability", "suitability", "next_steps", "agreement", "won", "declined", "withdrawn", "lapsed",
+    "duplicate", "spam",
+)  # fmt: skip
+SIDES = (("us", "Us"), ("prison", "The prison"), ("funder", "The funder"))
+CLOCKS = {"in_time": "good", "due_today": "soon", "late": "late"}
+PER_STAGE, SHOWN, IN_FILE = 10, 50, 1000
+LIST_COLUMNS = ("reference", "stage", "standing", "establishment", "programme", "owner", "waiting_on", "received_at",
+                "first_reply_due_at")  # fmt: skip
+
+
+def _chosen() -> dict[str, Any]:
+    """Read the filter from the address, where it survives a reload and can be sent to a colleague."""
+    given: dict[str, Any] = {name: request.args.get(name) or None for name in (*FIELDS, "saved")}
+    return given | {name: True if given[name] == "yes" else None for name in ("overdue", "has_open_task")}
+
+
+@pages.get("/pipeline")
+def pipeline(refused: Refused | None = None) -> Response:
+    """Show the board: a column for each stage."""
+    chosen = _chosen()
+    board = ask("enquiries", "get_board", per_stage=PER_STAGE, **chosen)
+    return page(
+        "pipeline/board.html",
+        stages=[stage for stage in board["stages"] if stage["open"] or stage["stage"] == "won"],
+        closed=[stage for stage in board["stages"] if not stage["open"] and stage["stage"] != "won"],
+        **_around(chosen, refused),
+    )
+
+
+@pages.get("/pipeline/list")
+def enquiries() -> Response:
+    """List enquiries, the newest first: one stage, or all that a filter lets through."""
+    chosen = _chosen()
+    stage, after = request.args.get("stage") or None, request.args.get("after") or None
+    limit = IN_FILE if wants_csv() else SHOWN
+    rows = ask("enquiries", "list_enquiries", limit=limit, stage=stage, after=after, **chosen)
+    if wants_csv():
+        return csv("enquiries", LIST_COLUMNS, ([row[name] for name in LIST_COLUMNS] for row in rows))
+    return page("pipeline/list.html", rows=rows, stage=stage, stages=STAGES, shown=SHOWN, **_around(chosen, None))
+
+
+def _around(chosen: dict[str, Any], refused: Refused | None) -> dict[str, Any]:
+    return {
+        "chosen": chosen,
+        "filters": ask("enquiries", "list_filters"),
+        "programmes": [(row["programme"], row["name"]) for row in _programmes()],
+        "sides": SIDES,
+        "clocks": CLOCKS,
+        "refused": refused,
+        "filtered": {name: "yes" if value is True else value for name, value in chosen.items() if value is not None},
+    }
+
+
+def _programmes() -> list[dict[str, Any]]:
+    if not may_ask("scheduling", "list_programmes"):
+        return []
+    try:
+        found: list[dict[str, Any]] = ask("scheduling", "list_programmes")
+    except Refused:
+        return []  # the filter can do without their names
+    return found
+
+
+@pages.post("/pipeline/<reference>/move")
+def move_on_board(reference: str) -> AnyResponse:
+    """Move an enquiry from the board: dragged on a desk, by a button everywhere."""
+    to, reason = request.form.get("to", ""), request.form.get("reason") or None
+    try:
+        moved = ask("enquiries", "move_enquiry", reference=reference, to=to, reason=reason)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(pipeline, refused)
+        return answer
+    left = moved.get("left_open") or []
+    flash(f"{reference} is moved." + (f" Still open where it was: {len(left)}." if left else ""))
+    return redirect(url_for("console.pipeline", **request.args.to_dict()))
+
+
+@pages.post("/pipeline/filters")
+def save_filter() -> AnyResponse:
+    """Keep the filter under a name, or forget one."""
+    form = request.form
+    if form.get("forget"):
+        ask("enquiries", "forget_filter", name=form["forget"])
+        flash("The filter is forgotten.")
+        return redirect(url_for("console.pipeline"))
+    chosen = {name: value for name, value in _chosen().items() if value is not None and name != "saved"}
+    try:
+        ask("enquiries", "save_filter", name=form.get("name", ""), fields=chosen)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(pipeline, refused)
+        return answer
+    flash("The filter is kept.")
+    return redirect(url_for("console.pipeline", saved=form.get("name")))
+
+
+@pages.get("/search")
+def search() -> Response:
+    """Find enquiries by words, beginnings of words or a reference; a reference alone leads straight there."""
+    words = request.args.get("words", "").strip()
+    rows = ask("enquiries", "search_enquiries", words=words, limit=SHOWN) if words else []
+    if len(rows) == 1 and rows[0]["reference"].replace("-", "").lower() in words.replace("-", "").lower():
+        return redirect(url_for("console.enquiry", reference=rows[0]["reference"]))  # type: ignore[return-value]
+    people = []
+    if words and may_ask("enquiries", "list_contacts"):
+        people = ask("enquiries", "list_contacts", search=words, limit=10)
+    return page("pipeline/search.html", rows=rows, people=people, words=words, shown=SHOWN)
+
+
+@pages.get("/quarantine")
+def quarantine(refused: Refused | None = None) -> Response:
+    """Show what was kept aside as suspected spam."""
+    rows = ask("enquiries", "list_quarantine", limit=SHOWN)
+    return page(
+        "pipeline/quarantine.html",
+        rows=rows,
+        count=ask("enquiries", "count_quarantine"),
+        refused=refused,
+        shown=SHOWN,
+    )
+
+
+@pages.post("/quarantine")
+def settle_quarantine() -> AnyResponse:
+    """Release what is genuine, or clear away what is chosen, or all that was looked at."""
+    form = request.form
+    try:
+        if form.get("release"):
+            ask("enquiries", "release_enquiry", reference=form["release"])
+            flash("It is released, and gets its acknowledgement.")
+            return redirect(url_for("console.quarantine"))
+        chosen = form.getlist("reference")
+        which: dict[str, Any] = {"all_before": form["all_before"]} if form.get("all_before") else {"references": chosen}
+        cleared = ask("enquiries", "clear_quarantine", reason=form.get("reason") or "Looked at in the console", **which)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(quarantine, refused)
+        return answer
+    count = cleared.get("cleared", 0)
+    flash(f"{len(count) if isinstance(count, list) else count} cleared away. They go for good in 30 days.")
+    return redirect(url_for("console.quarantine"))
+
+
+@pages.route("/enquiries/new", methods=["GET", "POST"])
+def add_enquiry() -> AnyResponse:
+    """Take an enquiry for somebody who rang or wrote on paper."""
+    form = request.form
+    refused = None
+    if request.method == "POST":
+        names = ("programme", "establishment", "contact_name", "contact_role", "organisation", "contact_email",
+                 "contact_phone", "group_size", "preferred_start", "preferred_times", "message")  # fmt: skip
+        answers = {name: form[name] for name in names if form.get(name)}
+        try:
+            taken = ask("enquiries", "add_enquiry", answers=answers, channel=form.get("channel", "phone"))
+        except Refused as error:
+            refused = error
+        else:
+            flash(f"It is taken. Please tell them their reference: {taken['reference']}.")
+            return redirect(url_for("console.enquiry", reference=taken["reference"]))
+    programmes = [(row["programme"], row["name"]) for row in _programmes()]
+    return page(
+        "pipeline/new.html", refused.status if refused else 200, programmes=programmes, refused=refused, given=form
+    )

@@ -1,0 +1,84 @@
+"""What is held on a person: given to them, erased, and let go of in time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from shared.errors import Refused
+
+COLUMNS = ("kind", "state", "received_on", "due_on", "closed_at", "actor", "id")
+KINDS = (("export", "Wants to know what we hold"), ("erasure", "Wants to be erased"))
+SHOWN = 50
+
+
+@pages.get("/privacy")
+def privacy(refused: Refused | None = None, receipt: Any = None) -> Response:
+    """List requests about personal data, those that are open first."""
+    rows = ask("enquiries", "list_data_requests", limit=SHOWN)
+    if wants_csv():
+        return csv("data-requests", COLUMNS, ([row.get(name) for name in COLUMNS] for row in rows))
+    return page("privacy/requests.html", rows=rows, kinds=KINDS, refused=refused, receipt=receipt, given=request.form)
+
+
+@pages.post("/privacy/note")
+def note_data_request() -> AnyResponse:
+    """Note that somebody asks for their data, or to be erased."""
+    form = request.form
+    try:
+        ask("enquiries", "note_data_request", person=form.get("person", ""), kind=form.get("kind", ""),
+            received_on=form.get("received_on") or None)  # fmt: skip
+    except Refused as refused:
+        answer: AnyResponse = asked_again(privacy, refused)
+        return answer
+    flash("It is noted, with the day by which it is due.")
+    return redirect(url_for("console.privacy"))
+
+
+@pages.post("/privacy/export")
+def export_person() -> AnyResponse:
+    """Give everything that is held on a person, as a file for them."""
+    try:
+        held = ask("enquiries", "export_person", person=request.form.get("person", ""))
+    except Refused as refused:
+        answer: AnyResponse = asked_again(privacy, refused)
+        return answer
+    file = Response(json.dumps(held, indent=2, ensure_ascii=False), mimetype="application/json")
+    file.headers["Content-Disposition"] = 'attachment; filename="what-we-hold.json"'
+    return file
+
+
+@pages.post("/privacy/erase")
+def erase_person() -> AnyResponse:
+    """Erase a person everywhere, and show the receipt."""
+    form = request.form
+    try:
+        if form.get("sure") != "yes":
+            words = "Please tick that you are sure: it cannot be taken back."
+            raise Refused("invalid", words, {"sure": [words]})
+        receipt = ask("enquiries", "erase_person", person=form.get("person", ""), reason=form.get("reason", ""),
+                      received_on=form.get("received_on") or None)  # fmt: skip
+    except Refused as refused:
+        answer: AnyResponse = asked_again(privacy, refused)
+        return answer
+    shown: AnyResponse = privacy(receipt=receipt)
+    return shown
+
+
+@pages.get("/privacy/retention")
+def retention() -> Response:
+    """Show what has had its time and would go tonight, and why."""
+    rows = ask("enquiries", "preview_retention", limit=SHOWN)
+    return page("privacy/retention.html", rows=rows)
+
+
+@pages.post("/privacy/retention")
+def run_retention() -> AnyResponse:
+    """Let go now of what has had its time."""
+    ask("enquiries", "run_retention")
+    flash("What has had its time is gone.")
+    return redirect(url_for("console.retention"))

@@ -1,0 +1,274 @@
+"""Runs: planned, confirmed, changed with everything that follows shown first, and what became of each session."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from shared.errors import Refused
+
+CAUSES = (
+    "lockdown_or_incident", "prison_staff_shortage", "prison_staff_training", "room_unavailable", "no_escort",
+    "late_unlock", "not_required", "low_numbers", "gate_or_clearance", "kit_refused", "facilitator_unavailable",
+    "travel_or_weather", "technical_failure", "commissioner_request", "other",
+)  # fmt: skip
+PARTIES = ("prison", "provider", "commissioner", "external")
+CHARGE_REASONS = ("agreed_with_them", "goodwill", "terms_of_the_agreement", "told_earlier", "told_later")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WINDOWS = ("am", "pm", "day")
+STATES = {"confirmed": "good", "draft": "soon", "held": "soon", "completed": "", "cancelled": "late"}
+SESSIONS = {"planned": "", "delivered": "good", "part_delivered": "soon", "cancelled": "late", "superseded": ""}
+SHOWN = 50
+
+KINDS = {
+    "cancel": ("Cancel it, with nothing in its place", ("cause", "party")),
+    "cascade": ("Cancel it; its number and all later ones move on along the slot", ("cause", "party")),
+    "make_up": ("Hold it on another date", ("date", "start", "cause", "party")),
+    "move": ("Move it to another date or time", ("date", "start")),
+    "move_on": ("Move it and all later ones", ("date",)),
+    "swap": ("Have somebody leave it, somebody come, or both", ("out", "into")),
+}
+"""What can be done about one session, and what each asks for."""
+
+
+@pages.get("/runs")
+def runs() -> Response:
+    """List runs, the one planned last first."""
+    rows = ask("scheduling", "list_runs", limit=1000 if wants_csv() else SHOWN)
+    if wants_csv():
+        columns = ("enquiry", "establishment", "programme", "state", "first_session", "last_session", "run")
+        return csv("runs", columns, ([row[name] for name in columns] for row in rows))
+    return page("runs/list.html", rows=rows, states=STATES, shown=SHOWN)
+
+
+@pages.get("/runs/<uuid:run>")
+def run(run: Any, refused: Refused | None = None) -> Response:
+    """Show a run: its sessions, what each still needs, who leads it, and what was changed."""
+    shown = ask("scheduling", "get_run", run=str(run))
+    return page(
+        "runs/run.html",
+        run=shown,
+        changes=ask("scheduling", "list_changes", run=str(run)),
+        states=STATES,
+        session_states=SESSIONS,
+        weekdays=WEEKDAYS,
+        windows=WINDOWS,
+        refused=refused,
+        given=request.form,
+    )
+
+
+def _run_again(named: Any, refused: Refused | None = None) -> Response:
+    return run(named, refused)
+
+
+@pages.post("/runs/<uuid:run>/<any(confirm,hold):what>")
+def settle_run(run: Any, what: str) -> AnyResponse:
+    """Confirm a draft, which tells everyone who takes part, or hold its time."""
+    method = "confirm_run" if what == "confirm" else "place_hold"
+    try:
+        ask("scheduling", method, run=str(run))
+    except Refused as refused:
+        answer: AnyResponse = asked_again(_run_again, refused, run)
+        return answer
+    told = "It is confirmed: everyone who takes part is told."
+    flash(told if what == "confirm" else "Its time is held.")
+    return redirect(url_for("console.run", run=run))
+
+
+@pages.post("/runs/<uuid:run>/rules")
+def override_rule(run: Any) -> AnyResponse:
+    """Keep a rule open for a run or one session, in one's own name and with a reason; or put it again."""
+    form = request.form
+    try:
+        if form.get("withdraw"):
+            ask("scheduling", "withdraw_override", override=form["withdraw"])
+        else:
+            ask("scheduling", "override_rule", run=str(run), rule=form.get("rule", ""), reason=form.get("reason", ""),
+                session=form.get("session") or None)  # fmt: skip
+    except Refused as refused:
+        answer: AnyResponse = asked_again(_run_again, refused, run)
+        return answer
+    flash("The rule holds again." if form.get("withdraw") else "The rule is kept open, with your name and reason.")
+    return redirect(url_for("console.run", run=run))
+
+
+@pages.get("/runs/<uuid:run>/sessions/<session>")
+def session(run: Any, session: str, refused: Refused | None = None) -> Response:
+    """Show one session: who leads it, who could, what became of it, and what can be done."""
+    whole = ask("scheduling", "get_run", run=str(run))
+    this = next((each for each in whole["sessions"] if each["id"] == session), None)
+    if this is None:
+        raise Refused("not_found", "This run has no such session.")
+    planned = this["state"] == "planned" and whole["state"] not in {"completed", "cancelled"}
+    return page(
+        "runs/session.html",
+        run=whole,
+        session=this,
+        remedies=ask("scheduling", "list_remedies", run=str(run), session=session) if planned else [],
+        cover=_cover(session) if planned else None,
+        delivery=ask("scheduling", "get_delivery", session=session),
+        people=_facilitators(),
+        kinds=KINDS,
+        causes=CAUSES,
+        parties=PARTIES,
+        session_states=SESSIONS,
+        refused=refused,
+        given=request.form,
+    )
+
+
+def _session_again(run_id: Any, session_id: str, refused: Refused | None = None) -> Response:
+    return session(run_id, session_id, refused)
+
+
+def _cover(session_id: str) -> Any:
+    try:
+        return ask("scheduling", "get_cover", session=session_id)
+    except Refused:
+        return None  # a session that nobody can be found for any more
+
+
+def _facilitators() -> list[tuple[str, str]]:
+    if not may_ask("scheduling", "list_facilitators"):
+        return []
+    return [(each["id"], each["name"]) for each in ask("scheduling", "list_facilitators")]
+
+
+@pages.post("/runs/<uuid:run>/sessions/<session_id>/<any(delivered,part,undo,register,offer,withdraw):what>")
+def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
+    """Put down what became of a session, or see to who leads it."""
+    form = request.form
+    counts = {name: form.get(name, default=0, type=int) for name in ("expected", "attended", "late", "left_early")}
+    calls: dict[str, tuple[str, dict[str, Any], str]] = {
+        "delivered": ("record_delivered", {"session": session_id}, "It is put down as held."),
+        "part": (
+            "record_part_delivered",
+            {
+                "session": session_id,
+                "cause": form.get("cause", ""),
+                "party": form.get("party", ""),
+                "minutes": form.get("minutes", default=0, type=int),
+            },
+            "It is put down as held in part.",
+        ),
+        "undo": ("undo_outcome", {"session": session_id}, "What was put down is taken back."),
+        "register": ("submit_attendance", {"session": session_id, **counts}, "The register is in."),
+        "offer": (
+            "make_offer",
+            {"sessions": [session_id], "facilitator": form.get("facilitator", "")},
+            "They are asked by mail, with a link to answer.",
+        ),
+        "withdraw": (
+            "withdraw_from_session",
+            {"sessions": [session_id], "facilitator": form.get("facilitator", "")},
+            "They do not lead it, and cover is looked for.",
+        ),
+    }
+    method, given, done = calls[what]
+    try:
+        ask("scheduling", method, **given)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(_session_again, refused, run, session_id)
+        return answer
+    flash(done)
+    return redirect(url_for("console.session", run=run, session=session_id))
+
+
+def _change_asked() -> dict[str, Any]:
+    """Read from the form which change is asked for: all of it as JSON once it was shown, or its fields before."""
+    form = request.form
+    if form.get("change"):
+        asked: dict[str, Any] = json.loads(form["change"])
+        return asked
+    kind = form.get("kind", "")
+    names = ("session", "date", "start", "cause", "party", "weekday", "window", "time", "from", "out", "into")
+    given: dict[str, Any] = {name: form[name] for name in names if form.get(name)}
+    if kind in {"cancel", "swap"} and "session" in given:
+        given["sessions"] = [given.pop("session")]
+    return {"kind": kind, **given, **({"remedy": "drop"} if kind == "cancel" else {})}
+
+
+@pages.post("/runs/<uuid:run>/change")
+def change_run(run: Any) -> AnyResponse:
+    """Show everything that a change would do, and apply it once that was seen."""
+    form, named = request.form, str(run)
+    back = (
+        url_for("console.session", run=run, session=form["back"])
+        if form.get("back")
+        else url_for("console.run", run=run)
+    )
+    try:
+        change = _change_asked()
+        if form.get("apply") != "yes":
+            diff = ask("scheduling", "preview_change", run=named, change=change)
+            return page("runs/change.html", run=named, change=change, diff=diff, back=back, reasons=CHARGE_REASONS,
+                        session=form.get("back") or "")  # fmt: skip
+        charge = {"yes": True, "no": False}.get(form.get("charge", ""))
+        ask(
+            "scheduling",
+            "apply_change",
+            run=named,
+            change=change,
+            basis=form.get("basis") or None,
+            accept_breaches=form.get("accept_breaches") == "yes",
+            chargeable=charge,
+            charge_reason=(form.get("charge_reason") or None) if charge is not None else None,
+        )
+    except Refused as refused:
+        if form.get("back"):
+            answer: AnyResponse = asked_again(_session_again, refused, run, form["back"])
+        else:
+            answer = asked_again(_run_again, refused, run)
+        return answer
+    flash("It is changed. It can be taken back below.")
+    return redirect(url_for("console.run", run=run))
+
+
+@pages.post("/runs/<uuid:run>/reverse")
+def reverse_change(run: Any) -> AnyResponse:
+    """Show what taking back a change would do, and take it back once that was seen."""
+    form = request.form
+    try:
+        if form.get("apply") != "yes":
+            found = ask("scheduling", "preview_reversal", change=form.get("undo", ""))
+            return page("runs/reverse.html", run=str(run), undo=form.get("undo", ""), found=found)
+        accept = form.get("accept_breaches") == "yes"
+        ask("scheduling", "reverse_change", change=form.get("undo", ""), basis=form.get("basis") or None,
+            accept_breaches=accept)  # fmt: skip
+    except Refused as refused:
+        answer: AnyResponse = asked_again(_run_again, refused, run)
+        return answer
+    flash("The change is taken back.")
+    return redirect(url_for("console.run", run=run))
+
+
+@pages.route("/enquiries/<reference>/run", methods=["GET", "POST"])
+def plan_run(reference: str) -> AnyResponse:
+    """Find slots for an enquiry, and plan a draft run in one of them, or in a slot that is given by hand."""
+    form, refused = request.form, None
+    if request.method == "POST":
+        names = ("weekday", "window", "time", "room")
+        given: dict[str, Any] = {name: form[name] for name in names if form.get(name)}
+        try:
+            planned = ask("scheduling", "plan_run", enquiry=reference, start=form.get("start", ""),
+                          facilitators=form.getlist("facilitator") or None, **given)  # fmt: skip
+        except Refused as error:
+            refused = error
+        else:
+            flash("A draft is planned. Nobody is told before it is confirmed.")
+            return redirect(url_for("console.run", run=planned["run"]))
+    found, why_not = _slots(reference)
+    return page("runs/plan.html", refused.status if refused else 200, reference=reference, found=found, why_not=why_not,
+                people=_facilitators(), weekdays=WEEKDAYS, windows=WINDOWS, refused=refused, given=form)  # fmt: skip
+
+
+def _slots(reference: str) -> tuple[Any, str | None]:
+    try:
+        return ask("scheduling", "find_slots", enquiry=reference, limit=5), None
+    except Refused as refused:
+        return None, refused.detail
