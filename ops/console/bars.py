@@ -10,19 +10,14 @@ LONGEST = 400
 
 
 class Bar(NamedTuple):
-    """One bar: what it stands for, how many, how long it is drawn, and its share of the first bar in per cent."""
+    """One bar: what it stands for, how many, and how long it is drawn."""
 
     label: str
-    count: int
+    number: int
     length: int
-    percent: int
 
 
 def across(counts: Sequence[tuple[str, int]]) -> tuple[Bar, ...]:
     """Lay out bars across, the longest for the most; what is there at all is at least two units long."""
     most = max((count for _, count in counts), default=0)
-    first = counts[0][1] if counts else 0
-    return tuple(
-        Bar(label, count, max(2, count * LONGEST // most) if count else 0, round(100 * count / first) if first else 0)
-        for label, count in counts
-    )
+    return tuple(Bar(label, count, max(2, count * LONGEST // most) if count else 0) for label, count in counts)

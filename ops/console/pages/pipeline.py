@@ -95,7 +95,11 @@ def move_on_board(reference: str) -> AnyResponse:
         return answer
     left = moved.get("left_open") or []
     flash(f"{reference} is moved." + (f" Still open where it was: {len(left)}." if left else ""))
-    return redirect(url_for("console.pipeline", **request.args.to_dict()))
+    return redirect(url_for("console.pipeline", **_address_kept()))
+
+
+def _address_kept() -> dict[str, Any]:
+    return request.args.to_dict()
 
 
 @pages.post("/pipeline/filters")

@@ -91,9 +91,11 @@ def _cancelled(sessions: dict[str, Any]) -> list[dict[str, Any]]:
 def _as_file(name: str, found: dict[str, Any], first: dt.date, last: dt.date) -> Response:
     if name == "cancelled":
         rows = _cancelled(found["sessions"] or {"cancelled": []})
+        titles = ["reason", "party", "count", "chargeable"]
     else:
-        rows = (found[name] or {"rows": []})["rows"]
-    titles = list(rows[0]) if rows else []
+        report = found[name] or {"rows": []}
+        rows = report["rows"]
+        titles = report.get("columns") or (list(rows[0]) if rows else [])
     cells = (
         [row[title] if not isinstance(row[title], dict) else row[title].get("name") for title in titles] for row in rows
     )

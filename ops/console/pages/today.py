@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, me, page, pages, wants_csv, within
 from shared.errors import Refused
 
 NOT_TOLD_SHOWN = 10
@@ -84,8 +84,6 @@ def add_task_by_hand() -> AnyResponse:
 @pages.post("/tasks/<task_id>/<any(finish,take,reopen):what>")
 def change_task(task_id: str, what: str) -> AnyResponse:
     """Note that a task is done, take it over, or open it again."""
-    from ops.console.console import me  # noqa: PLC0415
-
     calls: dict[str, tuple[str, dict[str, Any], str]] = {
         "finish": ("finish_task", {"outcome": request.form.get("outcome") or None}, "Done, and noted."),
         "take": ("assign_task", {"owner": me().name}, "It is yours."),
@@ -94,6 +92,4 @@ def change_task(task_id: str, what: str) -> AnyResponse:
     method, given, done = calls[what]
     ask("enquiries", method, task_id=task_id, **given)
     flash(done)
-    return redirect(
-        request.form.get("back") if request.form.get("back") == url_for("console.today") else url_for("console.tasks")
-    )
+    return redirect(within(request.form.get("back") or url_for("console.tasks")))
