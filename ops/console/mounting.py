@@ -28,13 +28,16 @@ from ops.console.pages import (
     commitments,
     enquiry,
     entering,
+    facilitators,
     health,
     live,
     messages,
+    offers,
     operators,
     papers,
     people,
     pipeline,
+    places,
     privacy,
     reports,
     runs,
@@ -48,8 +51,8 @@ from shared.errors import TITLES, Refused
 
 PAGES = (
     *(entering, account, operators, live),
-    *(today, pipeline, enquiry, commitments, people, privacy),
-    *(calendar, runs, clearances, papers),
+    *(today, pipeline, enquiry, commitments, people, facilitators, privacy),
+    *(calendar, runs, places, offers, clearances, papers),
     *(messages, wording),
     *(reports, health),
 )

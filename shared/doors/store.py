@@ -36,7 +36,7 @@ class StoreProvider(DependencyProvider):
     def _carrier(self) -> Carrier:
         backing = self.backing
         if backing.settings.embedded:
-            return DirectCarrier(backing.process.subscribers)
+            return DirectCarrier(backing.process.subscribers, backing.process.hub)
         return AmqpCarrier(backing.settings.amqp_uri, backing.service)
 
     def start(self) -> None:

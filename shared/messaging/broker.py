@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ssl
 import threading
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import amqp
 from kombu import Connection
@@ -79,6 +80,24 @@ def is_refusal(error: BaseException) -> bool:
     return isinstance(error, refusals)
 
 
+class QueueDepth(NamedTuple):
+    """How many messages lie ready in a queue, and how many readers it has."""
+
+    ready: int
+    readers: int
+
+
+def depth_of(connection: Any, queue: str) -> QueueDepth | None:
+    """Ask how full a queue is, or give None where it is not there. It needs no rights, and makes nothing."""
+    channel = connection.channel()
+    try:
+        _name, ready, readers = channel.queue_declare(queue, passive=True)
+    except amqp.NotFound:
+        return None  # the broker has closed the channel
+    channel.close()
+    return QueueDepth(ready, readers)
+
+
 class BrokerProbe:
     """Asks whether a broker answers, on one connection kept for that: a new one for each question costs far more."""
 
@@ -93,6 +112,17 @@ class BrokerProbe:
         with self._one_at_a_time:
             was_open = self._channel is not None
             return self._ask() or (was_open and self._ask())
+
+    def depths(self, queues: Sequence[str]) -> dict[str, QueueDepth | None] | None:
+        """Ask how full queues are, None for one that is not there; None altogether where no broker answers now."""
+        if not self.answers():
+            return None
+        with self._one_at_a_time:
+            try:
+                return {queue: depth_of(self._connection, queue) for queue in queues}
+            except Exception:
+                self._forget()
+                return None
 
     def _ask(self) -> bool:
         try:

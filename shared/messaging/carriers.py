@@ -15,6 +15,7 @@ import amqp
 from amqp.exceptions import AccessRefused, ChannelError, NotFound
 
 from shared.contracts.base import NotInTheLanguage, contract_for, contracts
+from shared.messaging.broadcast import Hub, News
 from shared.messaging.broker import open_connection
 from shared.messaging.envelope import Envelope
 from shared.messaging.topology import declare_publisher, events_exchange, inbox_queue, proof_of_binding
@@ -82,6 +83,8 @@ class DirectCarrier:
     most: ClassVar[int] = 50
     ends_with_its_subscribers: ClassVar[bool] = True
     subscribers: Subscribers
+    hub: Hub = field(default_factory=Hub)
+    """Told of what arrived, for whoever looks on."""
 
     def carry(self, rows: Sequence[AnyRow]) -> Delivery:
         """Hand each row over; one whose subscriber is busy stays. Raises `NotCarried` when none arrived."""
@@ -93,6 +96,9 @@ class DirectCarrier:
                 carried -= {seq for seq, _ in theirs}
         if not carried:
             raise NotCarried("The services that these events are for are not there yet.")
+        for seq, envelope in envelopes:
+            if seq in carried:
+                self.hub.tell(News(envelope.source, envelope.type, envelope.subject))
         return Delivery(carried)
 
     def _hand_over(self, service: str, envelopes: Sequence[Envelope]) -> bool:

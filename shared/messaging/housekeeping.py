@@ -41,14 +41,15 @@ def tidy_up(store: Store) -> int:
     outbox, inbox, answers = tables.outbox, tables.inbox, tables.answers
     settled = inbox.c.state.in_((HANDLED, DROPPED))
     return (
-        _remove(store, outbox, outbox.c.seq, outbox.c.published_at < now - PUBLISHED_FOR)
-        + _remove(store, outbox, outbox.c.seq, outbox.c.dropped_at < now - HANDLED_FOR)
-        + _remove(store, inbox, inbox.c.seq, settled & (inbox.c.handled_at < now - HANDLED_FOR))
-        + _remove(store, answers, answers.c.key, answers.c.at < now - ANSWERED_FOR)
+        remove_old(store, outbox, outbox.c.seq, outbox.c.published_at < now - PUBLISHED_FOR)
+        + remove_old(store, outbox, outbox.c.seq, outbox.c.dropped_at < now - HANDLED_FOR)
+        + remove_old(store, inbox, inbox.c.seq, settled & (inbox.c.handled_at < now - HANDLED_FOR))
+        + remove_old(store, answers, answers.c.key, answers.c.at < now - ANSWERED_FOR)
     )
 
 
-def _remove(store: Store, table: Table, key: object, old: object) -> int:
+def remove_old(store: Store, table: Table, key: object, old: object) -> int:
+    """Remove the rows that are `old`, a few at a time by their `key`; give how many those were."""
     removed = 0
     while True:
         with store.database.writing() as connection:

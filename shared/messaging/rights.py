@@ -33,6 +33,9 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
 }
 """Which operations of others each service calls; `*` stands for all of a service's."""
 
+LOOKS_ON = ("ops",)
+"""Who may hear every event on a queue of one process's own, which keeps nothing: `shared.messaging.broadcast`."""
+
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OPERATION = "[a-z0-9_]+"
 _NOTHING = "^$"
@@ -90,6 +93,8 @@ def _queues(service: str, contracts: Sequence[Contract]) -> list[str]:
         queues.append(f"rpc-{service}")
     if taken_by(service, contracts):
         queues += [rf"{service}\.inbox{_VERSION}", rf"{service}\.dead{_VERSION}"]
+    if service in LOOKS_ON:
+        queues.append(rf"{service}\.live-{_UUID}")
     return queues
 
 
@@ -100,9 +105,10 @@ def _topics(service: str, contracts: Sequence[Contract]) -> tuple[TopicRights, .
     if taken:
         key = _only([_literal(dead_key(service))])
         topics.append(TopicRights(DEAD_EXCHANGE.name, write=key, read=key))
-    for source in sorted({item.source for item in contracts if service in (item.source, *item.subscribers)}):
+    heard = tuple(contracts) if service in LOOKS_ON else taken
+    for source in sorted({item.source for item in contracts if item.source == service or item in heard}):
         published = [item.type for item in contracts if item.source == source == service]
-        bound = [item.type for item in taken if item.source == source]
+        bound = [item.type for item in heard if item.source == source]
         topics.append(TopicRights(events_exchange(source).name, write=_only(published), read=_only(bound)))
     return tuple(topics)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from shared.clock import Clock, machine_clock
 from shared.config import Settings, read_settings
+from shared.messaging.broadcast import Hub
 from shared.messaging.broker import HEARTBEAT, BrokerProbe
 from shared.messaging.carriers import Subscribers
 
@@ -20,13 +21,14 @@ _KEY = "KEYTALK_PROCESS"
 
 @dataclass(slots=True)
 class Process:
-    """Settings, clock, the inboxes that live here, the web apps that want a port, and what health asks."""
+    """Settings, clock, the inboxes that live here, web apps that want a port, who looks on, and what health asks."""
 
     settings: Settings
     clock: Clock = machine_clock
     subscribers: Subscribers = field(default_factory=dict)
     apps: dict[Port, dict[str, Wsgi]] = field(default_factory=lambda: {"public": {}, "ops": {}})
     databases: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    hub: Hub = field(default_factory=Hub)
     broker: BrokerProbe = field(init=False)
 
     def __post_init__(self) -> None:

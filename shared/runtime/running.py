@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import time
@@ -83,6 +84,7 @@ class Running:
         _log.warning("stopped before all in hand had ended", extra={"seconds": within})
 
     def _stop_web(self) -> None:
+        self._process.hub.close()  # a page that looks on would never end by itself
         pool = eventlet.GreenPool()
         for server in self.servers.values():
             pool.spawn(server.stop, WEB_WITHIN)
@@ -177,5 +179,8 @@ def _listen(bind: str, port: int, app: Any, name: str) -> WebServer:
     try:
         return WebServer(bind, port, app)
     except OSError as error:
-        words = f"KEYTALK_{name.upper()}_PORT: port {port} on {bind} cannot be opened: {error.strerror}."
+        setting = f"KEYTALK_{name.upper()}_PORT"
+        words = f"{setting}: port {port} on {bind} cannot be opened: {error.strerror}."
+        if error.errno == errno.EADDRINUSE:
+            words = f"Port {port} on {bind} is taken. Stop what uses it, or set {setting} to another."
         raise CannotStart(words) from error

@@ -135,33 +135,43 @@ def _as_file(found: dict[str, Any]) -> Response:
     return csv("sessions", COLUMNS, ([cell(each, name) for name in COLUMNS] for each in found["sessions"]))
 
 
-@pages.route("/calendar/close", methods=["GET", "POST"])
-def close_establishment() -> AnyResponse:
-    """Close a place on some dates: what that hits is shown first, with what can be done about each session."""
-    form = request.form
-    given = {
-        name: form[name] for name in ("establishment", "first", "last", "reason", "party", "remedy") if form.get(name)
-    }
-    remedies = {name.partition(":")[2]: value for name, value in form.items() if name.startswith("remedy:") and value}
-    found = None
-    if request.method == "POST":
-        asked = {"establishment": "", "first": "", "reason": "", **given, "remedies": remedies}
-        try:
-            if form.get("apply") == "yes":
-                ask("scheduling", "close_establishment", basis=form.get("basis") or None,
-                    accept_breaches=form.get("accept_breaches") == "yes", **asked)  # fmt: skip
-                flash("It is closed on these dates, and the runs it hits are changed.")
-                return redirect(url_for("console.calendar", on=asked["first"], place=asked["establishment"]))
-            found = ask("scheduling", "preview_closure", **asked)
-        except Refused as refused:
-            answer: AnyResponse = asked_again(_closing, refused)
-            return answer
-    return _closing(found=found, remedies=remedies)
-
-
-def _closing(refused: Refused | None = None, found: Any = None, remedies: Any = None) -> Response:
+@pages.get("/calendar/close")
+def closing(refused: Refused | None = None, found: Any = None, remedies: Any = None) -> Response:
+    """Ask for a place and the days on which it is closed; or show what that hits."""
     places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
     return page(
-        "calendar/close.html", places=places, reasons=CLOSURES, causes=CAUSES, parties=PARTIES, found=found,
-        remedies=remedies or {}, refused=refused, given=request.form or request.args
-    )  # fmt: skip
+        "calendar/close.html",
+        places=places,
+        reasons=CLOSURES,
+        causes=CAUSES,
+        parties=PARTIES,
+        found=found,
+        remedies=remedies or {},
+        refused=refused,
+        given=request.form or request.args,
+    )
+
+
+@pages.post("/calendar/close")
+def close_establishment() -> AnyResponse:
+    """Show what a closure hits, with what can be done about each session, and close the place once that was seen."""
+    form = request.form
+    names = ("establishment", "first", "last", "reason", "party", "remedy")
+    required = dict.fromkeys(("establishment", "first", "reason"), "")
+    asked: dict[str, Any] = required | {name: form[name] for name in names if form.get(name)}
+    asked["remedies"] = {
+        name.partition(":")[2]: each for name, each in form.items() if name.startswith("remedy:") and each
+    }
+    try:
+        if form.get("apply") != "yes":
+            shown: AnyResponse = closing(
+                found=ask("scheduling", "preview_closure", **asked), remedies=asked["remedies"]
+            )
+            return shown
+        sure = {"basis": form.get("basis") or None, "accept_breaches": form.get("accept_breaches") == "yes"}
+        ask("scheduling", "close_establishment", **asked, **sure)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(closing, refused)
+        return answer
+    flash("It is closed on these dates, and the runs it hits are changed.")
+    return redirect(url_for("console.calendar", on=asked["first"], place=asked["establishment"]))

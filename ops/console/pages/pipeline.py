@@ -26,6 +26,11 @@ STAGES = (
 )  # fmt: skip
 SIDES = (("us", "Us"), ("prison", "The prison"), ("funder", "The funder"))
 CLOCKS = {"in_time": "good", "due_today": "soon", "late": "late"}
+TAKEN = (
+    "programme", "establishment", "contact_name", "contact_role", "organisation", "contact_email", "contact_phone",
+    "group_size", "preferred_start", "preferred_times", "message",
+)  # fmt: skip
+"""What is asked of somebody who rings."""
 PER_STAGE, SHOWN, IN_FILE = 10, 50, 1000
 LIST_COLUMNS = ("reference", "stage", "standing", "establishment", "programme", "owner", "waiting_on", "received_at",
                 "first_reply_due_at")  # fmt: skip
@@ -166,23 +171,22 @@ def settle_quarantine() -> AnyResponse:
     return redirect(url_for("console.quarantine"))
 
 
-@pages.route("/enquiries/new", methods=["GET", "POST"])
+@pages.get("/enquiries/new")
+def new_enquiry(refused: Refused | None = None) -> Response:
+    """Ask for what somebody says who rang or wrote on paper."""
+    programmes = [(row["programme"], row["name"]) for row in _programmes()]
+    return page("pipeline/new.html", programmes=programmes, refused=refused, given=request.form)
+
+
+@pages.post("/enquiries/new")
 def add_enquiry() -> AnyResponse:
     """Take an enquiry for somebody who rang or wrote on paper."""
     form = request.form
-    refused = None
-    if request.method == "POST":
-        names = ("programme", "establishment", "contact_name", "contact_role", "organisation", "contact_email",
-                 "contact_phone", "group_size", "preferred_start", "preferred_times", "message")  # fmt: skip
-        answers = {name: form[name] for name in names if form.get(name)}
-        try:
-            taken = ask("enquiries", "add_enquiry", answers=answers, channel=form.get("channel", "phone"))
-        except Refused as error:
-            refused = error
-        else:
-            flash(f"It is taken. Please tell them their reference: {taken['reference']}.")
-            return redirect(url_for("console.enquiry", reference=taken["reference"]))
-    programmes = [(row["programme"], row["name"]) for row in _programmes()]
-    return page(
-        "pipeline/new.html", refused.status if refused else 200, programmes=programmes, refused=refused, given=form
-    )
+    answers = {name: form[name] for name in TAKEN if form.get(name)}
+    try:
+        taken = ask("enquiries", "add_enquiry", answers=answers, channel=form.get("channel", "phone"))
+    except Refused as refused:
+        answer: AnyResponse = asked_again(new_enquiry, refused)
+        return answer
+    flash(f"It is taken. Please tell them their reference: {taken['reference']}.")
+    return redirect(url_for("console.enquiry", reference=taken["reference"]))

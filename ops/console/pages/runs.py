@@ -247,24 +247,36 @@ def reverse_change(run: Any) -> AnyResponse:
     return redirect(url_for("console.run", run=run))
 
 
-@pages.route("/enquiries/<reference>/run", methods=["GET", "POST"])
-def plan_run(reference: str) -> AnyResponse:
-    """Find slots for an enquiry, and plan a draft run in one of them, or in a slot that is given by hand."""
-    form, refused = request.form, None
-    if request.method == "POST":
-        names = ("weekday", "window", "time", "room")
-        given: dict[str, Any] = {name: form[name] for name in names if form.get(name)}
-        try:
-            planned = ask("scheduling", "plan_run", enquiry=reference, start=form.get("start", ""),
-                          facilitators=form.getlist("facilitator") or None, **given)  # fmt: skip
-        except Refused as error:
-            refused = error
-        else:
-            flash("A draft is planned. Nobody is told before it is confirmed.")
-            return redirect(url_for("console.run", run=planned["run"]))
+@pages.get("/enquiries/<reference>/run")
+def slots(reference: str, refused: Refused | None = None) -> Response:
+    """Show the slots that fit an enquiry, and ask for another."""
     found, why_not = _slots(reference)
-    return page("runs/plan.html", refused.status if refused else 200, reference=reference, found=found, why_not=why_not,
-                people=_facilitators(), weekdays=WEEKDAYS, windows=WINDOWS, refused=refused, given=form)  # fmt: skip
+    return page(
+        "runs/plan.html",
+        reference=reference,
+        found=found,
+        why_not=why_not,
+        people=_facilitators(),
+        weekdays=WEEKDAYS,
+        windows=WINDOWS,
+        refused=refused,
+        given=request.form,
+    )
+
+
+@pages.post("/enquiries/<reference>/run")
+def plan_run(reference: str) -> AnyResponse:
+    """Plan a draft run for an enquiry, in a slot that fits or in one that is given by hand."""
+    form = request.form
+    given: dict[str, Any] = {name: form[name] for name in ("weekday", "window", "time", "room") if form.get(name)}
+    given["facilitators"] = form.getlist("facilitator") or None
+    try:
+        planned = ask("scheduling", "plan_run", enquiry=reference, start=form.get("start", ""), **given)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(slots, refused, reference)
+        return answer
+    flash("A draft is planned. Nobody is told before it is confirmed.")
+    return redirect(url_for("console.run", run=planned["run"]))
 
 
 def _slots(reference: str) -> tuple[Any, str | None]:

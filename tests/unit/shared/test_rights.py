@@ -13,7 +13,7 @@ import shared.contracts  # noqa: F401 - fills the list of contracts
 from ops.gateway.permissions import OPERATIONS
 from shared.config import SERVICES
 from shared.contracts.base import contracts
-from shared.messaging.rights import MAY_CALL, Rights, TopicRights, rights_of, services, taken_by
+from shared.messaging.rights import LOOKS_ON, MAY_CALL, Rights, TopicRights, rights_of, services, taken_by
 
 ROOT = Path(__file__).resolve().parents[3]
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -60,15 +60,21 @@ def test_the_rights_of_scheduling_written_out():
 
 
 def test_the_rights_of_the_gateway_written_out():
+    events = r"enquiries\.events|notifications\.events|scheduling\.events"
+    types = {source: [each.type for each in contracts() if each.source == source] for source in SERVICES}
     assert rights("ops") == Rights(
-        configure=rf"^(rpc\.reply-ops-{UUID})$",
-        write=rf"^(nameko-rpc|rpc\.reply-ops-{UUID})$",
-        read=rf"^(nameko-rpc|rpc\.reply-ops-{UUID})$",
+        configure=rf"^(rpc\.reply-ops-{UUID}|ops\.live-{UUID})$",
+        write=rf"^(nameko-rpc|rpc\.reply-ops-{UUID}|ops\.live-{UUID})$",
+        read=rf"^(nameko-rpc|{events}|rpc\.reply-ops-{UUID}|ops\.live-{UUID})$",
         topics=(
             TopicRights(
                 "nameko-rpc",
                 write=r"^(enquiries\.[a-z0-9_]+|scheduling\.[a-z0-9_]+|notifications\.[a-z0-9_]+)$",
                 read=f"^({UUID})$",
+            ),
+            *(
+                TopicRights(f"{source}.events", write="^$", read=f"^({'|'.join(types[source])})$")
+                for source in sorted(SERVICES)
             ),
         ),
     )
@@ -95,7 +101,7 @@ def test_an_event_may_be_published_by_its_source_and_bound_by_its_subscribers_al
     may_bind = bool(re.search(may.read, exchange)) and any(re.search(item.read, contract.type) for item in keys)
 
     assert may_publish == (service == contract.source)
-    assert may_bind == (service in contract.subscribers)
+    assert may_bind == (service in contract.subscribers or service in LOOKS_ON)
 
 
 @EACH
@@ -105,7 +111,7 @@ def test_no_service_may_declare_or_delete_an_exchange_or_touch_anothers_queue(se
     queues = [
         queue
         for name in others
-        for queue in (f"{name}.inbox", f"{name}.inbox.v2", f"{name}.dead", f"rpc-{name}", f"rpc.reply-{name}-{A_UUID}")
+        for queue in (f"{name}.inbox", f"{name}.inbox.v2", f"{name}.dead", f"rpc-{name}", f"rpc.reply-{name}-{A_UUID}", f"{name}.live-{A_UUID}")
     ]
     exchanges = ["nameko-rpc", "keytalk.dead", "amq.default", *(f"{name}.events" for name in SERVICES)]
 

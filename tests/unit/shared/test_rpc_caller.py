@@ -85,7 +85,7 @@ def test_a_call_that_is_not_answered_ends_at_its_deadline_and_is_forgotten(calle
     with pytest.raises(Refused, match="did not answer in time") as refused:
         caller.call("enquiries", "get_enquiry", deadline=0.05)
 
-    assert refused.value.code == "unavailable"
+    assert (refused.value.code, refused.value.kind) == ("unavailable", "service-timeout")
     assert wire.sent[0]["expiration"] == 0.05
     assert waiting(wire) == 0
 
@@ -110,21 +110,21 @@ def test_nobody_may_wait_longer_than_the_longest_deadline(caller, wire, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "words", "kind"),
     [
-        (UndeliverableMessage(), "is not running"),
-        (OperationalError("away"), "cannot be reached"),
-        (amqp.AccessRefused("no"), "cannot be reached"),
-        (TimeoutError(), "cannot be reached"),
+        (UndeliverableMessage(), "is not running", "service-down"),
+        (OperationalError("away"), "cannot be reached", "broker-away"),
+        (amqp.AccessRefused("no"), "cannot be reached", "broker-away"),
+        (TimeoutError(), "cannot be reached", "broker-away"),
     ],
 )
-def test_a_call_that_cannot_be_sent_is_refused_as_unavailable(caller, wire, error, words):
+def test_a_call_that_cannot_be_sent_is_refused_as_unavailable(caller, wire, error, words, kind):
     wire.error = error
 
     with pytest.raises(Refused, match=words) as refused:
         caller.call("enquiries", "get_enquiry")
 
-    assert refused.value.code == "unavailable"
+    assert (refused.value.code, refused.value.kind) == ("unavailable", kind)
     assert waiting(wire) == 0
 
 

@@ -49,6 +49,20 @@ def test_a_broker_ends_the_embedded_mode(read):
     assert not read(AMQP_URI="amqp://keytalk@broker/keytalk").embedded
 
 
+@pytest.mark.parametrize(
+    ("variables", "may"),
+    [
+        ({}, True),
+        ({"SMTP_URL": "smtp://mail.example"}, False),
+        ({"ALERT_URLS": "json://chat.example"}, False),
+        ({"AMQP_URI": "amqp://keytalk@broker/keytalk"}, False),
+        ({"SMTP_URL": "smtp://mail.example", "TESTING": "on"}, True),
+    ],
+)
+def test_another_time_is_played_only_where_nothing_real_goes_out(read, variables, may):
+    assert read(**variables).may_play_time is may
+
+
 def test_words_are_split_at_commas(read):
     settings = read(TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.7", ALLOWED_ORIGINS="https://www.example.org")
 
