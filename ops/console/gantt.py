@@ -13,15 +13,19 @@ ROW, BAR, TOP, NAMES = 30, 18, 28, 210
 """Units: the height of a row and of a bar, the room for the months above, and for names beside."""
 
 
+MOST_ROWS, MOST_RUNS = 40, 80
+"""What one page shows at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One run: where it lies, what it is, and its sessions as marks (x, state, id, number, date)."""
+    """One run: where it lies, what it is, and its sessions as one path of dots for each state."""
 
     x: int
     y: int
     width: int
     run: Mapping[str, Any]
-    marks: tuple[tuple[int, Mapping[str, Any]], ...]
+    dots: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,22 @@ class Chart:
     height: int
     lines: tuple[Line, ...] = ()
     months: tuple[tuple[int, str], ...] = field(default=())
+
+
+def in_parts(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Divide the rows into as many pages as they need, in their order; one page, at least, which may be empty.
+
+    A row stays whole, however many runs it has.
+    """
+    parts: list[list[Mapping[str, Any]]] = [[]]
+    runs = 0
+    for row in rows:
+        runs += len(row["runs"])
+        if parts[-1] and (len(parts[-1]) == MOST_ROWS or runs > MOST_RUNS):
+            parts.append([])
+            runs = len(row["runs"])
+        parts[-1].append(row)
+    return parts
 
 
 def draw(rows: Sequence[Mapping[str, Any]], start: dt.date, end: dt.date) -> Chart:
@@ -77,12 +97,13 @@ def _lanes(runs: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
 
 def _bar(run: Mapping[str, Any], start: dt.date, end: dt.date, y: int) -> Bar:
     x, width = _span(run, start, end)
-    marks = tuple(
-        (_x(dt.date.fromisoformat(each["date"]), start) + DAY // 2, each)
-        for each in run["sessions"]
-        if start <= dt.date.fromisoformat(each["date"]) <= end
-    )
-    return Bar(x, y, width, run, marks)
+    dots: dict[str, str] = {}
+    for each in run["sessions"]:
+        on = dt.date.fromisoformat(each["date"])
+        if start <= on <= end:
+            # A line without a length is drawn as its round ends alone.
+            dots[each["state"]] = f"{dots.get(each['state'], '')}M{_x(on, start) + DAY // 2} {y + BAR // 2}h0"
+    return Bar(x, y, width, run, dots)
 
 
 def _span(each: Mapping[str, Any], start: dt.date, end: dt.date) -> tuple[int, int]:

@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("Today", "console.today", Area.TASKS),
+    Place("Today", "console.today", Area.ENQUIRIES),
     Place("Enquiries", "console.pipeline", Area.ENQUIRIES),
     Place("Calendar", "console.calendar", Area.CALENDAR),
     Place("Clearances", "console.clearances", Area.CLEARANCES),

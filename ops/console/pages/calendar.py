@@ -10,12 +10,14 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, wants_csv
-from ops.console.gantt import draw
+from ops.console.gantt import draw, in_parts
 from ops.console.pages.runs import CAUSES, PARTIES
 from shared.clock import day_in_london
 from shared.errors import Refused
 
 WEEK = dt.timedelta(days=7)
+IN_MONTH, IN_WEEK, CLASHES_SHOWN = 5, 40, 50
+"""Sessions that are drawn a day, in a month and in a week, and clashes in their list; how many more there are is said."""
 CLOSURES = (
     "christmas", "education_break", "staff_training", "staff_shortage", "building_work", "inspection", "exams",
     "family_day", "lockdown", "other",
@@ -47,9 +49,16 @@ def _chosen() -> dict[str, list[str]]:
     return {arg: [each for each in request.args.getlist(name) if each] for name, arg in names.items()}
 
 
-def _asked(start: dt.date, end: dt.date) -> Any:
+def _asked(start: dt.date, end: dt.date, *, clashes: bool) -> Any:
     chosen = {name: values for name, values in _chosen().items() if values}
-    return ask("scheduling", "get_calendar", start=start.isoformat(), end=end.isoformat(), **chosen)
+    return ask(
+        "scheduling", "get_calendar", start=start.isoformat(), end=end.isoformat(), clashes=clashes, **chosen
+    )  # fmt: skip
+
+
+def _shown(start: dt.date, end: dt.date) -> Any:
+    """Ask for what a page draws. Of everybody's calendar the clashes take long to find, so the page loads them later."""
+    return _asked(start, end, clashes=any(_chosen().values()) and not wants_csv())
 
 
 @pages.get("/calendar")
@@ -57,13 +66,13 @@ def calendar() -> Response:
     """Show a month."""
     on = _day_asked()
     weeks = months.Calendar().monthdatescalendar(on.year, on.month)
-    found = _asked(weeks[0][0], weeks[-1][-1])
+    found = _shown(weeks[0][0], weeks[-1][-1])
     if wants_csv():
         return _as_file(found)
     before, after = on.replace(day=1) - dt.timedelta(days=1), on.replace(day=28) + dt.timedelta(days=7)
     return page(
         "calendar/month.html", view="month", on=on, weeks=weeks, days=_by_day(found, weeks[0][0], weeks[-1][-1]),
-        before=before.replace(day=1), after=after.replace(day=1), found=found, **_around()
+        before=before.replace(day=1), after=after.replace(day=1), found=found, most=IN_MONTH, **_around()
     )  # fmt: skip
 
 
@@ -73,13 +82,25 @@ def week() -> Response:
     on = _day_asked()
     first = on - dt.timedelta(days=on.weekday())
     last = first + dt.timedelta(days=6)
-    found = _asked(first, last)
+    found = _shown(first, last)
     if wants_csv():
         return _as_file(found)
     return page(
         "calendar/week.html", view="week", on=on, days=_by_day(found, first, last), before=on - WEEK, after=on + WEEK,
-        first=first, last=last, found=found, **_around()
+        first=first, last=last, found=found, most=IN_WEEK, **_around()
     )  # fmt: skip
+
+
+@pages.get("/calendar/clashes")
+def clashes() -> Response:
+    """List the sessions between two dates that do not keep a rule; month and week load this once they are drawn."""
+    dates = {name: request.args.get(name, "") for name in ("start", "end")}
+    chosen = {name: values for name, values in _chosen().items() if values}
+    found = ask("scheduling", "get_calendar", **dates, **chosen)
+    if wants_csv():
+        columns = ("date", "number", "rule", "why", "run", "session")
+        return csv("clashes", columns, ([row[name] for name in columns] for row in found["clashes"]))
+    return page("calendar/clashes.html", found=found, most=CLASHES_SHOWN)
 
 
 @pages.get("/calendar/gantt")
@@ -90,28 +111,36 @@ def gantt() -> Response:
     by = request.args.get("by", "establishment")
     chosen = {name: values for name, values in _chosen().items() if values}
     found = ask("scheduling", "get_gantt", start=on.isoformat(), end=end.isoformat(), by=by, **chosen)
+    parts = in_parts(found["rows"])
+    part = max(1, min(request.args.get("part", default=1, type=int), len(parts)))
     before = (on - dt.timedelta(days=92)).replace(day=1)
     return page(
         "calendar/gantt.html", view="gantt", on=on, before=before, after=(on + dt.timedelta(days=95)).replace(day=1),
-        chart=draw(found["rows"], on, end), found=found, by=by, **_around()
+        chart=draw(parts[part - 1], on, end), by=by, part=part, parts=parts, **_around()
     )  # fmt: skip
 
 
-def _by_day(found: dict[str, Any], first: dt.date, last: dt.date) -> dict[dt.date, dict[str, list[Any]]]:
-    """Give for each day what is drawn on it: sessions, closures and leave."""
+def _by_day(found: dict[str, Any], first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
+    """Give for each day what is drawn on it: sessions, who is closed by reason, and who is away."""
     count = (last - first).days + 1
-    days: dict[dt.date, dict[str, list[Any]]] = {
-        first + dt.timedelta(days=each): {"sessions": [], "closures": [], "leave": []} for each in range(count)
+    days: dict[dt.date, dict[str, Any]] = {
+        first + dt.timedelta(days=each): {"sessions": [], "closed": {}, "away": []} for each in range(count)
     }
     for each in found["sessions"]:
         days[dt.date.fromisoformat(each["date"])]["sessions"].append(each)
-    for kind in ("closures", "leave"):
-        for each in found[kind]:
-            begins = max(first, dt.date.fromisoformat(each["first"]))
-            ends = min(last, dt.date.fromisoformat(each["last"]))
-            for offset in range((ends - begins).days + 1):
-                days[begins + dt.timedelta(days=offset)][kind].append(each)
+    for each in found["closures"]:
+        for day in _days_of(each, first, last):
+            days[day]["closed"].setdefault(each["why"], []).append(each["establishment"]["name"])
+    for each in found["leave"]:
+        for day in _days_of(each, first, last):
+            days[day]["away"].append(each["facilitator"]["name"])
     return days
+
+
+def _days_of(span: dict[str, Any], first: dt.date, last: dt.date) -> list[dt.date]:
+    begins = max(first, dt.date.fromisoformat(span["first"]))
+    ends = min(last, dt.date.fromisoformat(span["last"]))
+    return [begins + dt.timedelta(days=each) for each in range((ends - begins).days + 1)]
 
 
 def _around() -> dict[str, Any]:
@@ -120,7 +149,11 @@ def _around() -> dict[str, Any]:
     return {
         "places": places,
         "chosen": chosen,
-        "kept": {"place": chosen["establishments"], "who": chosen["facilitators"]},
+        "kept": {
+            "place": chosen["establishments"],
+            "who": chosen["facilitators"],
+            "programme": chosen["programmes"],
+        },
     }
 
 
