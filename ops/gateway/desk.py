@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from shared.errors import Refused
 from shared.observability.context import about
 from shared.persistence.database import Database
 
+_log = logging.getLogger(__name__)
+
 Call = Callable[..., Any]
 
 SETTLED_HERE = ("actor", "deadline", "idempotency_key")
@@ -23,9 +27,14 @@ SETTLED_HERE = ("actor", "deadline", "idempotency_key")
 NAMES_THE_SUBJECT = (
     "reference", "run", "session", "contact", "contact_id", "organisation", "facilitator", "establishment",
     "hold_id", "hold", "offer", "memo", "proposal_id", "agreement_id", "message_id", "message", "task_id", "task",
-    "template", "event_id", "clearance", "programme", "feed", "room",
+    "template", "event_id", "clearance", "programme", "slug", "feed", "room", "change", "override", "leave",
+    "accreditation", "blackout", "suppression", "entry_id", "person",
 )  # fmt: skip
 """Arguments that say what something is done to, in the order in which they are looked for."""
+
+_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_ID_OF_A_PERSON = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|KT-[A-Z0-9-]{4,20}")
+_PEOPLE = frozenset({"person", "contact", "contact_id", "facilitator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class Desk:
         if kind is None:
             raise Refused("not_found", f"There is no operation {service}.{method}.")
         if not may(operator.roles, service, method):
+            _log.warning("not allowed", extra={"operator_id": str(operator.id), "operation": f"{service}.{method}"})
             raise Refused("forbidden", f"Your account may not do that ({service}.{method}). An admin can change that.")
         given = {name: value for name, value in arguments.items() if name not in SETTLED_HERE}
         given |= narrowed(operator.roles, operator.stands_for, service, method)
@@ -60,6 +70,7 @@ class Desk:
                 given["actor"] = operator.name
             if kind == CHANGE:
                 given["idempotency_key"] = key or str(uuid.uuid4())
+                _log.info("change asked for", extra={"operation": f"{service}.{method}", "actor": operator.name})
             return self.call(service, method, **given)
 
     def may(self, operator: Operator, service: str, method: str) -> bool:
@@ -69,8 +80,6 @@ class Desk:
     def _write_down(
         self, operator: Operator, operation: str, given: Mapping[str, Any], correlation_id: str, *, changes: bool
     ) -> None:
-        named = (str(given[name]) for name in NAMES_THE_SUBJECT if given.get(name))
-        subject = next((name for name in named if "@" not in name), None)  # an address is personal data
         reason = given.get("reason")
         with self.database.writing() as connection:
             write_down(
@@ -79,7 +88,20 @@ class Desk:
                 operation=operation,
                 now=self.clock(),
                 correlation_id=correlation_id,
-                subject=subject,
+                subject=subject_of(given),
                 reason=None if reason is None else str(reason),
                 changes=changes,
             )
+
+
+def subject_of(given: Mapping[str, Any]) -> str | None:
+    """Give the id or reference of what something is done to, where the arguments name it.
+
+    Only what looks like an id: who names a person by an address, a number or a name writes personal data, which never
+    leaves a history.
+    """
+    for name in NAMES_THE_SUBJECT:
+        pattern, value = _ID_OF_A_PERSON if name in _PEOPLE else _ID, given.get(name)
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return value
+    return None

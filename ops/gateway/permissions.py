@@ -7,6 +7,12 @@ READ, CHANGE = "read", "change"
 OPERATIONS: dict[tuple[str, str], str] = {
     ("enquiries", "list_enquiries"): READ,
     ("enquiries", "search_enquiries"): READ,
+    ("enquiries", "count_today"): READ,
+    ("enquiries", "get_board"): READ,
+    ("enquiries", "list_cards"): READ,
+    ("enquiries", "report_funnel"): READ,
+    ("enquiries", "report_times"): READ,
+    ("enquiries", "report_sources"): READ,
     ("enquiries", "list_filters"): READ,
     ("enquiries", "save_filter"): CHANGE,
     ("enquiries", "forget_filter"): CHANGE,
@@ -66,6 +72,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("enquiries", "add_contact"): CHANGE,
     ("enquiries", "change_contact"): CHANGE,
     ("enquiries", "mark_contact_left"): CHANGE,
+    ("enquiries", "bring_contact_back"): CHANGE,
     ("enquiries", "assign_post"): CHANGE,
     ("enquiries", "end_post"): CHANGE,
     ("enquiries", "list_matches"): READ,
@@ -138,6 +145,12 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("scheduling", "get_delivery"): READ,
     ("scheduling", "record_feedback"): CHANGE,
     ("scheduling", "run_report"): READ,
+    ("scheduling", "get_calendar"): READ,
+    ("scheduling", "get_gantt"): READ,
+    ("scheduling", "count_today"): READ,
+    ("scheduling", "report_sessions"): READ,
+    ("scheduling", "report_load"): READ,
+    ("scheduling", "report_reach"): READ,
     ("scheduling", "add_facilitator"): CHANGE,
     ("scheduling", "get_facilitator"): READ,
     ("scheduling", "list_facilitators"): READ,
@@ -231,7 +244,17 @@ OPERATIONS: dict[tuple[str, str], str] = {
 }
 """Each RPC method of the services, and whether it reads or changes; a change is called with the actor's name."""
 
-READ_BY_NAME = frozenset({("enquiries", "list_enquiries"), ("enquiries", "list_filters"), ("enquiries", "list_tasks")})
+READ_BY_NAME = frozenset(
+    {
+        ("enquiries", "list_enquiries"),
+        ("enquiries", "list_filters"),
+        ("enquiries", "list_tasks"),
+        ("enquiries", "count_today"),
+        ("enquiries", "get_board"),
+        ("enquiries", "list_cards"),
+        ("scheduling", "count_today"),
+    }
+)
 """What answers each operator differently, and so is called with the actor's name as a change is."""
 
 PERSONAL_READS = frozenset(

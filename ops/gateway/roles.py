@@ -52,7 +52,8 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
             list_enquiries search_enquiries get_enquiry list_quarantine count_quarantine release_enquiry
             clear_quarantine move_enquiry assign_enquiry wait_on answer_question add_enquiry
             reply_to_enquiry get_reply log_call log_answer add_note list_matches merge_enquiry
-            unmerge_enquiry not_duplicate refuse_match link_enquiry
+            unmerge_enquiry not_duplicate refuse_match link_enquiry count_today get_board list_cards
+            report_funnel report_times report_sources
         """,
     },
     Area.TASKS: {
@@ -72,7 +73,7 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
         "enquiries": """
             count_establishments_at list_organisations get_organisation add_organisation
             change_organisation add_post list_contacts get_contact add_contact change_contact
-            mark_contact_left assign_post end_post note_data_request list_data_requests
+            mark_contact_left bring_contact_back assign_post end_post note_data_request list_data_requests
         """,
         "scheduling": """
             add_facilitator get_facilitator list_facilitators change_facilitator add_accreditation
@@ -95,7 +96,8 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
             import_blackouts get_establishment add_establishment change_establishment approve_under_18
             withdraw_under_18_approval list_windows set_windows remove_windows list_blackouts
             add_blackout change_blackout remove_blackout list_rooms add_room change_room retire_room
-            get_travel set_travel_time make_feed revoke_feed list_feeds
+            get_travel set_travel_time make_feed revoke_feed list_feeds get_calendar get_gantt
+            count_today report_sessions report_load report_reach
         """,
     },
     Area.CLEARANCES: {

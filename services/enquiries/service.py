@@ -8,6 +8,7 @@ from services.enquiries.doors.matching import MatchingDoors
 from services.enquiries.doors.people import PeopleDoors
 from services.enquiries.doors.pipeline import PipelineDoors
 from services.enquiries.doors.privacy import PrivacyDoors
+from services.enquiries.doors.reports import ReportDoors
 from services.enquiries.doors.searching import SearchDoors
 from services.enquiries.doors.talking import TalkingDoors
 from services.enquiries.doors.tasks import TaskDoors
@@ -34,6 +35,7 @@ class EnquiriesService(
     MatchingDoors,
     CommitmentDoors,
     SearchDoors,
+    ReportDoors,
     UpkeepDoors,
     PrivacyDoors,
     OperatorsDoors,
@@ -59,6 +61,7 @@ class EnquiriesService(
     def when_message_accepted(self, work: UnitOfWork, event: MessageAccepted) -> None:
         """Note that an enquirer was answered."""
         intake.when_message_accepted(work, event)
+        untold.when_message_accepted(work, event)
 
     @consumes(TaskNeeded)
     def when_task_needed(self, work: UnitOfWork, event: TaskNeeded) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
 
 from services.scheduling.domain.clearances import LEVELS, Clearance
 from services.scheduling.domain.clearances import STATES as CLEARANCE_STATES
@@ -38,6 +38,18 @@ def _whole(least: int, most: int, what: str) -> fields.Integer:
 def _between(least: float, most: float, what: str) -> fields.Float:
     why = f"Give {what} in the British Isles, from {least:g} to {most:g}: latitude first, then longitude."
     return fields.Float(validate=validate.Range(least, most, error=why), error_messages={"invalid": why})
+
+
+class PartSchema(Schema):
+    """A part of the establishments of a clearance matrix; what is None is left out."""
+
+    after = fields.String(validate=validate.Length(max=10), error_messages={"invalid": "Give an establishment's id."})
+    limit = _whole(1, 500, "how many establishments")
+
+    @pre_load
+    def leave_out(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Take what is None for what is not said."""
+        return {name: value for name, value in data.items() if value is not None}
 
 
 class FacilitatorSchema(Schema):

@@ -102,6 +102,15 @@ class EstablishmentSchema(SettingsSchema):
     other_names = fields.List(_name(LONGEST_NAME), load_default=list)
 
 
+class WhichSchema(Schema):
+    """Which establishments are listed."""
+
+    nation = fields.String(load_default=None, allow_none=True, validate=one_of(get_args(Nation)))
+    active = fields.Boolean(
+        load_default=None, allow_none=True, error_messages={"invalid": "Write true or false."}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Windows:
     """Windows for some weekdays (0 is Monday), from a date on and until one, where they are given."""

@@ -19,6 +19,7 @@ from services.scheduling.doors.programmes import ProgrammeDoors
 from services.scheduling.doors.rooms import RoomDoors
 from services.scheduling.doors.timetables import TimetableDoors
 from services.scheduling.doors.upkeep import UpkeepDoors
+from services.scheduling.doors.viewing import ViewingDoors
 from services.scheduling.handlers import hearing
 from services.scheduling.queries import privacy
 from services.scheduling.tables import messaging
@@ -48,6 +49,7 @@ class SchedulingService(
     FeedDoors,
     ImportDoors,
     PlacingDoors,
+    ViewingDoors,
     UpkeepDoors,
     OperatorsDoors,
 ):

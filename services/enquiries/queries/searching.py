@@ -54,13 +54,13 @@ def list_enquiries(
     and the `cursor` of its place; moments are ISO. `now` decides what is overdue. Raises `Refused("invalid")` for an
     establishment that is not known.
     """
-    conditions = _conditions(connection, wanted, now)
+    conditions = conditions_of(connection, wanted, now)
     if wanted.text is None:
-        query = _newest(select(*_LISTED).where(*conditions, *_after(enquiries, after)), enquiries, limit)
+        query = _newest(select(*_LISTED).where(*conditions, *after_place(enquiries, after)), enquiries, limit)
         return _listed(connection.execute(query).all())
     reference = reference_asked(wanted.text)
     if reference is not None:
-        query = select(*_LISTED).where(enquiries.c.reference == reference, *conditions, *_after(enquiries, after))
+        query = select(*_LISTED).where(enquiries.c.reference == reference, *conditions, *after_place(enquiries, after))
         return _listed(connection.execute(query).all())
     return _listed(_found(connection, _words_of(wanted.text), conditions, limit, after))
 
@@ -77,7 +77,11 @@ def _listed(rows: Sequence[AnyRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _conditions(connection: Connection, wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+def conditions_of(connection: Connection, wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    """Give what a filter asks of an enquiry's row, all but its words.
+
+    Raises `Refused("invalid")` for an establishment that is not known.
+    """
     table = enquiries.c
     conditions = [table[name] == str(value) for name, value in _same(wanted) if value is not None]
     # Written out, because their indexes are partial and are not used against a parameter.
@@ -152,7 +156,7 @@ def _found(
     """Find the newest enquiries with all the words: among those of late, or by the index where they are seldom."""
     of, lately = (enquiries, LATELY_FILTERED) if conditions else (search_entries, LATELY)
     columns = (of.c.reference, of.c.received_at, *(column for column in of.c if column.name == "words"))
-    every = select(*columns).where(*conditions, *_after(of, after))
+    every = select(*columns).where(*conditions, *after_place(of, after))
 
     def among(most: int | None) -> Sequence[AnyRow]:
         late = _newest(every, of, most).subquery("late")
@@ -200,7 +204,7 @@ def _by_index(
     found = select(entries.reference, entries.received_at).where(
         literal_column(ENTRY_AS_VECTOR).op("@@", is_comparison=True)(asked),
         *(_holds(connection, entries.words, word) for word in words if word not in seldom),
-        *_after(search_entries, after),
+        *after_place(search_entries, after),
     )
     # All of them, and only then the newest: else the planner may hope to meet enough on its way through everything.
     whole = found.cte("whole").prefix_with("MATERIALIZED")
@@ -231,7 +235,8 @@ def _newest(query: Select[Any], table: Any, limit: int | None) -> Select[Any]:
     return query.order_by(table.c.received_at.desc(), table.c.reference.desc()).limit(limit)
 
 
-def _after(table: Any, place: Place | None) -> list[ColumnElement[bool]]:
+def after_place(table: Any, place: Place | None) -> list[ColumnElement[bool]]:
+    """Give what keeps the rows of a table to those that come after a place in a listing; nothing where it is None."""
     if place is None:
         return []
     here = (literal(place.received_at, table.c.received_at.type), literal(place.reference))

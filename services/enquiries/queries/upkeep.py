@@ -146,3 +146,10 @@ def list_canaries(connection: Connection, *, limit: int) -> list[dict[str, Any]]
         }
         for row in connection.execute(query)
     ]
+
+
+def last_canary(connection: Connection) -> dict[str, Any] | None:
+    """Give when the last of our own test enquiries was sent (sent_at, aware) and its state, where there is one."""
+    query = select(canaries.c.sent_at, canaries.c.state).order_by(canaries.c.sent_at.desc(), canaries.c.id.desc())
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else dict(row._mapping)

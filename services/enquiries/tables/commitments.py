@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid, text
 
 from services.enquiries.tables.base import metadata
 from shared.persistence.types import Moment
@@ -27,6 +27,9 @@ proposals = Table(
     Column("settled_at", Moment),
     UniqueConstraint("reference", "version"),
 )
+# Those that wait for an answer, by the last day on which it can come.
+_WAITING = text("state = 'sent'")
+Index("ix_proposals_waiting", proposals.c.valid_until, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
 agreements = Table(
     "agreements",

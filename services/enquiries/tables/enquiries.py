@@ -70,7 +70,12 @@ enquiries = Table(
     Column("erased_at", Moment),
 )
 Index("ix_enquiries_received_at", enquiries.c.received_at, enquiries.c.reference)
-Index("ix_enquiries_standing_stage", enquiries.c.standing, enquiries.c.stage, enquiries.c.received_at)
+# What a stage holds is counted by what people filter by, from the index alone.
+Index(
+    "ix_enquiries_standing_stage",
+    *(enquiries.c.standing, enquiries.c.stage, enquiries.c.received_at, enquiries.c.reference),
+    *(enquiries.c.programme, enquiries.c.owner, enquiries.c.waiting_on, enquiries.c.establishment_id),
+)
 Index("ix_enquiries_establishment_id", enquiries.c.establishment_id, enquiries.c.received_at)
 Index("ix_enquiries_contact_email", func.lower(enquiries.c.contact_email))
 for _filled_later, *_then in (
@@ -105,6 +110,8 @@ timeline = Table(
     Column("about", String(100)),
 )
 """Who did what to an enquiry, and when. Rows are added; a trigger refuses to change or remove one."""
+_MOVED = text("kind = 'moved'")
+Index("ix_timeline_moved", timeline.c.reference, timeline.c.now, sqlite_where=_MOVED, postgresql_where=_MOVED)
 Index(
     "ix_timeline_about",
     timeline.c.about,

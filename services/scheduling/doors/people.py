@@ -19,6 +19,7 @@ from services.scheduling.people_schemas import (
     FacilitatorSchema,
     HoursSchema,
     LeaveSchema,
+    PartSchema,
 )
 from services.scheduling.queries import people
 from services.scheduling.schemas import read, read_id
@@ -111,8 +112,13 @@ class PeopleDoors:
             return people.sessions_ahead(connection, person, day_in_london(self.store.clock()))
 
     @change
-    def erase_facilitator(self, facilitator: str, actor: str | None = None) -> dict[str, Any]:
-        """Erase what is held on a facilitator; the sessions they led stay, without a name."""
+    def erase_facilitator(
+        self, facilitator: str, reason: str | None = None, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Erase what is held on a facilitator; the sessions they led stay, without a name.
+
+        The reason is for the audit of whoever asks: nothing that was written about them is kept here.
+        """
         person = read_id(facilitator, "facilitator")
         with self.store.work() as work:
             erasing.erase_facilitator(work, person)
@@ -261,13 +267,19 @@ class PeopleDoors:
         establishments: list[str] | None = None,
         facilitators: list[str] | None = None,
         on: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
     ) -> dict[str, Any]:
-        """Say how each facilitator stands with each establishment, and what ends when."""
+        """Say how each facilitator stands with each establishment, and what ends when.
+
+        With `limit`, of so many establishments only, those after the id `after`; `more` says whether others follow.
+        """
+        part = read(PartSchema(), after=after, limit=limit)
         day = _date(on, "on") if on else day_in_london(self.store.clock())
         persons = None if facilitators is None else [read_id(each, "facilitators") for each in facilitators[:MOST_IDS]]
         places = None if establishments is None else [str(each) for each in establishments[:MOST_IDS]]
         with self.store.database.reading() as connection:
-            return people.clearance_matrix(connection, day, places, persons)
+            return people.clearance_matrix(connection, day, places, persons, **part)
 
     @runs(expiry.TELL, lease=expiry.LEASE, every=next_look)
     def tell_of_expiries(self, subjects: list[str], stopping: Callable[[], bool]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.scheduling import importer
 from services.scheduling.handlers import places as entries
-from services.scheduling.place_schemas import EstablishmentSchema, ReasonSchema, SettingsSchema
+from services.scheduling.place_schemas import EstablishmentSchema, ReasonSchema, SettingsSchema, WhichSchema
 from services.scheduling.queries import places
 from services.scheduling.queries.standing import consequences
 from services.scheduling.schemas import read
@@ -22,11 +22,13 @@ class PlaceDoors:
     store: Store
 
     @operation
-    def list_establishments(self, search: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-        """List establishments with their usual windows and their blackouts."""
-        today = day_in_london(self.store.clock())
+    def list_establishments(
+        self, search: str | None = None, limit: int = 50, nation: str | None = None, active: bool | None = None
+    ) -> list[dict[str, Any]]:
+        """List establishments with their usual windows and their blackouts; all, or those of a nation or in use."""
+        today, which = day_in_london(self.store.clock()), read(WhichSchema(), nation=nation, active=active)
         with self.store.database.reading() as connection:
-            return places.list_establishments(connection, search=search, limit=page_size(limit), on=today)
+            return places.list_establishments(connection, search=search, limit=page_size(limit), on=today, **which)
 
     @operation
     def get_establishment(self, establishment: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from shared.persistence.types import AnyRow
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import UnitOfWork
 
-TOLD = ("id", "name", "active", "nation", "town", "other_names")
+TOLD = ("id", "name", "active", "nation", "town", "other_names", "report_minutes")
 """What other services keep a copy of: a change of any of it is news, and a next version."""
 
 _NO_APPROVAL = {"under_18_approved_by": None, "under_18_approved_at": None, "under_18_reason": None}

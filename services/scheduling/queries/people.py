@@ -200,6 +200,9 @@ def clearance_matrix(
     on: dt.date,
     establishment_ids: Collection[str] | None = None,
     facilitator_ids: Collection[UUID] | None = None,
+    *,
+    after: str = "",
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """Say how each facilitator stands with each establishment on a day.
 
@@ -207,8 +210,8 @@ def clearance_matrix(
     `insured_until` and `cells`, one an establishment in the same order: `establishment`, `state` (see
     `domain.clearances.Word`), `level`, `valid_from`, `valid_until`, `until` (the last day without a break, renewals
     counted), `days_left` to it, `keys_until`, `site_access`, `ctc`, `renewal`. Without ids: the establishments that
-    anybody has a clearance for, and everybody who has not left. Raises `Refused("not_found")` for ids that are not on
-    file.
+    anybody has a clearance for, and everybody who has not left. With `limit`, so many establishments are given,
+    those after the id `after`, and `more` says whether others follow. Raises `Refused("not_found")` for ids that are not on file.
     """
     held = _clearances_by_cell(connection)
     wanted = {place for _, place in held} if establishment_ids is None else {each.upper() for each in establishment_ids}
@@ -218,8 +221,11 @@ def clearance_matrix(
     people = _people_of_matrix(connection, facilitator_ids)
     if establishment_ids is not None:
         _refuse_missing("establishment", wanted, {row.id for row in places})
+    following = [row for row in places if row.id > after]
+    places = following[:limit]
     return {
         "on": on.isoformat(),
+        "more": len(following) > len(places),
         "establishments": [{"id": row.id, "name": row.name} for row in places],
         "facilitators": [
             {

@@ -30,9 +30,17 @@ _SETTINGS = (
 
 
 def list_establishments(
-    connection: Connection, *, search: str | None, limit: int, on: dt.date | None = None
+    connection: Connection,
+    *,
+    search: str | None,
+    limit: int,
+    on: dt.date | None = None,
+    nation: str | None = None,
+    active: bool | None = None,
 ) -> list[dict[str, Any]]:
     """List establishments by name, those whose id, name, town or other names hold `search`.
+
+    With `nation` or `active` only those that lie there, or that take programmes or do not.
 
     Their windows are the usual ones: those without an end that began last, by the date `on` where one is given.
     """
@@ -42,6 +50,10 @@ def list_establishments(
         words = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         fits = [column.ilike(f"%{words}%", escape="\\") for column in _FOUND_BY]
         query = query.where(or_(*fits))
+    if nation is not None:
+        query = query.where(table.nation == nation)
+    if active is not None:
+        query = query.where(table.active.is_(active))
     return [
         {
             **_entry(row),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, select, union
+from sqlalchemy import ColumnElement, Connection, Table, select, tuple_, union
 
 from services.scheduling.domain.clearances import Clearance
 from services.scheduling.domain.expiry import Held
@@ -24,13 +24,23 @@ from services.scheduling.tables import (
 from shared.persistence.types import AnyRow
 
 
-def load_facilitators(connection: Connection, people: Collection[UUID] | None = None) -> dict[UUID, Facilitator]:
-    """Load facilitators by id: those of `people`, or all of them but those who left."""
+def load_facilitators(
+    connection: Connection, people: Collection[UUID] | None = None, between: tuple[dt.date, dt.date] | None = None
+) -> dict[UUID, Facilitator]:
+    """Load facilitators by id: those of `people`, or all of them but those who left.
+
+    With `between`, of their leave only what touches those dates: that of ten years is of no use to a month.
+    """
     table = facilitators.c
     chosen = table.state != "left" if people is None else table.id.in_(people)
     rows = connection.execute(select(facilitators).where(chosen).order_by(table.name, table.id)).all()
     ids = None if people is None else [row.id for row in rows]
-    theirs = [_by_person(connection, each, ids) for each in (working_hours, leave, accreditations)]
+    off = (leave.c.last >= between[0], leave.c.first <= between[1]) if between else ()
+    theirs = [
+        _by_person(connection, working_hours, ids),
+        _by_person(connection, leave, ids, *off),
+        _by_person(connection, accreditations, ids),
+    ]
     return {row.id: _facilitator(row, *(each.get(row.id, []) for each in theirs)) for row in rows}
 
 
@@ -49,8 +59,10 @@ def _facilitator(row: AnyRow, hours: list[Any], off: list[Any], held: list[Any])
     )
 
 
-def _by_person(connection: Connection, table: Table, people: list[UUID] | None) -> dict[UUID, list[AnyRow]]:
-    query = select(table)
+def _by_person(
+    connection: Connection, table: Table, people: list[UUID] | None, *chosen: ColumnElement[bool]
+) -> dict[UUID, list[AnyRow]]:
+    query = select(table).where(*chosen)
     if people is not None:
         query = query.where(table.c.facilitator_id.in_(people))
     grouped: dict[UUID, list[AnyRow]] = {}
@@ -103,6 +115,15 @@ def load_held(connection: Connection) -> Iterator[Held]:
     query = select(accreditations).join(facilitators, facilitators.c.id == accreditations.c.facilitator_id)
     for row in connection.execute(query.where(here)):
         yield Held(row.facilitator_id, "accreditation", row.kind, row.valid_from, row.valid_until)
+
+
+def load_cleared(connection: Connection, first: dt.date, last: dt.date) -> Iterator[Held]:
+    """Give clearances and keys, as `load_held` does: all those of a person for a place where one ends between two dates."""
+    ends = select(clearances.c.facilitator_id, clearances.c.establishment_id).where(
+        clearances.c.valid_until.between(first, last)
+    )
+    pair = tuple_(clearances.c.facilitator_id, clearances.c.establishment_id)
+    yield from _cleared(connection, (facilitators.c.state != "left") & pair.in_(ends))
 
 
 def _cleared(connection: Connection, here: Any) -> Iterator[Held]:

@@ -41,7 +41,7 @@ def load_establishment(connection: Connection, establishment_id: str) -> Establi
     if row is None:
         why = f"There is no establishment '{establishment_id}'. `keytalk establishments list` shows them."
         raise Refused("not_found", why, {"establishment": [why]})
-    return _establishment(row)
+    return establishment_in(row)
 
 
 def lock_establishment(connection: Connection, establishment_id: str) -> AnyRow:
@@ -53,7 +53,8 @@ def lock_establishment(connection: Connection, establishment_id: str) -> AnyRow:
     return connection.execute(query.with_for_update()).one()
 
 
-def _establishment(row: AnyRow) -> Establishment:
+def establishment_in(row: AnyRow) -> Establishment:
+    """Give the establishment of a row."""
     return Establishment(
         **{name: row._mapping[name] for name in _PLACE},
         other_names=names_in(row.other_names),
@@ -81,6 +82,11 @@ def load_timetables(connection: Connection, establishment_id: str) -> tuple[Time
     table = regime_windows.c
     query = select(regime_windows).where(table.establishment_id == establishment_id)
     rows = connection.execute(query.order_by(table.weekday, table.valid_from)).all()
+    return timetables_in(rows)
+
+
+def timetables_in(rows: Iterable[AnyRow]) -> tuple[Timetable, ...]:
+    """Give the timetables of an establishment's rows, which come by weekday and by the date they begin on."""
     return tuple(_timetable(list(those)) for _, those in groupby(rows, key=lambda row: (row.weekday, row.valid_from)))
 
 

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from services.enquiries.handlers import leaving, merging, organisations, people
+from services.enquiries.handlers import leaving, merging, organisations, people, returning, untold
 from services.enquiries.people_schemas import ContactForm, OrganisationForm, parse, parse_changes
 from services.enquiries.queries import people as known
 from services.enquiries.tables import contacts, holdings, tasks
 from services.enquiries.tables import organisations as organisations_table
 from shared.contracts.enquiries import ContactLeft
-from shared.contracts.notifications import RecipientBounced
+from shared.contracts.notifications import MessageAccepted, MessageUnsettled, RecipientBounced
 from shared.errors import Refused
 from tests.enquiry_store import at, emptied, filed, know_establishment, new_database, row_of, rows, shown, told
 
@@ -46,7 +46,7 @@ def add(store, **said):
 def change(store, contact_id, **said):
     with store.work() as work:
         clean = parse_changes(ContactForm, said, NOW.date())
-        people.change_contact(work, contact_id, clean, keys=KEYS, actor="priya")
+        returning.change_contact(work, contact_id, clean, keys=KEYS, actor="priya")
 
 
 def person(store, contact_id):
@@ -162,10 +162,57 @@ def test_a_bounce_marks_the_contact_ends_the_post_and_asks_once_who_holds_it(sto
     assert holding.until == LATER
     [task] = [row for row in rows(store, tasks) if row.kind == "post_vacant"]
     assert task.title == "Who holds the post of Head of reducing reoffending at Risley (HMP) now?"
-    assert (task.reference, str(task.contact_id), task.due_on) == (reference, contact["id"], date(2026, 11, 24))
+    assert (task.reference, str(task.contact_id), task.due_on) == (reference, contact["id"], date(2026, 11, 23))
     assert [step["kind"] for step in shown(store, reference)["timeline"]].count("bounced") == 1
     [event] = told(store, ContactLeft)
     assert (str(event.person_id), event.why, event.references) == (contact["id"], "bounced", (reference,))
+
+
+def came_back(store, reference, moment=LATER):
+    """A message came back for good, as notifications tells of it."""
+    message = uuid4()
+    with store.work() as work:
+        event = MessageUnsettled(message, "run_changed_contact", reference, "contact", "bounced", moment)
+        untold.when_message_unsettled(work, event)
+        leaving.when_recipient_bounced(work, RecipientBounced(message_id=message, about=reference, bounced_at=moment))
+
+
+def still_open(store):
+    return [row.kind for row in rows(store, tasks) if row.kind in {"post_vacant", "message"} and row.done_at is None]
+
+
+def test_a_bounce_is_one_task_however_many_messages_came_back(store):
+    reference = filed(store)
+    for _ in range(3):
+        came_back(at(store, LATER), reference)
+
+    assert still_open(store) == ["post_vacant"]
+    done = [row for row in rows(store, tasks) if row.kind == "message"]
+    assert {(row.outcome, row.done_at) for row in done} == {(leaving.ASKED_ELSEWHERE, LATER)}
+
+
+def test_a_message_that_arrived_after_all_is_nobodys_task(store):
+    reference, message = filed(store), uuid4()
+    with store.work() as work:
+        event = MessageUnsettled(message, "reply_written", reference, "contact", "unknown", LATER)
+        untold.when_message_unsettled(work, event)
+    assert still_open(store) == ["message"]
+
+    for of in (uuid4(), message):
+        with store.work() as work:
+            untold.when_message_accepted(work, MessageAccepted(of, "reply_written", reference, LATER))
+
+    [task] = [row for row in rows(store, tasks) if row.kind == "message"]
+    assert (task.outcome, still_open(store)) == (untold.ARRIVED, [])
+
+
+def test_where_nobody_has_to_be_found_somebody_sees_to_the_message(store):
+    reference = filed(store)
+    new = add(store, name="Sam Hub", email="hub@risley.example")
+    change(at(store, LATER), row_of(store, reference).contact_id, successor=str(new))
+    came_back(at(store, LATER), reference, moment=LATER - timedelta(minutes=1))
+
+    assert still_open(store) == ["message"]
 
 
 def test_where_no_post_is_known_the_task_asks_who_to_write_to(store):
@@ -256,3 +303,64 @@ def test_someone_who_left_is_marked_once_and_takes_up_no_post(store):
         ("reason", "New job"),
         ("post_ended", None),
     ]
+
+
+def back(store, contact_id):
+    with store.work() as work:
+        returning.bring_back(work, contact_id, reason="Their mailbox was full.", actor="priya")
+
+
+def a_bounced_contact(store):
+    reference = filed(store)
+    contact = row_of(store, reference).contact_id
+    bounce(at(store, LATER), reference)
+    assert person(store, contact)["status"] == "bounced"
+    return contact
+
+
+def test_who_bounced_and_has_another_address_is_written_to_again(store):
+    contact = a_bounced_contact(store)
+    assert len(still_open(store)) == 1
+
+    change(at(store, LATER + timedelta(hours=1)), contact, email="the.right.one@risley.example")
+
+    now = person(store, contact)
+    assert now["status"] == "active"
+    assert ("status", "bounced", "active") in [(step["kind"], step["was"], step["now"]) for step in now["history"]]
+    assert [post["until"] for post in now["posts"] if post["until"] is None] == [None]
+    assert still_open(store) == []
+
+
+@pytest.mark.parametrize("said", [{"phone": "01925 763871"}, {"email": "ALEX.MORGAN@risley.example"}, {"email": ""}])
+def test_a_change_that_leaves_the_address_leaves_the_mark(store, said):
+    contact = a_bounced_contact(store)
+
+    change(store, contact, **said)
+
+    assert person(store, contact)["status"] == "bounced"
+
+
+def test_who_bounced_is_brought_back_at_the_same_address_with_the_reason(store):
+    contact = a_bounced_contact(store)
+
+    back(at(store, LATER + timedelta(hours=1)), contact)
+
+    now = person(store, contact)
+    assert (now["status"], now["posts"][-1]["until"], still_open(store)) == ("active", None, [])
+    assert "Their mailbox was full." in [step["now"] for step in now["history"]]
+    with pytest.raises(Refused, match="written to already"):
+        back(store, contact)
+
+
+def test_who_comes_back_is_written_to_in_place_of_their_successor_but_leaves_a_post_to_its_new_holder(store):
+    contact = add(store, email="kim@risley.example", organisation=str(risley(store)), role="Hub manager")
+    other = add(store, name="Sam Roe", email="sam@risley.example")
+    left(store, contact, successor=other)
+    later = at(store, LATER)
+    change(later, other, organisation=str(risley(store)), role="Hub manager")
+
+    back(later, contact)
+
+    now = person(store, contact)
+    assert (now["status"], now["successor"]) == ("active", None)
+    assert all(post["until"] for post in now["posts"])

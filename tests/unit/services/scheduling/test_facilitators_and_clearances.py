@@ -267,6 +267,13 @@ def test_the_matrix_has_a_cell_for_each_person_and_place_sorted(store, doors, an
     }
     risley = matrix["facilitators"][0]["cells"][0]
     assert (risley["until"], risley["days_left"], risley["keys_until"]) == ("2026-12-31", 30, "2026-12-15")
+    first, rest = doors.clearance_matrix(limit=1), doors.clearance_matrix(after="RSI", limit=1)
+    assert [([place["id"] for place in each["establishments"]], each["more"]) for each in (first, rest)] == [
+        (["RSI"], True),
+        (["STI"], False),
+    ]
+    assert [cell["state"] for each in rest["facilitators"] for cell in each["cells"]] == ["valid", "none", "none"]
+    assert refusal(doors.clearance_matrix, limit=0).fields.keys() == {"limit"}
     other_day = doors.clearance_matrix(["sti"], [ana], "2029-01-02")
     assert [cell["state"] for each in other_day["facilitators"] for cell in each["cells"]] == ["expired"]
     assert refusal(doors.clearance_matrix, ["XXI"]).code == "not_found"

@@ -23,7 +23,7 @@ def doors(tmp_path, request):
     database = hold_cast.new_database("sqlite", tmp_path, request)
     made = Doors()
     made.store = cast.emptied(database)
-    made.settings = SimpleNamespace(embedded=True, testing=False)
+    made.settings = SimpleNamespace(may_play_time=True)
     yield made
     database.close()
 
@@ -43,7 +43,7 @@ def test_what_would_be_told_then_is_told_and_the_doors_keep_their_own_time(doors
 def test_no_other_time_is_played_in_production_and_none_that_is_no_time(doors):
     with pytest.raises(Refused) as unread:
         doors.run_due_jobs("tomorrow")
-    doors.settings = SimpleNamespace(embedded=False, testing=False)
+    doors.settings = SimpleNamespace(may_play_time=False)
     with pytest.raises(Refused) as forbidden:
         doors.run_due_jobs("2026-12-19T15:00")
 
