@@ -82,6 +82,10 @@ Index("ix_messages_told_in", messages.c.told_in)
 # The letters that proof begins with, few beside the reminders. SQLite does not see that a query asks for some of them.
 _PROVEN = messages.c.template.in_((*TELLS_ALL, *ENQUIRY_LETTERS))
 Index("ix_messages_proven", messages.c.template, messages.c.due_at, postgresql_where=_PROVEN)
+# The newest of a template: the words of an edit are looked over on these.
+Index("ix_messages_template", messages.c.template, messages.c.id)
+_SENT_AGAIN = messages.c.resend_of.is_not(None)
+Index("ix_messages_resend_of", messages.c.resend_of, postgresql_where=_SENT_AGAIN, sqlite_where=_SENT_AGAIN)
 
 preferences = Table(
     "preferences",
@@ -191,8 +195,10 @@ places = Table(
     metadata,
     Column("id", String(20), primary_key=True),
     Column("nation", String(20), nullable=False),
+    Column("report_minutes", Integer),
 )
-"""The nation of each establishment, whose bank holidays its people keep."""
+"""Of each establishment, the nation, whose bank holidays its people keep, and how long before a session one reports at
+its gate; None where that was not told."""
 
 
 _NAMES = tuple(each.name for each in fields(Message))

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from services.notifications.domain.reasons import has_prison_number
 from services.notifications.domain.template_language import LONGEST_SOURCE
-from services.notifications.domain.template_lint import has_prison_number
 
 _NAME = "Give the name of a template, as `keytalk templates list` shows it."
 _VERSION = "Give the number of a version; 0 are the words that come with Keytalk."

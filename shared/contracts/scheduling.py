@@ -44,13 +44,15 @@ _RUN = {
         "nation": "england",
         "active": True,
         "other_names": ["Risley Remand Centre"],
+        "report_minutes": 60,
     },
 )
 @dataclass(frozen=True, slots=True)
 class EstablishmentChanged:
     """An establishment was added or its entry changed; the event's sequence is the entry's version.
 
-    `other_names` are what people may also call it: its Welsh name, names it had before.
+    `other_names` are what people may also call it: its Welsh name, names it had before. `report_minutes` is how long
+    before a session somebody reports at its gate.
     """
 
     id: str
@@ -59,6 +61,7 @@ class EstablishmentChanged:
     nation: str
     active: bool
     other_names: tuple[str, ...] | None = None
+    report_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
         "scheduling.get_facilitator",
         "scheduling.get_offer_letter",
         "scheduling.get_memo_letter",
+        "scheduling.list_memos",
     ),
     "ops": ("enquiries.*", "scheduling.*", "notifications.*"),
 }

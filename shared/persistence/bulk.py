@@ -25,7 +25,8 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if not rows:
         return
     if len(rows) == 1 or connection.dialect.name == "sqlite":
-        connection.execute(table.insert(), [dict(row) for row in rows] if len(rows) > 1 else dict(rows[0]))
+        # Inline: nobody asks for the keys that the database gave.
+        connection.execute(table.insert().inline(), [dict(row) for row in rows] if len(rows) > 1 else dict(rows[0]))
         return
     names = list(rows[0])
     arrays = [bindparam(f"all_{name}", [row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]

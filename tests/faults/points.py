@@ -37,17 +37,17 @@ POINTS = {
     "message half entered": Point("services.notifications.handlers.entering", "insert_or_leave", "after"),
     "mail claimed, not sent": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "before"),
     "mail sent, not recorded": Point("services.notifications.channels.smtp", "SmtpChannel.deliver", "after"),
-    # The sender's loop, line by line.
-    "nothing claimed": Point(_DELIVERY, "Sender._claim", "before"),
-    "saved, not committed": Point(_DELIVERY, "_save", "after"),
-    "claimed": Point(_DELIVERY, "Sender._claim", "after"),
+    # The sender's loop, line by line: some messages are prepared, then each is claimed as the one before is recorded.
     "recipient not looked up": Point("services.notifications.sending.directory", "ServiceDirectory.look_up", "before"),
     "recipient looked up": Point("services.notifications.sending.directory", "ServiceDirectory.look_up", "after"),
     "rendered": Point("services.notifications.sending.composing", "render", "after"),
-    "not recorded": Point(_DELIVERY, "Sender._record_once", "before"),
+    "turn not begun": Point(_DELIVERY, "Sender._turn", "before"),
+    "claim not committed": Point(_DELIVERY, "_save_claim", "after"),
+    "claimed": Point(_DELIVERY, "Sender._turn", "after"),
     "recorded, not followed up": Point(_DELIVERY, "follow_up", "before"),
     "followed up, not committed": Point(_DELIVERY, "follow_up", "after"),
-    "recorded": Point(_DELIVERY, "Sender._record_once", "after"),
+    "last one not recorded": Point(_DELIVERY, "Sender._record", "before"),
+    "last one recorded": Point(_DELIVERY, "Sender._record", "after"),
 }
 
 

@@ -1,4 +1,7 @@
-"""A sender is killed at each line of its loop: what it had in hand goes out once, or is said to be unknown."""
+"""A sender is killed at each line of its loop: what it had in hand goes out once, or is said to be unknown.
+
+What it had only prepared goes out as if nothing had been.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,20 @@ REMINDERS = 4
 
 # Where it is killed, at the how manyth time that it comes by, and what becomes of the message that it had in hand.
 MOMENTS = [
-    pytest.param("nothing claimed", 3, "sent later", id="before-the-claim"),
-    pytest.param("saved, not committed", 5, "sent later", id="before-the-claim-is-committed"),
+    pytest.param("recipient not looked up", 3, "sent later", id="before-a-look-up"),
+    pytest.param("recipient looked up", 3, "sent later", id="after-a-look-up"),
+    pytest.param("rendered", 3, "sent later", id="after-rendering"),
+    pytest.param("turn not begun", 1, "sent later", id="before-the-first-claim"),
+    pytest.param("claim not committed", 1, "sent later", id="before-the-first-claim-is-committed"),
     pytest.param("claimed", 3, "unknown, not sent", id="after-the-claim"),
-    pytest.param("recipient not looked up", 3, "unknown, not sent", id="before-the-look-up"),
-    pytest.param("recipient looked up", 3, "unknown, not sent", id="after-the-look-up"),
-    pytest.param("rendered", 3, "unknown, not sent", id="after-rendering"),
     pytest.param("mail claimed, not sent", 3, "unknown, not sent", id="before-smtp"),
     pytest.param("mail sent, not recorded", 3, "unknown, sent", id="after-smtp"),
-    pytest.param("not recorded", 3, "unknown, sent", id="before-the-record"),
+    pytest.param("turn not begun", 4, "unknown, sent", id="before-the-record"),
     pytest.param("recorded, not followed up", 3, "unknown, sent", id="before-the-follow-up"),
     pytest.param("followed up, not committed", 3, "unknown, sent", id="after-the-follow-up"),
-    pytest.param("recorded", 3, "sent", id="after-the-record"),
+    pytest.param("claim not committed", 4, "unknown, sent", id="before-the-next-claim-and-the-record-are-committed"),
+    pytest.param("last one not recorded", 1, "unknown, sent", id="before-the-record-of-the-last"),
+    pytest.param("last one recorded", 1, "sent", id="after-the-record-of-the-last"),
 ]
 
 

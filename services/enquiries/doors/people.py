@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.enquiries.domain.people import ContactStatus, OrganisationKind
-from services.enquiries.doors.words import optional_words, today
-from services.enquiries.handlers import leaving, organisations, people
+from services.enquiries.doors.words import MOST, optional_words, today, words_wanted
+from services.enquiries.handlers import leaving, organisations, people, returning
 from services.enquiries.people_schemas import ContactForm, OrganisationForm, PostForm, parse, parse_changes, parse_id
 from services.enquiries.queries import people as known
 from shared.config import Settings
@@ -147,7 +147,8 @@ class PeopleDoors:
         changes = parse_changes(ContactForm, given, today(self.store))
         contact_id = parse_id(contact, "contact")
         with self.store.work() as work:
-            people.change_contact(work, contact_id, changes, keys=self.settings.secret_keys, actor=actor or "unnamed")
+            keys, by = self.settings.secret_keys, actor or "unnamed"
+            returning.change_contact(work, contact_id, changes, keys=keys, actor=by)
             return work.answer({"id": str(contact_id)})
 
     @change
@@ -161,6 +162,15 @@ class PeopleDoors:
         with self.store.work() as work:
             leaving.mark_contact_left(work, contact_id, reason=why, successor_id=follows, actor=actor or "unnamed")
             return work.answer({"id": str(contact_id), "status": ContactStatus.LEFT.value})
+
+    @change
+    def bring_contact_back(self, contact: str, reason: str, actor: str | None = None) -> dict[str, str]:
+        """Have someone written to again who was marked as bounced or as having left, at the address on record."""
+        contact_id = parse_id(contact, "contact")
+        why = words_wanted(reason, "reason", MOST, today(self.store))
+        with self.store.work() as work:
+            returning.bring_back(work, contact_id, reason=why, actor=actor or "unnamed")
+            return work.answer({"id": str(contact_id), "status": ContactStatus.ACTIVE.value})
 
     @change
     def assign_post(self, contact: str, post: str, actor: str | None = None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from services.enquiries.domain.references import normalise_reference
 from services.enquiries.doors.words import named, optional_words, today
 from services.enquiries.handlers import clocks, pipeline, proposals
 from services.enquiries.queries.tasks import checklist_of
-from shared.clock import fixed_clock, parse_moment
+from shared.clock import NO_OTHER_TIME, fixed_clock, parse_moment
 from shared.config import Settings
 from shared.doors.jobs import runs
 from shared.doors.rpc import change
@@ -87,8 +87,8 @@ class PipelineDoors:
     @change
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
         """Look at the clocks as if it were `as_of`, and count what they said by its step; proposals end as well."""
-        if not (self.settings.embedded or self.settings.testing):
-            raise Refused("forbidden", "Another time can be played only in the embedded mode and in tests.")
+        if not self.settings.may_play_time:
+            raise Refused("forbidden", NO_OTHER_TIME)
         try:
             moment = parse_moment(as_of)
         except (ValueError, TypeError):

@@ -7,13 +7,18 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from services.enquiries import queries
 from services.enquiries.canary import Canary
+from services.enquiries.domain.canaries import how_canaries_are
 from services.enquiries.doors.canary import CanaryProvider
 from services.enquiries.handlers import filing, upkeep
 from shared.clock import day_in_london
+from shared.config import Settings
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
+from shared.doors.settings import SettingsProvider
 from shared.errors import Refused
 from shared.holidays import bank_holidays_of
 from shared.messaging.jobs import NotFinished, daily
@@ -37,6 +42,12 @@ class UpkeepDoors:
 
     store: Store
     canary: Canary = CanaryProvider()
+    settings: Settings = SettingsProvider()
+
+    def more_health(self, connection: Connection) -> dict[str, Any]:
+        """Add to the service's health how its canaries are."""
+        every = timedelta(minutes=self.settings.canary_every) if self.settings.canary else None
+        return {"canary": how_canaries_are(queries.last_canary(connection), every, self.store.clock())}
 
     @runs(CLOSE_DAYS, lease=CLOSING_LEASE, every=daily(AFTER_MIDNIGHT))
     def close_days(self, subjects: list[str], stopping: Callable[[], bool]) -> None:

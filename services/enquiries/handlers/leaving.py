@@ -12,10 +12,19 @@ from services.enquiries.domain.people import GONE, Changed, ContactStatus
 from services.enquiries.domain.pipeline import OPEN, Stage
 from services.enquiries.domain.standing import Standing
 from services.enquiries.domain.timeline import CLOCK, Kind
-from services.enquiries.handlers import history, matching, people, waiting
-from services.enquiries.handlers.tasks import add_task
+from services.enquiries.handlers import history, matching, people, untold, waiting
+from services.enquiries.handlers.tasks import add_task, close_task
 from services.enquiries.queries.threads import reached, root_of
-from services.enquiries.tables import contact_history, contacts, enquiries, holdings, organisations, posts, timeline
+from services.enquiries.tables import (
+    contact_history,
+    contacts,
+    enquiries,
+    holdings,
+    organisations,
+    posts,
+    tasks,
+    timeline,
+)
 from shared.contracts.enquiries import ContactLeft
 from shared.contracts.notifications import RecipientBounced
 from shared.errors import Refused
@@ -25,8 +34,10 @@ from shared.persistence.work import UnitOfWork
 POST_VACANT = "post_vacant"
 """The kind of the tasks that ask who holds a post now."""
 
-ASK_WITHIN = 2
-"""Working days in which somebody finds out who to write to now."""
+ASK_WITHIN = {ContactStatus.LEFT: 2, ContactStatus.BOUNCED: 1}
+"""Working days in which somebody finds out who to write to now: a bounce is also something that somebody was not told.
+"""
+ASKED_ELSEWHERE = "Another task asks who to write to now: they are told this then."
 
 _LIVE = [*(stage.value for stage in OPEN), Stage.WON.value]
 """Stages in which people are still written to about an enquiry."""
@@ -52,7 +63,8 @@ def mark_contact_left(
 def when_recipient_bounced(work: UnitOfWork, event: RecipientBounced) -> None:
     """Mark whoever an enquiry is answered to as bounced, when a mail server turned their address down for good.
 
-    Where it has become somebody else, or another address, since the message went out, nobody is marked.
+    Where it has become somebody else, or another address, since the message went out, nobody is marked. The task about
+    the message itself is done with, where another asks who to write to now: one bounce is one thing to see to.
     """
     known = select(enquiries.c.reference).where(enquiries.c.reference == event.about)
     if work.connection.scalar(known) is None:
@@ -62,9 +74,19 @@ def when_recipient_bounced(work: UnitOfWork, event: RecipientBounced) -> None:
         return
     contact_id = row.correspondent_id or row.contact_id or matching.recognise(work, row)
     contact = reached(work.connection, contact_id) if contact_id is not None else None
-    if contact is None or contact.status != ContactStatus.ACTIVE.value or _changed_since(work, row, contact, event):
+    if contact is None:
         return
-    _go(work, contact.id, ContactStatus.BOUNCED, reason=None, actor=CLOCK, about=row)
+    if contact.status == ContactStatus.ACTIVE.value and not _changed_since(work, row, contact, event):
+        _go(work, contact.id, ContactStatus.BOUNCED, reason=None, actor=CLOCK, about=row)
+    if _is_asked_for(work, contact.id):
+        close_task(work, untold.key_of(event.message_id), outcome=ASKED_ELSEWHERE, actor=CLOCK)
+
+
+def _is_asked_for(work: UnitOfWork, contact_id: UUID) -> bool:
+    """Say whether somebody bounced and an open task asks who to write to now."""
+    bounced = (contacts.c.id == contact_id) & (contacts.c.status == ContactStatus.BOUNCED.value)
+    asks = (tasks.c.contact_id == contacts.c.id) & (tasks.c.kind == POST_VACANT) & tasks.c.done_at.is_(None)
+    return work.connection.execute(select(tasks.c.id).where(bounced, asks).limit(1)).first() is not None
 
 
 def _changed_since(work: UnitOfWork, row: AnyRow, contact: AnyRow, event: RecipientBounced) -> bool:
@@ -104,7 +126,7 @@ def _go(
         history.write(work, row.reference, kind, actor=actor, about=str(contact_id))
     followed = reached(work.connection, contact_id).status == ContactStatus.ACTIVE.value
     if not followed and ContactStatus(was.status) not in GONE:
-        _ask_who_follows(work, was, vacant, about or (live[0] if live else None))
+        _ask_who_follows(work, was, vacant, about or (live[0] if live else None), ASK_WITHIN[status])
     left = ContactLeft(
         person_id=contact_id,
         why=status.value,
@@ -152,7 +174,9 @@ def _line_before(work: UnitOfWork, contact_id: UUID) -> set[UUID]:
     return found
 
 
-def _ask_who_follows(work: UnitOfWork, contact: AnyRow, vacant: list[AnyRow], about: AnyRow | None) -> None:
+def _ask_who_follows(
+    work: UnitOfWork, contact: AnyRow, vacant: list[AnyRow], about: AnyRow | None, within: int
+) -> None:
     reference = about.reference if about is not None else None
     for post in vacant:
         add_task(
@@ -160,7 +184,7 @@ def _ask_who_follows(work: UnitOfWork, contact: AnyRow, vacant: list[AnyRow], ab
             key=f"{POST_VACANT}:{post.id}",
             kind=POST_VACANT,
             title=_fitting("Who holds the post of", post.title, "at", post.name, "now?"),
-            due_on=_due(work, post.establishment_id),
+            due_on=_due(work, post.establishment_id, within),
             reference=reference,
             contact_id=contact.id,
             actor=CLOCK,
@@ -174,7 +198,7 @@ def _ask_who_follows(work: UnitOfWork, contact: AnyRow, vacant: list[AnyRow], ab
             key=f"{POST_VACANT}:{contact.id}:{_changes_of_status(work, contact.id)}",
             kind=POST_VACANT,
             title=title,
-            due_on=_due(work, about.establishment_id if about is not None else None),
+            due_on=_due(work, about.establishment_id if about is not None else None, within),
             reference=reference,
             contact_id=contact.id,
             actor=CLOCK,
@@ -194,8 +218,8 @@ def _fitting(*words: str) -> str:
     return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
 
 
-def _due(work: UnitOfWork, establishment_id: str | None) -> date:
-    return working_day_after(work.now, ASK_WITHIN, waiting.bank_holidays(work.connection, establishment_id))
+def _due(work: UnitOfWork, establishment_id: str | None, within: int) -> date:
+    return working_day_after(work.now, within, waiting.bank_holidays(work.connection, establishment_id))
 
 
 def _changes_of_status(work: UnitOfWork, contact_id: UUID) -> int:

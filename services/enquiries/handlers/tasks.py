@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from services.enquiries.domain.timeline import Kind
 from services.enquiries.handlers import history
@@ -87,9 +87,23 @@ def reopen_task(work: UnitOfWork, task_id: UUID, *, reason: str | None, actor: s
 
 def close_tasks(work: UnitOfWork, reference: str, kinds: Sequence[str], *, outcome: str, actor: str) -> None:
     """Mark the open tasks of some kinds about an enquiry done, because of something else that happened."""
-    mine = (tasks.c.reference == reference, tasks.c.kind.in_(kinds), tasks.c.done_at.is_(None))
+    _close(work, (tasks.c.reference == reference) & tasks.c.kind.in_(kinds), outcome=outcome, actor=actor)
+
+
+def close_task(work: UnitOfWork, key: str, *, outcome: str, actor: str) -> None:
+    """Mark the task with a key done, where it is open, because of something else that happened."""
+    _close(work, tasks.c.key == key, outcome=outcome, actor=actor)
+
+
+def close_tasks_about(work: UnitOfWork, contact_id: UUID, kinds: Sequence[str], *, outcome: str, actor: str) -> None:
+    """Mark the open tasks of some kinds about a contact done, because of something else that happened."""
+    _close(work, (tasks.c.contact_id == contact_id) & tasks.c.kind.in_(kinds), outcome=outcome, actor=actor)
+
+
+def _close(work: UnitOfWork, which: ColumnElement[bool], *, outcome: str, actor: str) -> None:
     done = {"done_at": work.now, "done_by": actor, "outcome": outcome}
-    closed = work.connection.execute(update(tasks).where(*mine).values(done).returning(*tasks.c)).all()
+    mine = which & tasks.c.done_at.is_(None)
+    closed = work.connection.execute(update(tasks).where(mine).values(done).returning(*tasks.c)).all()
     for task in closed:
         _note(work, task, Kind.TASK_DONE, actor=actor, now=task.kind, words=outcome)
 

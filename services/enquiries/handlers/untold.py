@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import select
 
 from services.enquiries.domain.clocks import working_day_after
 from services.enquiries.domain.timeline import CLOCK
 from services.enquiries.domain.untold import KIND, title_of
 from services.enquiries.handlers import waiting
-from services.enquiries.handlers.tasks import add_task
+from services.enquiries.handlers.tasks import add_task, close_task
 from services.enquiries.queries.threads import thread_of
 from services.enquiries.tables import enquiries
-from shared.contracts.notifications import MessageUnsettled
+from shared.contracts.notifications import MessageAccepted, MessageUnsettled
 from shared.persistence.work import UnitOfWork
 
+ARRIVED = "It arrived after all."
 SEE_TO_WITHIN = 1
 """Working days in which somebody sees to it that they know."""
+
+
+def key_of(message_id: UUID) -> str:
+    """Give the key of the task about a message."""
+    return f"message:{message_id}"
+
+
+def when_message_accepted(work: UnitOfWork, event: MessageAccepted) -> None:
+    """See to it that nobody asks after a message that arrived after all, as was found out."""
+    close_task(work, key_of(event.message_id), outcome=ARRIVED, actor=CLOCK)
 
 
 def when_message_unsettled(work: UnitOfWork, event: MessageUnsettled) -> None:
@@ -26,7 +39,7 @@ def when_message_unsettled(work: UnitOfWork, event: MessageUnsettled) -> None:
     holidays = waiting.bank_holidays(work.connection, row.establishment_id if row else None)
     add_task(
         work,
-        key=f"message:{event.message_id}",
+        key=key_of(event.message_id),
         kind=KIND,
         title=title_of(event.template, event.kind, event.state),
         due_on=working_day_after(work.now, SEE_TO_WITHIN, holidays),

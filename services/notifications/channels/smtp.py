@@ -8,6 +8,7 @@ the next mail is named, long before DATA; the mail then goes over a new one.
 
 from __future__ import annotations
 
+import logging
 import re
 import smtplib
 import time
@@ -29,10 +30,13 @@ from services.notifications.channels.connections import (
     NoTurn,
 )
 from services.notifications.channels.mime import PLAIN, Letterhead, to_bytes
+from services.notifications.channels.smtp_faults import words_of
 from services.notifications.channels.smtp_server import SmtpServer, parse_smtp_url
 from services.notifications.domain.mailbox_codes import ABOUT_THE_MAILBOX, NO_SUCH_MAILBOX
 
 __all__ = ["SmtpChannel", "SmtpServer", "parse_smtp_url"]
+
+_log = logging.getLogger(__name__)
 
 # Answers about us and not about the mail: a setting is to be mended, and the mail can go afterwards.
 ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
@@ -66,6 +70,7 @@ class SmtpChannel:
         self._connections = Connections(at_once=at_once, idle=idle, mails_each=mails_each)
         self._patience = patience
         self._resting, self._probe = resting, probe
+        self._is_away = False
 
     def deliver(self, mail: Mail) -> None:
         """Send the mail and wait for the server's word that it has it. Raises as `Channel.deliver` says."""
@@ -121,10 +126,25 @@ class SmtpChannel:
         return answer if kept.is_fit else None
 
     def _open(self, hello: str) -> Connection:
-        with _before_the_content("connecting"):
+        with self._told_once(), _before_the_content("connecting", self.server):
             smtp = self._dialler.connect(hello)
-        with _before_the_content("the greeting"), _closed_on_fault(smtp):
-            return self._dialler.greet(smtp)
+        with self._told_once(), _before_the_content("the greeting", self.server), _closed_on_fault(smtp):
+            connection = self._dialler.greet(smtp)
+        if self._is_away:
+            self._is_away = False
+            _log.warning("the mail server takes mail again")
+        return connection
+
+    @contextmanager
+    def _told_once(self) -> Iterator[None]:
+        """Tell the log that the server is away; once, however many mails wait for it."""
+        try:
+            yield
+        except TemporaryFailure as failure:
+            if not self._is_away:
+                self._is_away = True
+                _log.warning("mail waits, for the mail server is away", extra={"why": str(failure)})
+            raise
 
 
 @contextmanager
@@ -159,7 +179,7 @@ def _send_content(connection: Connection, content: bytes) -> None:
 
 
 @contextmanager
-def _before_the_content(step: str) -> Iterator[None]:
+def _before_the_content(step: str, server: SmtpServer | None = None) -> Iterator[None]:
     """Call any loss here temporary: the server has no mail yet. Words of the server are left out of it."""
     try:
         yield
@@ -167,7 +187,7 @@ def _before_the_content(step: str) -> Iterator[None]:
         words = f"the mail server answered {error.smtp_code} at {step}"
         raise TemporaryFailure(words) from None
     except (OSError, smtplib.SMTPException) as error:
-        raise TemporaryFailure(f"nothing was sent: {type(error).__name__} at {step}") from error
+        raise TemporaryFailure(words_of(error, step, server)) from error
 
 
 def _judge(answer: Answer, step: str, *, wanted: range) -> None:

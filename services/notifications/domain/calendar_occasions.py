@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message
-from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator
+from services.notifications.domain.occasions import OPS, Drafting, draft, enquirer, facilitator, run_confirmations
 from services.notifications.domain.preferences import DEFAULT
 from services.notifications.domain.quiet_hours import next_open
 from services.notifications.domain.urgency import Urgency
@@ -65,11 +65,14 @@ class Told:
     `run` is as the last letter that went out to them told it; None where none did. `waiting` are the facts of letters
     about earlier changes whose place the new one takes, the oldest first. `asked` is whether a letter with an offer
     went out to them: whoever accepted it counts on the dates, also before a letter says that these are theirs.
+    `by_hand` is what they were told in another way since, by the ids of sessions; None where a session does not take
+    place, or is not theirs.
     """
 
     run: RunFacts | None = None
     waiting: tuple[Mapping[str, Any], ...] = ()
     asked: bool = False
+    by_hand: Mapping[str, SessionFacts | None] = field(default_factory=dict)
 
     def unsaid(self, group: str) -> dict[str, SessionFacts]:
         """Give the sessions of one group of the waiting letters by their ids, each as the newest of them has it."""
@@ -93,8 +96,15 @@ class Told:
         """Give the sessions they know; None where nobody was told of the run.
 
         Whoever never had a letter that went out knows the run as it was before, but for what a letter still waits to
-        tell them first.
+        tell them first. What they were told in another way counts before what letters say.
         """
+        by_letter = self._known_by_letter(before)
+        if not self.by_hand:
+            return by_letter
+        known: dict[str, SessionFacts | None] = {**(by_letter or {}), **self.by_hand}
+        return {id_: session for id_, session in known.items() if session is not None}
+
+    def _known_by_letter(self, before: RunFacts | None) -> dict[str, SessionFacts] | None:
         if self.run is not None:
             return {session.id: session for session in self.run.sessions}
         if before is None:
@@ -169,6 +179,16 @@ def change_letters(
         elif not person:
             letters.append(letter.superseded(AS_TOLD))
     return letters
+
+
+def confirmed_anew(letter: Message, run: RunFacts, now: datetime, drafting: Drafting) -> Message:
+    """Give, in place of a letter about a change, the dates as they are now, to somebody who had no confirmation so far.
+
+    It is as urgent as the letter. Whoever has no session left gets the letter after all.
+    """
+    confirmations = run_confirmations(run, now, drafting) if run.sessions else []
+    theirs = (each for each in confirmations if each.recipient == letter.recipient)
+    return next((replace(each, urgency=letter.urgency) for each in theirs), letter)
 
 
 def hold_letters(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,7 +113,7 @@ class RunFacts:
 
     `version` rises with each change of the run; a message of a higher version replaces one of a lower. `slug` is the
     programme's short name, `place` the establishment's id and `mode` in_person or remote; each is None where that was
-    not told.
+    not told. `count` is how many sessions people count where not all are here.
     """
 
     run: str
@@ -126,15 +126,26 @@ class RunFacts:
     slug: str | None = None
     place: str | None = None
     mode: str | None = None
+    count: int | None = None
 
     @property
     def of(self) -> int:
         """How many sessions people count: never fewer than the highest number, also where one fell out."""
-        return max([len(self.sessions), *(session.number for session in self.sessions)])
+        return max([self.count or 0, len(self.sessions), *(session.number for session in self.sessions)])
+
+    def leaders(self) -> list[str]:
+        """Give everybody who leads a session of it, once each."""
+        led = (self.facilitators if each.facilitators is None else each.facilitators for each in self.sessions)
+        return list(dict.fromkeys(person for people in led for person in people))
+
+    def led_by(self, person: str) -> RunFacts:
+        """Give the run with the sessions alone that somebody leads."""
+        theirs = tuple(each for each in self.sessions if each.is_led_by(person))
+        return self if theirs == self.sessions else replace(self, sessions=theirs, count=self.of)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> RunFacts:
-        """Read a run from its JSON form, as `to_plain` gives it; `slug`, `place` and `mode` may be left out.
+        """Read a run from its JSON form, as `to_plain` gives it; `slug`, `place`, `mode` and `count` may be left out.
 
         `run` and each of `facilitators` is an id, `enquiry` the public reference, the two names are words for
         people, `sessions` as `SessionFacts.from_plain` reads them. Raises KeyError or ValueError when one lacks.
@@ -151,6 +162,7 @@ class RunFacts:
             slug=plain.get("slug"),
             place=plain.get("place"),
             mode=plain.get("mode"),
+            count=plain.get("count"),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -158,6 +170,7 @@ class RunFacts:
         return self.summary() | {
             "facilitators": list(self.facilitators),
             "sessions": [session.to_plain() for session in self.sessions],
+            **({} if self.count is None else {"count": self.count}),
         }
 
     def summary(self) -> dict[str, Any]:

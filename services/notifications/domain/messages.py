@@ -90,7 +90,8 @@ class Message:
     template and holds no personal data (that is looked up when the message is sent). `(recipient, occasion,
     version)` is its key and gives its `message_id`. `useful_until` is when sending it stops making sense.
     `retry_at` is set after an attempt that did not get through, or where a digest is to tell it; `due_at` stays what it
-    was, but for a message that waits until its reader's quiet hours end: it is due then. `correlation_id` names
+    was, but for a message that waits until its reader's quiet hours end: it is due then, and where it was tried before,
+    later by that wait. `correlation_id` names
     what the message follows from, such as the post of an enquiry. `person` is `contact:ID` or `facilitator:ID`, once
     it is known who the recipient is. `template_version` is None for the words that come with Keytalk. `resend_of` is
     the message that an operator had sent again, `told_in` the digest that tells what this one would have told.
@@ -151,8 +152,12 @@ class Message:
         return claimed
 
     def postponed(self, until: datetime, why: str) -> Message:
-        """Put it back until its reader may be written to. That was no attempt, and it is not late before then."""
-        return self._become(S.SCHEDULED, attempts=self.attempts - 1, due_at=until, retry_at=None, why=why)
+        """Put it back until its reader may be written to. That was no attempt, and the wait does not make it late."""
+        times = {"due_at": until, "retry_at": None}
+        if self.attempts > 1 and self.claimed_at is not None:
+            # It was tried before: nights do not count towards giving up, and do not begin the count anew either.
+            times = {"due_at": self.due_at + max(until - self.claimed_at, timedelta()), "retry_at": until}
+        return self._become(S.SCHEDULED, attempts=self.attempts - 1, why=why, **times)
 
     def put_into(self, digest: UUID, until: datetime, why: str) -> Message:
         """Put it back for a digest to tell. Where none has told it `until` then, it is tried by itself."""
@@ -189,7 +194,9 @@ class Message:
         that cannot be asked: the waits then begin with seconds.
         """
         wait = min(self._wait(), SOON * 2 ** min(self.attempts, 20)) if soon else self._wait()
-        next_at = self._while_it_helps(now, now + wait)
+        # Where a later time is played, or the clock was set back, it was tried at its own time.
+        tried_at = max(now, self.next_attempt_at)
+        next_at = self._while_it_helps(tried_at, tried_at + wait)
         if next_at > self.due_at + RETRY_WINDOW and self.attempts >= LEAST_ATTEMPTS:
             return self._become(S.FAILED, why=error)
         return self._become(S.SCHEDULED, retry_at=next_at, why=error)

@@ -60,27 +60,28 @@ def ops_notice(enquiry: EnquiryFacts, now: datetime, drafting: Drafting) -> Mess
 
 
 def run_confirmations(run: RunFacts, now: datetime, drafting: Drafting) -> list[Message]:
-    """Tell the prison contact and each facilitator, once each, that the dates are settled."""
+    """Tell the prison contact and each facilitator, once each, that the dates are settled: each their own."""
+    audience = [(enquirer(run.enquiry), "contact", run)]
+    audience += [(facilitator(each), "facilitator", run.led_by(each)) for each in run.leaders()]
     return [
         draft(
             drafting,
             recipient=recipient,
             occasion=f"run_confirmed:{run.run}",
             version=run.version,
-            template=f"run_confirmed_{audience}",
+            template=f"run_confirmed_{kind}",
             subject_ref=f"run:{run.run}",
             due_at=now,
-            facts=run.to_plain(),
+            facts=theirs.to_plain(),
         )
-        for recipient, audience in audience_of(run)
+        for recipient, kind, theirs in audience
     ]
 
 
-def audience_of(run: RunFacts, session: SessionFacts | None = None) -> Iterator[tuple[str, str]]:
-    """Give who takes part in a run, or in one session of it: the recipient, and whether contact or facilitator."""
+def audience_of(run: RunFacts, session: SessionFacts) -> Iterator[tuple[str, str]]:
+    """Give who takes part in a session of a run: the recipient, and whether contact or facilitator."""
     yield enquirer(run.enquiry), "contact"
-    people = session.facilitators if session else None
-    for facilitator_id in run.facilitators if people is None else people:
+    for facilitator_id in run.facilitators if session.facilitators is None else session.facilitators:
         yield facilitator(facilitator_id), "facilitator"
 
 

@@ -67,18 +67,26 @@ def proposal_sent(reference: str, proposal_id: UUID, valid_until: date, now: dat
 
 
 def proposal_settled(
-    reference: str, proposal_id: UUID, version: int, outcome: str, now: datetime, drafting: Drafting
+    reference: str,
+    proposal_id: UUID,
+    version: int,
+    outcome: str,
+    now: datetime,
+    drafting: Drafting,
+    *,
+    is_known: bool = True,
 ) -> list[Message]:
-    """Tell the ops team what became of a proposal, and thank whoever answered it.
+    """Tell the ops team what became of a proposal, thank whoever answered it, and say that one was taken back.
 
-    One that a newer version replaced is no news: the newer one says so itself.
+    One that a newer version replaced is no news: the newer one says so itself. `is_known`: whether the other side may
+    have heard of it.
     """
     if outcome == "superseded":
         return []
     occasion = f"proposal_settled:{proposal_id}"
     facts = {"outcome": outcome, "version": version}
     told = [_to_ops(drafting, occasion, "proposal_settled_ops", reference, now, facts)]
-    if outcome in {"accepted", "declined"}:
+    if outcome in {"accepted", "declined"} or (outcome == "withdrawn" and is_known):
         told.append(_to_enquirer(drafting, occasion, f"proposal_{outcome}", reference, now, facts))
     return told
 

@@ -45,6 +45,7 @@ ENQUIRY_LETTERS = (
     "proposal_sent",
     "proposal_accepted",
     "proposal_declined",
+    "proposal_withdrawn",
     "agreement_signed",
 )
 """The letters that answer an enquirer, each of which somebody has to see to where it does not get through."""

@@ -134,6 +134,9 @@ SESSION_BY_ID = Placeholder(
     in_subject=True,
 )
 MODE = Placeholder("mode", 'How it is held: "in_person" or "remote".', "in_person", may_lack=True)
+REPORT_MINUTES = Placeholder("report_minutes", "How many minutes before it people report at the gate.", 60, asked=True)
+ARRIVE_BY = Placeholder("arrive_by", "The time by which that is: {{ arrive_by | time_words }}.", "12:45", asked=True)
+HAS_MEMO = Placeholder("has_memo", "Whether the prison has approved a gate memo for it.", True, asked=True)
 OFFSET = Placeholder("offset", "How long since the last session.", "6 weeks", in_subject=True)
 AGAIN = Placeholder("again", "Whether we have asked before.", False)
 OF = Placeholder("of", "How many sessions there are in all.", 16, in_subject=True)
@@ -252,6 +255,12 @@ _TO_CONTACTS = (
     _entry("proposal_accepted", Audience.CONTACT, "Thanks whoever accepted a proposal.", _ABOUT_AN_ENQUIRY),
     _entry("proposal_declined", Audience.CONTACT, "Thanks whoever declined a proposal.", _ABOUT_AN_ENQUIRY),
     _entry(
+        "proposal_withdrawn",
+        Audience.CONTACT,
+        "Says that a proposal which they had was taken back.",
+        _ABOUT_AN_ENQUIRY,
+    ),
+    _entry(
         "agreement_signed",
         Audience.CONTACT,
         "Says that both sides have signed.",
@@ -304,7 +313,7 @@ _TO_CONTACTS = (
         "session_reminder_contact",
         Audience.CONTACT,
         "Reminds of a session, 5 days and 1 day before.",
-        (*_ABOUT_A_RUN, SESSION, OF, MODE),
+        (*_ABOUT_A_RUN, SESSION, OF, MODE, ARRIVE_BY),
         ({"mode": "remote"},),
     ),
     _entry(
@@ -406,15 +415,15 @@ _TO_FACILITATORS = (
         "session_reminder_facilitator",
         Audience.FACILITATOR,
         "Reminds of a session, with what to bring and when to be there.",
-        (*_ABOUT_A_RUN, SESSION, OF, MODE),
-        ({"mode": "remote"},),
+        (*_ABOUT_A_RUN, SESSION, OF, MODE, REPORT_MINUTES, ARRIVE_BY),
+        ({"mode": "remote"}, {"report_minutes": 90, "arrive_by": "12:15"}),
     ),
     _entry(
         "session_brief_facilitator",
         Audience.FACILITATOR,
         "The last word before a session: when to be there, the gate, the kit, what comes after.",
-        (*_ABOUT_A_RUN, SESSION, OF, MODE),
-        ({"mode": "remote"},),
+        (*_ABOUT_A_RUN, SESSION, OF, MODE, REPORT_MINUTES, ARRIVE_BY, HAS_MEMO),
+        ({"mode": "remote"}, {"report_minutes": 90, "arrive_by": "12:15"}, {"has_memo": False}),
     ),
     _entry(
         "register_due_facilitator",

@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from services.notifications.domain.markup import MarkupFault, Page, read_markup
+from services.notifications.domain.reasons import has_prison_number
 from services.notifications.domain.template_catalogue import Audience, TemplateEntry
 from services.notifications.domain.template_language import Part, Reading
 
@@ -55,7 +56,6 @@ _TELLS = (
 )
 """What in a subject would tell whoever sees a shared inbox what kind of matter it is."""
 
-_PRISON_NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][ -]?[0-9]{4}[ -]?[A-Za-z]{2}(?![A-Za-z0-9])")
 _SHOUTED = re.compile(r"\b[A-Z]{5,}\b")
 _ABBREVIATIONS = frozenset({"HMPPS", "NOMIS"})
 _COMMAND = re.compile(r"^ {4}.*$", re.MULTILINE)
@@ -117,11 +117,6 @@ def lint(edit: Edit) -> list[Finding]:
     page = read_markup(f"{edit.html.body}\n{edit.html.quote}")
     found = dict.fromkeys(chain.from_iterable(rule(edit, page) for rule in _RULES))
     return sorted(found, key=lambda finding: finding.level)
-
-
-def has_prison_number(words: str) -> bool:
-    """Say whether a text holds what looks like somebody's prison number."""
-    return _PRISON_NUMBER.search(words) is not None
 
 
 def _needed_placeholders(edit: Edit, _page: Page) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ _CRITICAL = frozenset({"intake_alarm_ops"})
 _NEEDED = frozenset(
     {
         "proposal_sent",
+        "proposal_withdrawn",
         "run_confirmed_contact",
         "run_confirmed_facilitator",
         "run_changed_contact",

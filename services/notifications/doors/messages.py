@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
+from services.notifications.domain.preferences import DEFAULT
+from services.notifications.domain.quiet_hours import next_open
 from services.notifications.domain.working_hours import next_opening
 from services.notifications.doors.post_room import Post
+from services.notifications.doors.wanted import read_wanted
 from services.notifications.handlers import resending, settling
 from services.notifications.handlers.entering import our_holidays
 from services.notifications.handlers.summarising import ENTER_SUMMARY, enter_summary
 from services.notifications.handlers.sweeping import WAKE_STUCK, wake_stuck
 from services.notifications.queries import messages
 from services.notifications.tables import SEND_MESSAGES
-from shared.clock import parse_moment
+from shared.clock import NO_OTHER_TIME, fixed_clock, parse_moment
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
@@ -48,11 +52,26 @@ class MessageDoors:
         template: str | None = None,
         subject: str | None = None,
         recipient: str | None = None,
+        since: str | None = None,
+        days: int | None = None,
     ) -> list[dict[str, Any]]:
-        """List the ledger, the first due first: all of it, or what is in a state, about something, to somebody."""
-        wanted = messages.MessagesWanted(state, occasion, template, subject, recipient)
+        """List the ledger, the nearest to now first: all of it, or what is in a state, about something, to somebody.
+
+        `since`, a day, and `days` from it ask for what is or was due then, the soonest first.
+        """
+        now = self.store.clock()
+        wanted = read_wanted(
+            state=state,
+            occasion=occasion,
+            template=template,
+            subject=subject,
+            recipient=recipient,
+            since=since,
+            days=days,
+            now=now,
+        )
         with self.store.database.reading() as connection:
-            return messages.list_messages(connection, wanted, limit=page_size(limit), now=self.store.clock())
+            return messages.list_messages(connection, wanted, limit=page_size(limit), now=now)
 
     @operation
     def get_message(self, message: str) -> dict[str, Any]:
@@ -99,14 +118,15 @@ class MessageDoors:
 
     @change
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
-        """Run the scheduled jobs as if it were `as_of`."""
+        """Send what is due as if it were `as_of`, in office hours with the summary of that morning."""
         if not self.post_room.may_play_time:
-            raise Refused("forbidden", "Another time can be played only in the embedded mode and in tests.")
+            raise Refused("forbidden", NO_OTHER_TIME)
         try:
             moment = parse_moment(as_of)
         except ValueError:
             why = "Write a time such as 2027-01-07T15:00, local in London unless an offset is given."
             raise Refused("invalid", why, {"as_of": [why]}) from None
+        self._summarise_at(moment)
         outcomes = self.post_room.sender.send_due(moment)
         with self.store.database.reading() as connection:
             waiting = messages.count_waiting(connection, moment)
@@ -130,6 +150,11 @@ class MessageDoors:
         """Tell the ops team what is due and who was not told."""
         with self.store.work() as work:
             enter_summary(work, self.post_room.mail_domain)
+
+    def _summarise_at(self, moment: datetime) -> None:
+        if next_open(moment, DEFAULT, our_holidays()) == moment:
+            with replace(self.store, clock=fixed_clock(moment)).work() as work:
+                enter_summary(work, self.post_room.mail_domain)
 
     def _maildir(self) -> MaildirChannel:
         channel = self.post_room.sender.channel

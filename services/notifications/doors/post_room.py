@@ -14,7 +14,7 @@ from services.notifications.channels.alerts import AlertChannel
 from services.notifications.channels.equipment import alert_channel, mail_channel
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.channels.smtp import SmtpChannel
-from services.notifications.handlers.places import nation_at
+from services.notifications.handlers.places import nation_at, report_minutes_at
 from services.notifications.handlers.sweeping import WAKE_STUCK
 from services.notifications.sending.delivery import Sender
 from services.notifications.sending.directory import ServiceDirectory
@@ -84,7 +84,7 @@ class PostRoom(DependencyProvider):
         return Post(
             sender=self._sender(worker_ctx, settings),
             mail_domain=settings.mail_from.rpartition("@")[2],
-            may_play_time=settings.embedded or settings.testing,
+            may_play_time=settings.may_play_time,
             alert_places=len(settings.alert_urls),
         )
 
@@ -94,7 +94,10 @@ class PostRoom(DependencyProvider):
             store=self.backing.store(),
             channel=self._channel,
             directory=ServiceDirectory(
-                self.calls.caller(worker_ctx).call, settings.ops_mailbox, partial(_nation_of, self.backing.store())
+                self.calls.caller(worker_ctx).call,
+                settings.ops_mailbox,
+                partial(_nation_of, self.backing.store()),
+                partial(_report_minutes_at, self.backing.store()),
             ),
             organisation=Organisation(settings.org_name, settings.ops_mailbox, people=settings.people_term),
             mail_from=settings.mail_from,
@@ -107,8 +110,13 @@ class PostRoom(DependencyProvider):
 
 
 def _nation_of(store: Store, establishment: str | None) -> str | None:
-    with store.database.reading() as connection:
+    with store.database.asking() as connection:
         return nation_at(connection, establishment)
+
+
+def _report_minutes_at(store: Store, establishment: str | None) -> int:
+    with store.database.reading() as connection:
+        return report_minutes_at(connection, establishment)
 
 
 def _lease(settings: Settings) -> timedelta:

@@ -31,11 +31,16 @@ class ProofDoors:
             return proof.session_proof(connection, str(_id(run)), session)
 
     @operation
-    def list_not_told(self, days: int = 28, limit: int = 200) -> list[dict[str, Any]]:
-        """List who does not know, or perhaps not, of a session of the next days, and enquirers without an answer."""
+    def list_not_told(self, days: int = 28, limit: int = 200, waiting: bool = False) -> list[dict[str, Any]]:
+        """List who does not know, or perhaps not, of a session of the next days, and enquirers without an answer.
+
+        With `waiting`, also whoever is to be told by a letter that still waits.
+        """
         _whole_number(days, "days", 1, FURTHEST_AHEAD)
         with self.store.database.reading() as connection:
-            return proof.list_not_told(connection, self.store.clock(), days, page_size(limit))
+            return proof.list_not_told(
+                connection, self.store.clock(), days, page_size(limit), waiting=bool(waiting)
+            )
 
     @change
     def note_told(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -18,9 +19,13 @@ from services.notifications.handlers.answering import GIVE_UP_AFTER, Desk, Effec
 from services.notifications.handlers.replies import automatic, reply
 from services.notifications.handlers.reports import complaint, report
 from services.notifications.tables import answers_read, message_of, messages
+from shared.messaging.housekeeping import remove_old
 from shared.observability import metrics
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import Store, UnitOfWork
+
+KEPT_FOR = timedelta(days=90)
+"""How long it is known of a mail that it was read: longer than any mailbox is left unread."""
 
 _HANDLERS: Mapping[Kind, Callable[[Answer, Message | None, Desk], Effect]] = {
     Kind.REPORT: report,
@@ -43,6 +48,11 @@ def take(answer: Answer, desk: Desk) -> Outcome:
         outcome = _keep(work, answer, effect)
     metrics.answer_read(answer.kind.value, outcome.value)
     return outcome
+
+
+def forget_old(store: Store) -> int:
+    """Let go of what is known of mails that were read long ago; give how many those were."""
+    return remove_old(store, answers_read, answers_read.c.id, answers_read.c.read_at < store.clock() - KEPT_FOR)
 
 
 def _effect_of(answer: Answer, message: Message | None, desk: Desk) -> Effect:

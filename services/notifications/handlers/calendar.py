@@ -17,6 +17,7 @@ from services.notifications.domain.occasions import Drafting, enquirer, facilita
 from services.notifications.domain.reminders import Plan
 from services.notifications.handlers.entering import enter, enter_newest, our_holidays, supersede
 from services.notifications.handlers.known_runs import (
+    confirmations_waiting,
     in_states,
     known_before,
     lock_run,
@@ -67,7 +68,8 @@ def consequences(
 
     Where a later change was heard of before, only what that one left as it was is told, and the reminders stay as it
     left them. A letter about an earlier one that still waits is superseded: the new one says all that is different from
-    what was told last. `hold` locks such letters until the transaction ends.
+    what was told last. So is a confirmation that still waits: the dates as they are now take its place. `hold` locks
+    such letters until the transaction ends.
     """
     change = _change(event, version)
     newest, before = newest_known(connection, change.run), known_before(connection, change.run)
@@ -78,11 +80,21 @@ def consequences(
     told = {recipient: of_theirs for recipient, (of_theirs, _waiting) in known.items()}
     letters = occasions.change_letters(change, before, told, now, our_holidays(), drafting)
     written_to = {letter.recipient for letter in letters if letter.state is MessageState.SCHEDULED}
+    unsent = {
+        recipient: waiting
+        for recipient in written_to
+        if (waiting := confirmations_waiting(connection, recipient, change.run, hold=hold))
+    }
+    letters = [
+        occasions.confirmed_anew(each, change.run, now, drafting) if each.recipient in unsent else each
+        for each in letters
+    ]
     replaced = [
         (waiting, occasions.NEWER_NEWS if recipient in written_to else occasions.AS_TOLD)
         for recipient, (_told, waiting) in known.items()
         if waiting
     ]
+    replaced += [(waiting, occasions.NEWER_NEWS) for waiting in unsent.values()]
     return Consequences(letters, replaced, reminders_for(connection, change.run, now, drafting))
 
 

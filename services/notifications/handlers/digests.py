@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from services.notifications.domain.digests import DIGEST, TAKEN_UP_BY, DigestDay, occasion_of
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import Drafting, draft
+from services.notifications.domain.verdicts import NOT_WANTED, is_unwanted
+from services.notifications.queries.preferences import preferences_of
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.persistence.upsert import insert_or_leave
 from shared.persistence.work import UnitOfWork
@@ -57,14 +59,24 @@ def collect(work: UnitOfWork, message: Message, digest: DigestDay, person: str) 
 
 
 def take_along(work: UnitOfWork, digest: Message, now: datetime) -> list[Message]:
-    """Claim what a claimed digest is to tell. What comes too late by now is marked missed; give all, as they are."""
+    """Claim what a claimed digest is to tell, and give all that waited for it, as it is then.
+
+    What comes too late by now is marked missed; what its reader has switched off meanwhile is held back.
+    """
     taken = []
     for row in work.connection.execute(_waiting_for(digest, MessageState.SCHEDULED).with_for_update()).all():
-        part = message_of(row)
-        part = part.missed(work.now, TOO_LATE) if part.is_past_use(now) else part.claim_for_digest(work.now)
+        part = _taken(work, message_of(row), digest, now)
         _save(work, part)
         taken.append(part)
     return taken
+
+
+def _taken(work: UnitOfWork, part: Message, digest: Message, now: datetime) -> Message:
+    if part.is_past_use(now):
+        return part.missed(work.now, TOO_LATE)
+    if is_unwanted(part, preferences_of(work.connection, digest.recipient, part.recipient)):
+        return part.suppressed(NOT_WANTED)
+    return part.claim_for_digest(work.now)
 
 
 def taken_along(connection: Connection, digest: Message) -> list[Message]:
@@ -84,6 +96,18 @@ def let_follow(work: UnitOfWork, digest: Message) -> None:
         _save(work, part)
 
 
+def end_left_behind(work: UnitOfWork) -> int:
+    """Have what a digest took along follow it where it was left behind; give how many digests those were of."""
+    left_behind = (messages.c.state == MessageState.SENDING.value) & messages.c.told_in.is_not(None)
+    digest = messages.alias("digest")
+    took_them = digest.c.id.in_(select(messages.c.told_in).where(left_behind))
+    is_over = digest.c.state != MessageState.SENDING.value
+    digests = work.connection.execute(select(digest).where(took_them, is_over).with_for_update()).all()
+    for row in digests:
+        let_follow(work, message_of(row))
+    return len(digests)
+
+
 def _waiting_for(digest: Message, state: MessageState) -> Any:
     theirs: ColumnElement[bool] = (messages.c.told_in == digest.id) & (messages.c.state == state.value)
     return select(messages).where(theirs).order_by(messages.c.due_at, messages.c.id)
@@ -91,7 +115,7 @@ def _waiting_for(digest: Message, state: MessageState) -> Any:
 
 def _what_became_of(digest: Message) -> str:
     day = digest.facts["day"]
-    if digest.state is MessageState.ACCEPTED:
+    if digest.state in {MessageState.ACCEPTED, MessageState.DELIVERED}:
         return f"Told in the digest of {day}."
     return f"It went into the digest of {day}, whose own line says what became of it."
 

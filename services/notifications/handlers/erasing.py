@@ -6,7 +6,7 @@ asked at the moment of sending, and of somebody erased nobody gives an address: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -14,13 +14,16 @@ from sqlalchemy import ColumnElement, Connection, select, update
 
 from services.notifications.channels.base import Channel
 from services.notifications.channels.maildir import MaildirChannel, MailNotFound
-from services.notifications.domain.holding_back import unreachable
+from services.notifications.domain.holding_back import is_nobodys, unreachable
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import OPS, enquirer
+from services.notifications.domain.statements import TOLD_BY_HAND
 from services.notifications.handlers.preferences import forget
+from services.notifications.handlers.resending import WHY_AGAIN
 from services.notifications.handlers.suppressions import forget as forget_held_back
-from services.notifications.tables import message_of, message_row, messages, preferences
+from services.notifications.tables import message_of, message_row, messages, preferences, suppressions
 from shared.contracts.enquiries import PersonErased
+from shared.errors import Refused
 from shared.messaging.housekeeping import wipe_after
 from shared.persistence.commands import forget_answers
 from shared.persistence.types import AnyRow
@@ -30,6 +33,8 @@ REMOVE_MAIL = "remove_mail"
 """The kind of the jobs that remove an erased person's mail from this machine; a subject is a reference."""
 FORGET_OLD_MAIL = "forget_old_mail"
 """The kind of the job that removes mail that has had its time."""
+FORGET_FACILITATORS = "forget_erased_facilitators"
+"""The kind of the job that looks each night for facilitators who were erased."""
 MAIL_KEPT_FOR = timedelta(days=730)
 """Source: domain notes, section 4, "message bodies 24 months"."""
 LOOK_AGAIN = timedelta(seconds=10)
@@ -46,6 +51,7 @@ def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
     for row in work.connection.execute(select(messages).where(waiting).with_for_update()).all():
         held = message_row(message_of(row).suppressed(unreachable("erased")))
         work.connection.execute(update(messages).where(messages.c.id == row.id).values(held))
+    _blot_out_what_was_said(work, event.references)
     forget_answers(work.connection, work.tables.answers, [*event.references, *map(str, event.person_ids)])
     theirs = [*(f"contact:{each}" for each in event.person_ids), *map(enquirer, event.references)]
     forget(work, theirs)
@@ -53,6 +59,50 @@ def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
     for reference in event.references:
         work.schedule(REMOVE_MAIL, reference, work.now)
     wipe_after(work)
+
+
+def _blot_out_what_was_said(work: UnitOfWork, references: Sequence[str]) -> None:
+    """Take out what operators wrote of the messages to somebody: why one was settled by hand, or sent again."""
+    may_be = messages.c.state.in_([MessageState.ACCEPTED.value, MessageState.FAILED.value])
+    settled = _theirs(references) & may_be & messages.c.why.is_not(None) & (messages.c.template != TOLD_BY_HAND)
+    work.connection.execute(update(messages).where(settled).values(why=None))
+    again = select(messages).where(_theirs(references), messages.c.resend_of.is_not(None))
+    for row in work.connection.execute(again).all():
+        facts = {name: value for name, value in row.facts.items() if name != WHY_AGAIN}
+        work.connection.execute(update(messages).where(messages.c.id == row.id).values(facts=facts))
+
+
+def forget_erased_facilitators(store: Store, call: Callable[..., Any]) -> int:
+    """Let go of what is kept of facilitators who were erased, by asking who owns them; give how many those were.
+
+    That is how they wish to be written to, and that their address turned mail down. Raises `Refused` where scheduling
+    cannot be asked just now.
+    """
+    with store.database.reading() as connection:
+        gone = [person for person in _facilitators_kept(connection) if _is_erased(person, call)]
+    if gone:
+        with store.work() as work:
+            forget(work, gone)
+            forget_held_back(work, gone)
+            wipe_after(work)
+    return len(gone)
+
+
+def _facilitators_kept(connection: Connection) -> list[str]:
+    chose = select(preferences.c.person).where(preferences.c.person.startswith("facilitator:"))
+    came_back = select(messages.c.recipient).join(suppressions, suppressions.c.message == messages.c.id)
+    theirs = came_back.where(messages.c.recipient.startswith("facilitator:"))
+    return sorted(connection.scalars(chose.union(theirs)))
+
+
+def _is_erased(person: str, call: Callable[..., Any]) -> bool:
+    try:
+        found = call("scheduling", "get_facilitator", facilitator=person.partition(":")[2])
+    except Refused as refused:
+        if refused.code != "not_found":
+            raise
+        return True
+    return is_nobodys(found["email"])
 
 
 def remove_mail(store: Store, channel: Channel, references: Sequence[str]) -> int:

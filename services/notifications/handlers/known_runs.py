@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Connection, select
 from services.notifications.domain.calendar_occasions import Told
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import MessageState
+from services.notifications.domain.statements import CONFIRMATIONS, TELLS_ALL, TOLD_BY_HAND
 from services.notifications.tables import messages
 from shared.contracts.scheduling import PlannedSession, RunChanged, RunConfirmed
 from shared.persistence.work import UnitOfWork
 
-_TELL_ALL = ("run_confirmed_contact", "run_changed_contact")
-"""The letters to the contact whose facts have the whole run."""
-_WENT_OUT = tuple(
+WENT_OUT = tuple(
     state.value for state in (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.SENDING, MessageState.UNKNOWN)
 )
 """What is on its way may be out already."""
@@ -90,9 +89,9 @@ def newest_known(connection: Connection, run: RunFacts) -> RunFacts | None:
 def known_runs(connection: Connection) -> list[RunFacts]:
     """Give every run of which anybody was told, as the newest letter to its contact tells it, in the order of ids."""
     newer = messages.alias("newer")
-    is_newer = (newer.c.subject_ref == messages.c.subject_ref) & newer.c.template.in_(_TELL_ALL)
+    is_newer = (newer.c.subject_ref == messages.c.subject_ref) & newer.c.template.in_(TELLS_ALL)
     has_newer = select(newer.c.id).where(is_newer, newer.c.version > messages.c.version).exists()
-    query = select(messages.c.facts).where(messages.c.template.in_(_TELL_ALL), ~has_newer)
+    query = select(messages.c.facts).where(messages.c.template.in_(TELLS_ALL), ~has_newer)
     runs = {run.run: run for run in map(RunFacts.from_plain, connection.scalars(query))}
     return [runs[run_id] for run_id in sorted(runs)]
 
@@ -100,12 +99,13 @@ def known_runs(connection: Connection) -> list[RunFacts]:
 def told_before(connection: Connection, recipient: str, run: RunFacts, *, hold: bool) -> tuple[Told, list[UUID]]:
     """Give what a recipient was told of a run before this version of it, and the ids of the letters that still wait.
 
-    A confirmation counts whatever became of it: where it could not be sent, people are told in other ways. `hold` locks
-    the letters that wait, so that none is sent before a newer one takes its place.
+    A confirmation counts whatever became of it: where it could not be sent, people are told in other ways. What an
+    operator noted of these counts as well. `hold` locks the letters that wait, so that none is sent before a newer one
+    takes its place.
     """
     theirs = (messages.c.recipient == recipient) & (messages.c.subject_ref == f"run:{run.run}")
     is_change = messages.c.template.startswith("run_changed_")
-    is_out = in_states(_WENT_OUT)
+    is_out = in_states(WENT_OUT)
     offers = select(messages.c.id).where(theirs, messages.c.template == "offer_made_facilitator", is_out)
     older = select(messages).where(theirs, messages.c.version < run.version).order_by(messages.c.version)
     is_waiting = messages.c.state == MessageState.SCHEDULED.value
@@ -119,7 +119,29 @@ def told_before(connection: Connection, recipient: str, run: RunFacts, *, hold: 
     )
     last = None if facts is None else RunFacts.from_plain(facts)
     asked = connection.execute(offers.limit(1)).first() is not None
-    return Told(last, tuple(row.facts for row in waiting), asked), [row.id for row in waiting]
+    by_hand = _told_by_hand(connection, theirs, run.version, since=last.version if last else 0)
+    return Told(last, tuple(row.facts for row in waiting), asked, by_hand), [row.id for row in waiting]
+
+
+def _told_by_hand(
+    connection: Connection, theirs: ColumnElement[bool], version: int, *, since: int
+) -> dict[str, SessionFacts | None]:
+    """Give what operators told of a run's sessions, the newest of each, between two versions of the run."""
+    noted = theirs & (messages.c.template == TOLD_BY_HAND) & messages.c.version.between(since, version - 1)
+    order = (messages.c.version, messages.c.accepted_at)
+    told: dict[str, SessionFacts | None] = {}
+    for facts in connection.scalars(select(messages.c.facts).where(noted).order_by(*order)):
+        for session, plain in facts["says"].items():
+            told[session] = SessionFacts.from_plain(plain) if plain else None
+    return told
+
+
+def confirmations_waiting(connection: Connection, recipient: str, run: RunFacts, *, hold: bool) -> list[UUID]:
+    """Give the ids of confirmations of a run, before this version of it, that have not gone out to a recipient yet."""
+    theirs = (messages.c.recipient == recipient) & (messages.c.subject_ref == f"run:{run.run}")
+    waits = messages.c.template.in_(CONFIRMATIONS) & (messages.c.state == MessageState.SCHEDULED.value)
+    query = select(messages.c.id).where(theirs, waits, messages.c.version < run.version)
+    return list(connection.scalars(query.with_for_update() if hold else query))
 
 
 def known_run(connection: Connection, run_id: str, which: ColumnElement[bool] | None = None) -> RunFacts | None:
@@ -130,4 +152,4 @@ def known_run(connection: Connection, run_id: str, which: ColumnElement[bool] | 
 
 
 def _letters_of(run_id: str) -> ColumnElement[bool]:
-    return (messages.c.subject_ref == f"run:{run_id}") & messages.c.template.in_(_TELL_ALL)
+    return (messages.c.subject_ref == f"run:{run_id}") & messages.c.template.in_(TELLS_ALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from services.notifications.domain import pipeline_occasions as occasions
 from services.notifications.domain.alerts import alerts_beside
@@ -18,8 +18,15 @@ from services.notifications.domain.occasions import (
     ops_notice,
     run_confirmations,
 )
-from services.notifications.handlers.entering import enter, our_holidays
-from services.notifications.handlers.known_runs import lock_run, newest_known, run_facts, version_of
+from services.notifications.handlers.entering import enter, our_holidays, supersede
+from services.notifications.handlers.known_runs import (
+    WENT_OUT,
+    in_states,
+    lock_run,
+    newest_known,
+    run_facts,
+    version_of,
+)
 from services.notifications.handlers.reminders import RUN_CHANGED, carry_out, reminders_for
 from services.notifications.tables import message_of, message_row, messages
 from shared.contracts.enquiries import (
@@ -104,10 +111,21 @@ def when_proposal_sent(work: UnitOfWork, event: ProposalSent, mail_domain: str) 
 
 
 def when_proposal_settled(work: UnitOfWork, event: ProposalSettled, mail_domain: str) -> None:
-    """Say what became of a proposal."""
+    """Say what became of a proposal. What still waits to tell of it as open is withdrawn."""
+    theirs = messages.c.recipient == enquirer(event.reference)
+    sent = theirs & messages.c.occasion.startswith(f"proposal_sent:{event.proposal_id}")
+    supersede(work, sent | (theirs & (messages.c.template == "proposal_reminder")), "The proposal is settled.")
     drafting = Drafting(work.new_id, mail_domain)
     proposal = (event.reference, event.proposal_id, event.version, event.outcome)
-    enter(work, occasions.proposal_settled(*proposal, work.now, drafting))
+    is_known = not _never_went_out(work, sent)
+    enter(work, occasions.proposal_settled(*proposal, work.now, drafting, is_known=is_known))
+
+
+def _never_went_out(work: UnitOfWork, letter: ColumnElement[bool]) -> bool:
+    """Say whether a letter is in the ledger, as it was first entered or sent again, and surely reached nobody."""
+    if work.connection.execute(select(messages.c.id).where(letter).limit(1)).first() is None:
+        return False
+    return work.connection.execute(select(messages.c.id).where(letter, in_states(WENT_OUT)).limit(1)).first() is None
 
 
 def when_agreement_signed(work: UnitOfWork, event: AgreementSigned, mail_domain: str) -> None:

@@ -15,7 +15,7 @@ from services.notifications.domain.reply_words import note_of, words_of
 from services.notifications.domain.suppressing import normalise_address
 from services.notifications.handlers.answering import BY, Desk, Effect, Outcome, ServiceAway
 from services.notifications.handlers.settling import about_of
-from services.notifications.tables import answers_read
+from services.notifications.tables import answers_read, message_of, messages
 from shared.contracts.notifications import MessageUnsettled
 from shared.errors import Refused
 from shared.persistence.work import Store, UnitOfWork
@@ -32,15 +32,15 @@ _UNKNOWN = UUID("0b3f4d0e-5e55-5c7c-9b0b-3f1f5f3a6d11")
 def reply(answer: Answer, message: Message | None, desk: Desk) -> Effect:
     """File what somebody wrote with the enquiry that it is about; a facilitator's words are a note there.
 
-    Where it cannot be filed, such as for a prison number in it, somebody is asked to read it in the mailbox. Raises
-    ServiceAway.
+    Where it cannot be filed, such as for a prison number in it, or where a message of ours is answered that is about no
+    enquiry, somebody is asked to read it in the mailbox. Raises ServiceAway.
     """
-    reference = _reference(answer, message)
+    reference = _reference(answer, message, desk.store)
     filed = Effect(Outcome.FILED, message.id if message else None, reference)
     if _is_to_us(message):
         return filed.with_outcome(Outcome.COUNTED)
     if reference is None:
-        return filed.with_outcome(Outcome.UNMATCHED)
+        return filed.with_outcome(Outcome.UNMATCHED) if message is None else _to_be_read(filed, message, is_known=True)
     try:
         if _is_a_facilitators(message):
             words = words_of(answer.said, answer.subject, "(A facilitator wrote this, by mail.)")
@@ -62,7 +62,7 @@ def automatic(answer: Answer, message: Message | None, desk: Desk) -> Effect:
 
     Raises ServiceAway.
     """
-    reference = _reference(answer, message)
+    reference = _reference(answer, message, desk.store)
     counted = Effect(Outcome.COUNTED, message.id if message else None, reference)
     if reference is None or _is_a_facilitators(message) or _is_to_us(message) or _was_noted(desk.store, reference):
         return counted
@@ -78,9 +78,19 @@ def automatic(answer: Answer, message: Message | None, desk: Desk) -> Effect:
     return counted.with_outcome(Outcome.NOTED)
 
 
-def _reference(answer: Answer, message: Message | None) -> str | None:
-    """Give the enquiry by the message that was answered, or else as the mail names it."""
-    return (about_of(message) if message is not None else "") or answer.reference
+def _reference(answer: Answer, message: Message | None, store: Store) -> str | None:
+    """Give the enquiry by the message that was answered, or else as the mail names it, or as all of a digest is of."""
+    if message is None:
+        return answer.reference
+    return about_of(message) or answer.reference or _only_one_told(message, store)
+
+
+def _only_one_told(digest: Message, store: Store) -> str | None:
+    """Give the enquiry that a digest tells of; None where it tells of several, and for what is no digest."""
+    with store.database.reading() as connection:
+        rows = connection.execute(select(messages).where(messages.c.told_in == digest.id)).all()
+    found = {about_of(message_of(row)) for row in rows}
+    return found.pop() or None if len(found) == 1 else None
 
 
 def _is_to_us(message: Message | None) -> bool:

@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from services.notifications.domain.answers import Answer
 from services.notifications.domain.bounces import Fate, Report
+from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import OPS
 from services.notifications.domain.suppressing import normalise_address
 from services.notifications.handlers.answering import BY, Desk, Effect, Outcome, ServiceAway, about
+from services.notifications.handlers.digests import let_follow
 from services.notifications.handlers.preferences import change
 from services.notifications.handlers.settling import settle
 from services.notifications.handlers.suppressions import suppress
@@ -79,7 +81,7 @@ def _gravest(reports: Sequence[Report]) -> Report:
 
 def _bounced(work: UnitOfWork, message: Message, why: str, gone: str | None, keys: Sequence[str]) -> Outcome | None:
     """Note that a message came back; `gone` is the address that is no more. What never went out cannot come back."""
-    if settle(work, message.id, MessageState.BOUNCED, why, address_gone=gone is not None) is None:
+    if not note_report(work, message, MessageState.BOUNCED, why, address_gone=gone is not None):
         return Outcome.COUNTED
     if gone is not None:
         suppress(work, gone, why, message.id, keys)
@@ -87,7 +89,17 @@ def _bounced(work: UnitOfWork, message: Message, why: str, gone: str | None, key
 
 
 def _delivered(work: UnitOfWork, message: Message) -> Outcome | None:
-    return Outcome.COUNTED if settle(work, message.id, MessageState.DELIVERED) is None else None
+    return None if note_report(work, message, MessageState.DELIVERED) else Outcome.COUNTED
+
+
+def note_report(
+    work: UnitOfWork, message: Message, state: MessageState, why: str | None = None, *, address_gone: bool = False
+) -> bool:
+    """Note what was heard of a message, and of what it tells where it is a digest; say whether that was news."""
+    now = settle(work, message.id, state, why, address_gone=address_gone)
+    if now is not None and now.template == DIGEST:
+        let_follow(work, now)
+    return now is not None
 
 
 def _less_to(work: UnitOfWork, message: Message) -> None:

@@ -13,16 +13,22 @@ from services.notifications.domain.holding_back import unreachable
 from services.notifications.domain.messages import SENT_AGAIN, Message, MessageState
 from services.notifications.domain.occasions import Drafting, draft
 from services.notifications.domain.reasons import read_reason
+from services.notifications.domain.statements import TOLD_BY_HAND
 from services.notifications.handlers.entering import enter
 from services.notifications.handlers.known_runs import known_run
-from services.notifications.handlers.settling import the_message
+from services.notifications.handlers.settling import about_of, the_message
 from services.notifications.queries.messages import first_of, resends_of
 from services.notifications.tables import messages
+from shared.clock import LONDON
 from shared.errors import Refused
+from shared.persistence.types import AnyRow
 from shared.persistence.work import UnitOfWork
 
 S = MessageState
+WHY_AGAIN = "sent_again"
+"""The fact that has who had a message sent again, and why."""
 _NOT_THROUGH = frozenset({S.FAILED, S.UNKNOWN, S.BOUNCED, S.SUPPRESSED})
+_TAKEN = frozenset({S.ACCEPTED, S.DELIVERED})
 _ON_ITS_WAY = frozenset({S.SCHEDULED, S.SENDING, S.ACCEPTED, S.DELIVERED})
 
 
@@ -41,10 +47,18 @@ def resend_message(work: UnitOfWork, message_id: UUID, reason: str, *, actor: st
     earlier = resends_of(work.connection, original.id)
     standing = next((row for row in earlier if MessageState(row.state) in _ON_ITS_WAY), None)
     if standing is not None:
-        raise Refused("refused", f"It was sent again already, as {standing.id}, which is {standing.state}.")
+        raise Refused("refused", _why_not_once_more(standing))
     again = _again(original, message, len(earlier) + 1, {"by": actor, "reason": why}, work)
     enter(work, [again])
     return again
+
+
+def _why_not_once_more(standing: AnyRow) -> str:
+    """Say what stands in the place of a message already: one that was sent again, or what an operator noted."""
+    if standing.template == TOLD_BY_HAND:
+        at = standing.accepted_at.astimezone(LONDON)
+        return f"They know already, so nothing is sent again. {standing.why} That was noted on {at:%d %b %Y at %H:%M}."
+    return f"It was sent again already, as {standing.id}, which is {standing.state}."
 
 
 def _again(original: Message, message: Message, time: int, said: dict[str, str], work: UnitOfWork) -> Message:
@@ -61,7 +75,7 @@ def _again(original: Message, message: Message, time: int, said: dict[str, str],
         subject_ref=original.subject_ref,
         due_at=work.now,
         useful_until=original.useful_until if still_useful else None,
-        facts={**original.facts, "sent_again": said},
+        facts={**original.facts, WHY_AGAIN: said},
         urgency=original.urgency,
     )
     return replace(drafted, resend_of=message.id)
@@ -73,7 +87,10 @@ def _check_state(work: UnitOfWork, message: Message) -> None:
         raise Refused("refused", words)
     if message.state in SENT_AGAIN or _was_in_a_lost_digest(work, message):
         return
-    raise Refused("refused", f"It is {message.state.value}: only what did not get through for certain is sent again.")
+    words = f"It is {message.state.value}: only what did not get through for certain is sent again."
+    if message.state in _TAKEN and (reference := about_of(message)):
+        words += f" To write to the enquirer once more: keytalk enquiries reply {reference} --words WORDS"
+    raise Refused("refused", words)
 
 
 def _was_in_a_lost_digest(work: UnitOfWork, message: Message) -> bool:

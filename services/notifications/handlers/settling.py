@@ -32,7 +32,7 @@ def follow_up(
     """
     if message.state is S.SCHEDULED:
         work.schedule(SEND_MESSAGES, str(message.id), message.next_attempt_at)
-    if message.state is S.ACCEPTED:
+    if message.state is S.ACCEPTED or (message.state is S.DELIVERED and message.accepted_at is None):
         _tell_accepted(work, message)
     if (bounced or untold or message.state in UNSETTLED) and not _is_told_of(work, was, message):
         _tell_untold(work, message, S.BOUNCED.value if bounced else untold or message.state.value)

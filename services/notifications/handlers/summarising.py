@@ -48,7 +48,7 @@ def _counts(connection: Connection, now: datetime) -> dict[str, int]:
     tomorrow = datetime.combine(day_in_london(now) + timedelta(days=1), time.min, LONDON).astimezone(UTC)
     due = (messages.c.state == MessageState.SCHEDULED.value) & (messages.c.next_attempt_at < tomorrow)
     seen_at = func.coalesce(messages.c.answered_at, messages.c.claimed_at)
-    since = _counted_until(connection)
+    since = _counted_until(connection, now)
     query = select(messages.c.state, func.count()).where(messages.c.state.in_([each.value for each in UNSETTLED]))
     if since is not None:
         query = query.where(seen_at > since - OVERLAP)
@@ -56,9 +56,10 @@ def _counts(connection: Connection, now: datetime) -> dict[str, int]:
     return {"due_today": _count(connection, due)} | {each.value: found.get(each.value, 0) for each in sorted(UNSETTLED)}
 
 
-def _counted_until(connection: Connection) -> datetime | None:
-    query = select(messages.c.facts).where(messages.c.template == SUMMARY).order_by(messages.c.id.desc()).limit(1)
-    facts = connection.scalar(query)
+def _counted_until(connection: Connection, now: datetime) -> datetime | None:
+    """Give until when the last summary counted; one of a later day was made by playing that day."""
+    query = select(messages.c.facts).where(messages.c.template == SUMMARY, messages.c.due_at <= now)
+    facts = connection.scalar(query.order_by(messages.c.id.desc()).limit(1))
     return None if facts is None else datetime.fromisoformat(facts["counted_until"])
 
 

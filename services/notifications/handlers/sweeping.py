@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import String, cast, func, select, type_coerce
 
 from services.notifications.domain.messages import MessageState
+from services.notifications.handlers.digests import end_left_behind
 from services.notifications.tables import SEND_MESSAGES, messages
 from shared.messaging.tables import is_waiting
 from shared.persistence.work import Store, UnitOfWork
@@ -28,7 +29,8 @@ TO_SETTLE = "to settle"
 def wake_stuck(store: Store, lease: timedelta) -> int:
     """Give a job to every message that waits and has none, and one to those under way beyond their `lease`.
 
-    Gives how many messages were found. Safe to repeat, and for several replicas at once.
+    What a digest left behind that has come to its end follows it. Gives how many were found. Safe to repeat, and for
+    several replicas at once.
     """
     found = 0
     while True:
@@ -38,7 +40,7 @@ def wake_stuck(store: Store, lease: timedelta) -> int:
         if batch < AT_A_TIME:
             break
     with store.work() as work:
-        found += _wake_broken_off(work, lease)
+        found += end_left_behind(work) + _wake_broken_off(work, lease)
     if found:
         _log.error("messages were stuck", extra={"count": found})
     return found

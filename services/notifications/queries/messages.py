@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from services.notifications.domain.messages import SENT_AGAIN, MessageState
 from services.notifications.tables import messages
@@ -17,17 +17,23 @@ from shared.persistence.types import AnyRow
 DUE = "due"
 """What a message is shown as that waits although its time has come."""
 STATES = (DUE, *(state.value for state in MessageState))
+_WAITING = (DUE, MessageState.SCHEDULED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class MessagesWanted:
-    """Which messages are asked for; None means all. `subject` is what they are about, such as `run:ID`."""
+    """Which messages are asked for; None means all.
+
+    `subject` is what they are about, such as `run:ID`; `since` and `until` bound when they are or were due.
+    """
 
     state: str | None = None
     occasion: str | None = None
     template: str | None = None
     subject: str | None = None
     recipient: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
     def condition(self, now: datetime) -> ColumnElement[bool]:
         """Give it in SQL. Raises `Refused("invalid")` for a state that there is not."""
@@ -40,13 +46,24 @@ class MessagesWanted:
         conditions = [column == value for column, value in wanted.items() if value is not None]
         if self.state is not None:
             conditions.append(_in_state(self.state, now))
+        if self.since is not None:
+            conditions.append(messages.c.due_at >= self.since)
+        if self.until is not None:
+            conditions.append(messages.c.due_at < self.until)
         return and_(True, *conditions)
 
 
 def list_messages(connection: Connection, wanted: MessagesWanted, *, limit: int, now: datetime) -> list[dict[str, Any]]:
-    """List the ledger by due time, the first due first."""
-    query = select(messages).where(wanted.condition(now)).order_by(messages.c.due_at, messages.c.id).limit(limit)
-    return [_line(row, now) for row in connection.execute(query)]
+    """List the ledger by due time: what was due until now, the newest first; then what is to come, the soonest first.
+
+    Where only what waits is asked for, or the days of it, all of it comes the soonest first.
+    """
+    soonest_first = wanted.state in _WAITING or wanted.since is not None or wanted.until is not None
+    past = messages.c.due_at <= now
+    nearest_first = (case((past, 0), else_=1), case((past, messages.c.due_at)).desc())
+    order = () if soonest_first else nearest_first
+    query = select(messages).where(wanted.condition(now)).order_by(*order, messages.c.due_at, messages.c.id)
+    return [_line(row, now) for row in connection.execute(query.limit(limit))]
 
 
 def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict[str, Any]:
@@ -64,7 +81,6 @@ def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict
         "version": row.version,
         "urgency": row.urgency,
         "person": row.person,
-        "next_attempt_at": _iso(row.next_attempt_at) if row.state == MessageState.SCHEDULED.value else None,
         "claimed_at": _iso(row.claimed_at),
         "answered_at": _iso(row.answered_at),
         "useful_until": _iso(row.useful_until),
@@ -112,7 +128,8 @@ def _resends(connection: Connection, row: AnyRow) -> list[AnyRow]:
 
 
 def _line(row: AnyRow, now: datetime) -> dict[str, Any]:
-    is_due = row.state == MessageState.SCHEDULED.value and row.next_attempt_at <= now
+    waits = row.state == MessageState.SCHEDULED.value
+    is_due = waits and (row.next_attempt_at <= now or _was_in_vain(row, now))
     return {
         "id": str(row.id),
         "recipient": row.recipient,
@@ -124,8 +141,14 @@ def _line(row: AnyRow, now: datetime) -> dict[str, Any]:
         "due_at": row.due_at.isoformat(),
         "accepted_at": _iso(row.accepted_at),
         "attempts": row.attempts,
+        "next_attempt_at": _iso(row.next_attempt_at) if waits else None,
         "message_id": row.message_id,
     }
+
+
+def _was_in_vain(row: AnyRow, now: datetime) -> bool:
+    """Say whether it was due, was tried and could not be sent: it waits for the next attempt, not for its time."""
+    return bool(row.attempts > 0 and row.due_at <= now and row.told_in is None)
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -137,8 +160,10 @@ def _in_state(text: str, now: datetime) -> ColumnElement[bool]:
         why = f"There is no state '{text}'. Choose from: {', '.join(STATES)}."
         raise Refused("invalid", why, {"state": [why]})
     scheduled = messages.c.state == MessageState.SCHEDULED.value
+    was_in_vain = (messages.c.attempts > 0) & (messages.c.due_at <= now) & messages.c.told_in.is_(None)
+    is_due = (messages.c.next_attempt_at <= now) | was_in_vain
     if text == DUE:
-        return scheduled & (messages.c.next_attempt_at <= now)
+        return scheduled & is_due
     if text == MessageState.SCHEDULED.value:
-        return scheduled & (messages.c.next_attempt_at > now)
+        return scheduled & ~is_due
     return messages.c.state == text

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from services.notifications.domain.preferences import DEFAULT, Preferences, Way
 from services.notifications.tables import preferences
+from shared.persistence.bulk import is_any_of
 from shared.persistence.types import AnyRow
 
-# Asked for every mail, so it is put together once.
-_newest_of = (
-    select(preferences)
-    .where(preferences.c.person.in_(bindparam("names", expanding=True)))
-    .order_by(preferences.c.changed_at.desc())
-    .limit(1)
-)
+Names = tuple[str | None, ...]
+"""By what names somebody may have chosen how they are written to: who they are, and how a message names them."""
 
 
 def preferences_of(connection: Connection, person: str | None, recipient: str | None = None) -> Preferences:
@@ -25,13 +23,18 @@ def preferences_of(connection: Connection, person: str | None, recipient: str | 
     `recipient` is how a message names them. It matters for an enquirer, who may have chosen by the link in the very
     first mail, before it was known which contact they are.
     """
-    row = _newest(connection, person, recipient)
-    return DEFAULT if row is None else _preferences(row)
+    [theirs] = preferences_of_each(connection, [(person, recipient)])
+    return theirs
+
+
+def preferences_of_each(connection: Connection, readers: Sequence[Names]) -> list[Preferences]:
+    """Give what each of several people prefers, as `preferences_of` does, in the order in which they are named."""
+    return [DEFAULT if row is None else _preferences(row) for row in _newest(connection, readers)]
 
 
 def get_preferences(connection: Connection, person: str) -> dict[str, Any]:
     """Give what somebody prefers as plain data, with who changed it last, when and why."""
-    row = _newest(connection, person)
+    [row] = _newest(connection, [(person,)])
     return plain(person, DEFAULT) if row is None else _told(row)
 
 
@@ -57,9 +60,17 @@ def plain(person: str, chosen: Preferences) -> dict[str, Any]:
     }
 
 
-def _newest(connection: Connection, *names: str | None) -> AnyRow | None:
-    known = [name for name in names if name is not None]
-    return connection.execute(_newest_of, {"names": known}).first() if known else None
+def _newest(connection: Connection, readers: Sequence[Names]) -> list[AnyRow | None]:
+    """Give what each said last, and None for whoever has not said anything."""
+    names = {name for each in readers for name in each if name is not None}
+    query = select(preferences).where(is_any_of(connection, preferences.c.person, names))
+    said = {row.person: row for row in connection.execute(query)} if names else {}
+    return [max((said[name] for name in each if name in said), key=_when_said, default=None) for each in readers]
+
+
+def _when_said(row: AnyRow) -> datetime:
+    said_at: datetime = row.changed_at
+    return said_at
 
 
 def _preferences(row: AnyRow) -> Preferences:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, true
 
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.heard import PERHAPS, REACHED, Letter
+from services.notifications.domain.holding_back import unreachable
 from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.occasions import enquirer, facilitator
 from services.notifications.domain.proof import (
     ENQUIRY_LETTERS,
     LetterProof,
@@ -73,22 +75,38 @@ def letters_not_through(connection: Connection, since: datetime, recipient: str 
     return [each for each in proofs if each is not None and each.verdict.is_a_gap]
 
 
-def list_not_told(connection: Connection, now: datetime, days: int, limit: int) -> list[dict[str, Any]]:
+def list_not_told(
+    connection: Connection, now: datetime, days: int, limit: int, *, waiting: bool = False
+) -> list[dict[str, Any]]:
     """List who was not told, or perhaps not: the soonest first.
 
     That is people who do not know of a session within `days` from `now` what is true of it; and enquirers whose
-    acknowledgement, reply or other letter of the last `days` did not get through, by when it was due.
+    acknowledgement, reply or other letter of the last `days` did not get through, by when it was due. With `waiting`,
+    whoever is to be told by a letter that still waits comes after those: `next_attempt_at` says when it is tried next,
+    `attempts` how often it was in vain, and `why`.
     """
-    until = now + timedelta(days=days)
+    since, until = now - timedelta(days=days), now + timedelta(days=days)
     found = [
-        *_sessions_not_told(connection, now, until),
-        *map(_enquirer_plain, letters_not_through(connection, now - timedelta(days=days))),
+        *_sessions_not_told(connection, now, until, waiting=waiting),
+        *map(_enquirer_plain, letters_not_through(connection, since)),
+        *(map(_waiting_plain, _letters_waiting(connection, since)) if waiting else ()),
     ]
-    return sorted(found, key=lambda each: (each["at"], each["recipient"]))[:limit]
+    to_be_told = Verdict.TO_BE_TOLD.value
+    return sorted(found, key=lambda each: (each["verdict"] == to_be_told, each["at"], each["recipient"]))[:limit]
 
 
-def _sessions_not_told(connection: Connection, now: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    runs = _runs_between(connection, now, until)
+def _letters_waiting(connection: Connection, since: datetime) -> list[Message]:
+    """Give the letters to enquirers that were due `since` or are due later, and still wait."""
+    waits = messages.c.state == MessageState.SCHEDULED.value
+    return _letters(connection, _one_of(ENQUIRY_LETTERS) & (messages.c.due_at >= since) & waits)
+
+
+def _sessions_not_told(
+    connection: Connection, now: datetime, until: datetime, *, waiting: bool
+) -> Iterator[dict[str, Any]]:
+    between = _runs_between(connection, now, until)
+    told = _plainly_told(connection, between)
+    runs = [run for run in between if run not in told]
     for start in range(0, len(runs), AT_ONCE):
         of_run: dict[str, list[Message]] = {}
         theirs = messages.c.subject_ref.in_(runs[start : start + AT_ONCE])
@@ -98,20 +116,57 @@ def _sessions_not_told(connection: Connection, now: datetime, until: datetime) -
         for letters in of_run.values():
             proof = prove(letters, digests)
             if proof is not None:
-                yield from _gaps(proof, now, until)
+                yield from _gaps(proof, now, until, waiting=waiting)
 
 
-def _runs_between(connection: Connection, now: datetime, until: datetime) -> list[str]:
-    """Give the runs of which any letter to the contact has a session between two moments, give or take a day."""
+def _runs_between(connection: Connection, now: datetime, until: datetime) -> dict[str, Mapping[str, Any]]:
+    """Give the runs of which any letter to the contact has a session between two moments, give or take a day.
+
+    Each comes with the facts of such a letter.
+    """
     first, last = now.date().isoformat(), (until + timedelta(days=1)).date().isoformat()
     query = select(messages.c.subject_ref, messages.c.facts).where(
         _one_of(TELLS_ALL), messages.c.due_at >= now - LONGEST_RUN
     )
-    found: dict[str, None] = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for subject_ref, facts in connection.execute(query):
         if any(first <= each["date"] <= last for each in (*facts["sessions"], *facts.get("cancelled", ()))):
-            found[subject_ref] = None
-    return list(found)
+            found[subject_ref] = facts
+    return found
+
+
+def _plainly_told(connection: Connection, runs: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Give the runs that need no closer look, which takes long: there is nobody of them who does not know.
+
+    Those are the ones of which there is nothing but one confirmation to each who takes part, which reached them; only
+    reminders followed, to the same people. Reminders say of such a run what its confirmation says.
+    """
+    is_confirmation, is_reminder = messages.c.template.in_(CONFIRMATIONS), messages.c.template.in_(REMINDERS)
+    reached = messages.c.state.in_([state.value for state in REACHED])
+    good = is_confirmation & reached & messages.c.told_in.is_(None)
+    counts = (_count_where(good), _count_where(~good & ~is_reminder), func.count(messages.c.person.distinct()))
+    named = (messages.c.subject_ref, messages.c.recipient)
+    told: dict[str, set[str]] = {run: set() for run in runs}
+    unclear: set[str] = set()
+    subjects = list(runs)
+    for start in range(0, len(subjects), AT_ONCE):
+        theirs = messages.c.subject_ref.in_(subjects[start : start + AT_ONCE])
+        query = select(*named, *counts).where(theirs, _bears_on_proof()).group_by(*named)
+        for run, recipient, confirmed, others, people in connection.execute(query):
+            told[run].add(recipient)
+            if confirmed != 1 or others or people > 1:
+                unclear.add(run)
+    return {run for run, facts in runs.items() if run not in unclear and told[run] == _everybody(facts)}
+
+
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _everybody(facts: Mapping[str, Any]) -> set[str]:
+    """Name everybody who takes part in a run, as recipients."""
+    teams = (facts["facilitators"] if each.get("facilitators") is None else each["facilitators"] for each in facts["sessions"])
+    return {enquirer(facts["enquiry"]), *(facilitator(str(person)) for team in teams for person in team)}
 
 
 def _bears_on_proof() -> ColumnElement[bool]:
@@ -121,11 +176,12 @@ def _bears_on_proof() -> ColumnElement[bool]:
     return messages.c.template.in_((*CONFIRMATIONS, *CHANGES, TOLD_BY_HAND)) | (is_reminder & may_be_out)
 
 
-def _gaps(proof: RunProof, now: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+def _gaps(proof: RunProof, now: datetime, until: datetime, *, waiting: bool) -> Iterator[dict[str, Any]]:
     for session in proof.sessions:
         for person in session.people:
             ahead = [moment for moment in person.moments(session.session) if now < moment <= until]
-            if person.verdict.is_a_gap and ahead:
+            wanted = person.verdict.is_a_gap or (waiting and person.verdict is Verdict.TO_BE_TOLD)
+            if wanted and ahead:
                 yield {
                     "at": min(ahead).isoformat(),
                     **_run_plain(proof.run),
@@ -201,7 +257,39 @@ def _person_plain(person: PersonProof) -> dict[str, Any]:
         "why": person.why,
         "may_believe": [_said_plain(each) for each in person.believes],
         "message": str(person.to_say_it.id) if person.to_say_it else None,
-        "can_do": _can_do(person.verdict, can_resend=person.can_resend),
+        "can_do": _can_do(person.verdict, person.to_say_it, can_resend=person.can_resend),
+        **_how_it_waits(person),
+    }
+
+
+def _how_it_waits(person: PersonProof) -> dict[str, Any]:
+    """Say which letter is to tell somebody, when it is tried next, and what came of it so far; nothing elsewhere."""
+    if person.verdict is not Verdict.TO_BE_TOLD:
+        return {}
+    fitting = (each for each in person.letters if each.waits and not each.is_reminder)
+    letter = next((each for each in fitting if each.said.agrees_with(person.expected)), None)
+    return _waits(letter.carrier) if letter is not None else {}
+
+
+def _waits(message: Message) -> dict[str, Any]:
+    return {
+        "message": str(message.id),
+        "why": message.why,
+        "attempts": message.attempts,
+        "next_attempt_at": _next_attempt(message),
+    }
+
+
+def _waiting_plain(message: Message) -> dict[str, Any]:
+    return {
+        "at": message.due_at.isoformat(),
+        "enquiry": message.subject_ref.partition(":")[2],
+        "session": None,
+        "recipient": message.recipient,
+        "template": message.template,
+        "verdict": Verdict.TO_BE_TOLD.value,
+        "can_do": [],
+        **_waits(message),
     }
 
 
@@ -215,7 +303,7 @@ def _enquirer_plain(proof: LetterProof) -> dict[str, Any]:
         "verdict": proof.verdict.value,
         "why": proof.why,
         "message": str(proof.last.id),
-        "can_do": _can_do(proof.verdict, can_resend=True),
+        "can_do": _can_do(proof.verdict, proof.last, can_resend=True),
     }
 
 
@@ -230,10 +318,16 @@ def _letter_plain(letter: Letter) -> dict[str, Any]:
         "state": carrier.state.value,
         "why": carrier.why,
         "at": letter.at.isoformat(),
+        "next_attempt_at": _next_attempt(carrier),
+        "is_reminder": letter.is_reminder,
         "sent_to": carrier.person,
         "told_in": str(message.told_in) if message.told_in else None,
         "resend_of": str(message.resend_of) if message.resend_of else None,
     }
+
+
+def _next_attempt(message: Message) -> str | None:
+    return message.next_attempt_at.isoformat() if message.state is MessageState.SCHEDULED else None
 
 
 def _said_plain(said: Said) -> dict[str, Any] | None:
@@ -244,9 +338,18 @@ def _when(session: SessionFacts) -> dict[str, Any]:
     return {name: value for name, value in session.to_plain().items() if name in {"date", "start", "end", "zone"}}
 
 
-def _can_do(verdict: Verdict, *, can_resend: bool) -> list[str]:
+PUT_RIGHT = "put the address right, then resend"
+"""What may help where the address itself turned the message down."""
+
+
+def _can_do(verdict: Verdict, last: Message | None, *, can_resend: bool) -> list[str]:
     """Say what may help, the likeliest first: where it may have arrived, to ask them."""
     if not verdict.is_a_gap:
         return []
-    ways = ["resend", "ring"] if can_resend else ["ring"]
+    ways = [PUT_RIGHT if last is not None and _turned_down(last) else "resend", "ring"] if can_resend else ["ring"]
     return ways if verdict is Verdict.NOT_TOLD else ways[::-1]
+
+
+def _turned_down(message: Message) -> bool:
+    """Say whether its address is known not to take mail, so that to send it again as it is would be in vain."""
+    return message.state is MessageState.BOUNCED or message.why == unreachable("bounced")

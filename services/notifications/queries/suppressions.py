@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from services.notifications.domain.suppressing import address_hashes
 from services.notifications.tables import messages, suppressions
 from shared.errors import Refused
+from shared.persistence.bulk import is_any_of
 from shared.persistence.types import AnyRow
 
 _BEGINNING_OF_A_HASH = re.compile("[0-9a-f]{8,64}")
 SHOWN = 16
 """Characters of a hash that name a suppression to people: among a million, two alike are not to be expected."""
-
-# Asked for every mail, so it is put together once.
-_why_held_back = (
-    select(suppressions.c.why)
-    .where(suppressions.c.address_hash.in_(bindparam("hashes", expanding=True)), suppressions.c.lifted_at.is_(None))
-    .limit(1)
-)
 
 
 def suppressed_because(connection: Connection, address: str, keys: Sequence[str]) -> str | None:
@@ -31,8 +25,14 @@ def suppressed_because(connection: Connection, address: str, keys: Sequence[str]
 
     `keys` are the settings' secret keys: one that was held back under the older of two still is.
     """
-    why: str | None = connection.scalar(_why_held_back, {"hashes": address_hashes(keys, address)})
-    return why
+    return next(iter(suppressed_among(connection, address_hashes(keys, address)).values()), None)
+
+
+def suppressed_among(connection: Connection, hashes: Collection[str]) -> dict[str, str]:
+    """Give those of several hashes of addresses to which nothing is sent, and why."""
+    held = is_any_of(connection, suppressions.c.address_hash, hashes) & suppressions.c.lifted_at.is_(None)
+    rows = connection.execute(select(suppressions.c.address_hash, suppressions.c.why).where(held))
+    return {row.address_hash: row.why for row in rows}
 
 
 def list_suppressions(connection: Connection, *, limit: int, lifted: bool) -> list[dict[str, Any]]:

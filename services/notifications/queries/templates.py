@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, literal, select
+from sqlalchemy import Connection, literal, select
 
 from services.notifications.domain.messages import Message
 from services.notifications.domain.template_catalogue import CATALOGUE, TemplateEntry
@@ -14,6 +15,7 @@ from services.notifications.domain.template_language import FILTERS, Part
 from services.notifications.sending.rendering import kept_words
 from services.notifications.tables import message_of, messages, template_versions
 from shared.errors import Refused
+from shared.persistence.bulk import is_any_of
 from shared.persistence.types import AnyRow
 
 AS_IT_COMES = 0
@@ -29,17 +31,16 @@ class Live:
     html: str
 
 
-# Asked for every mail, so it is put together once.
-_live = select(template_versions.c.version, template_versions.c.text, template_versions.c.html).where(
-    template_versions.c.template == bindparam("named"),
-    template_versions.c.state == literal("live", literal_execute=True),
-)
-
-
 def live_words(connection: Connection, template: str) -> Live | None:
     """Give the words that ops published for a template; None where those that come with Keytalk are sent."""
-    row = connection.execute(_live, {"named": template}).first()
-    return None if row is None else Live(row.version, row.text, row.html)
+    return live_words_among(connection, [template]).get(template)
+
+
+def live_words_among(connection: Connection, templates: Collection[str]) -> dict[str, Live]:
+    """Give the words that ops published, by template; those that are sent as they come with Keytalk are left out."""
+    is_live = template_versions.c.state == literal("live", literal_execute=True)
+    query = select(template_versions).where(is_any_of(connection, template_versions.c.template, templates), is_live)
+    return {row.template: Live(row.version, row.text, row.html) for row in connection.execute(query)}
 
 
 def list_templates(connection: Connection) -> list[dict[str, Any]]:

@@ -1,16 +1,18 @@
 """From a message to the mail that carries it, or to why none goes out now: whom it is for, what they prefer, the words.
 
-Everything is asked for at this moment, and nothing is sent here.
+Everything is asked for at this moment, and nothing is sent here. For several messages together this service's own
+database is asked once.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePath
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from markupsafe import Markup
 
@@ -22,13 +24,15 @@ from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, stable_message_id
 from services.notifications.domain.occasions import OPS, enquirer
+from services.notifications.domain.preferences import Preferences
+from services.notifications.domain.suppressing import address_hashes
 from services.notifications.domain.urgency import Urgency
 from services.notifications.domain.verdicts import HoldBack, Send, Verdict, judge
 from services.notifications.handlers.digests import days_told, taken_along
 from services.notifications.handlers.settling import about_of
-from services.notifications.queries.preferences import preferences_of
-from services.notifications.queries.suppressions import suppressed_because
-from services.notifications.queries.templates import Live, live_words
+from services.notifications.queries.preferences import preferences_of_each
+from services.notifications.queries.suppressions import suppressed_among
+from services.notifications.queries.templates import Live, live_words, live_words_among
 from services.notifications.sending.alerting import alert
 from services.notifications.sending.rendering import MessageNotRendered, Organisation, Rendered, render
 from shared.errors import Refused
@@ -37,9 +41,13 @@ from shared.persistence.database import Database
 
 _log = logging.getLogger(__name__)
 
+_Found = TypeVar("_Found")
+
 BY_HAND = frozenset({"reply_written"})
 """The messages whose words a person wrote: an automatic answer to them is fine (RFC 3834, 5)."""
 NOTHING_LEFT = "Nothing is left to tell."
+LOOK_UPS_WITHIN = 1.0
+"""Seconds after which no further person is looked up for messages that are prepared together: the first ones wait."""
 
 
 class Unreachable(Refused):
@@ -104,10 +112,22 @@ class Held:
     left_out: tuple[LeftOut, ...] = ()
 
 
-class _Known(NamedTuple):
-    """What this service itself knows at the moment of sending."""
+class _Reader(NamedTuple):
+    """Who is to read a message; `names` are those by which they may have chosen how they are written to."""
 
-    verdict: Verdict
+    message: Message
+    person: Person
+    names: tuple[str, str]
+    hashes: tuple[str, ...]
+    """Of their address, as suppressions have it."""
+
+
+class _Known(NamedTuple):
+    """What this service itself knows of a reader at the moment of sending."""
+
+    suppressed: str | None
+    preferences: Preferences
+    closed: frozenset[date]
     live: Live | None
 
 
@@ -137,29 +157,69 @@ class Composer:
         """
         if message.template == DIGEST:
             return self._prepare_digest(message, now, date)
-        person = self.directory.look_up(message)
+        [found] = self.prepare_all([message], now, date)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def prepare_all(self, messages: Sequence[Message], now: datetime, date: datetime) -> list[Ready | Held | Exception]:
+        """Prepare several messages, none of them a digest, as `prepare` does; what that would raise is given instead.
+
+        Where looking up their people takes too long, only the first of them are prepared: at least one. Raises
+        `Refused` where the database cannot be asked.
+        """
+        readers = self._look_up_all(messages)
+        known = iter(self._known([each for each in readers if isinstance(each, _Reader)], now))
+        found: list[Ready | Held | Exception] = []
+        for each in readers:
+            found.append(_or_fault(self._compose, each, next(known), now, date) if isinstance(each, _Reader) else each)
+            time.sleep(0)  # it is nothing but work: others have their turn
+        return found
+
+    def _look_up_all(self, messages: Sequence[Message]) -> list[_Reader | Exception]:
+        give_up, readers = time.monotonic() + LOOK_UPS_WITHIN, list[_Reader | Exception]()
+        for message in messages:
+            readers.append(_or_fault(self._look_up, message))
+            if time.monotonic() > give_up:
+                break
+        return readers
+
+    def _look_up(self, message: Message) -> _Reader:
+        return self._reader(message, self.directory.look_up(message), message.recipient)
+
+    def _reader(self, message: Message, person: Person, named: str) -> _Reader:
+        hashes = tuple(address_hashes(self.keys, person.address))
+        return _Reader(message, person, (person.id or message.recipient, named), hashes)
+
+    def _known(self, readers: Sequence[_Reader], now: datetime) -> list[_Known]:
+        """Ask the database once for all."""
+        if not readers:
+            return []
+        with self.database.asking() as connection:
+            held = suppressed_among(connection, {mark for each in readers for mark in each.hashes})
+            live = live_words_among(connection, {each.message.template for each in readers})
+            return [
+                _Known(
+                    next((held[mark] for mark in reader.hashes if mark in held), None),
+                    preferences,
+                    days_told(connection, reader.names[0], now) if preferences.digest else frozenset(),
+                    live.get(reader.message.template),
+                )
+                for reader, preferences in zip(
+                    readers, preferences_of_each(connection, [each.names for each in readers]), strict=True
+                )
+            ]
+
+    def _compose(self, reader: _Reader, known: _Known, now: datetime, date: datetime) -> Ready | Held:
+        message, person = reader.message, reader.person
         if is_to_the_team(message.recipient):
             return Ready(message, alert(message, self.organisation, self.mail_from, date))
-        message = replace(message, person=person.id)
-        known = self._known(message, person, now)
-        if not isinstance(known.verdict, Send):
-            return Held(message, known.verdict, person.id or message.recipient)
+        message, verdict = replace(message, person=person.id), _verdict(reader, known, now)
+        if not isinstance(verdict, Send):
+            return Held(message, verdict, reader.names[0])
         words, version = self._words(message, person, known.live)
         attachments = (*self._calendars(message, person.address, date), *person.papers)
         return Ready(replace(message, template_version=version), self._mail(message, person, words, attachments, date))
-
-    def _known(self, message: Message, person: Person, now: datetime, reads: str | None = None) -> _Known:
-        """Ask the database once for all. `reads` is how the message names its reader, where it is not the recipient."""
-        who = person.id or message.recipient
-        with self.database.reading() as connection:
-            suppressed = suppressed_because(connection, person.address, self.keys)
-            if suppressed is not None:
-                return _Known(HoldBack(suppressed), None)
-            preferences = preferences_of(connection, who, reads or message.recipient)
-            closed = days_told(connection, who, now) if preferences.digest else frozenset()
-            verdict = judge(message, preferences, bank_holidays_in(person.nation), now, closed)
-            live = live_words(connection, message.template) if isinstance(verdict, Send) else None
-        return _Known(verdict, live)
 
     def _words(self, message: Message, person: Person, live: Live | None, **more: Any) -> tuple[Rendered, int | None]:
         """Give the words and the version of them: those that ops wrote, or those that come with Keytalk."""
@@ -176,7 +236,7 @@ class Composer:
     def _prepare_digest(self, digest: Message, now: datetime, date: datetime) -> Ready | Held:
         parts: list[_Part] = []
         left_out: list[LeftOut] = []
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             taken = taken_along(connection, digest)
         for each in taken:
             found = self._part(each, digest)
@@ -188,9 +248,11 @@ class Composer:
             return Held(digest, HoldBack(NOTHING_LEFT), digest.recipient, tuple(left_out))
         person = replace(parts[0].person, facts={"name": parts[0].person.facts.get("name")}, papers=())
         digest = replace(digest, person=digest.recipient)
-        known = self._known(digest, person, now, parts[0].message.recipient)
-        if not isinstance(known.verdict, Send):
-            return Held(digest, known.verdict, digest.recipient, tuple(left_out))
+        reader = self._reader(digest, person, parts[0].message.recipient)
+        [known] = self._known([reader], now)
+        verdict = _verdict(reader, known, now)
+        if not isinstance(verdict, Send):
+            return Held(digest, verdict, digest.recipient, tuple(left_out))
         told = [
             {"subject": each.words.subject, "text": each.words.text.strip(), "html": Markup(each.words.html)}  # noqa: S704
             for each in parts
@@ -211,7 +273,7 @@ class Composer:
             return LeftOut(part, lambda _now: part.suppressed(why))
         if (person.id or part.recipient) != digest.recipient:
             return LeftOut(part, part.put_back)
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             live = live_words(connection, part.template)
         try:
             words, _version = self._words(part, person, live, in_digest=True)
@@ -274,6 +336,20 @@ class Composer:
             if sessions:
                 calendar = change_calendar(method, run, sessions, self.organisation.email, reader, now)
                 yield Attachment(name, "text/calendar", calendar, {"method": method})
+
+
+def _or_fault(step: Callable[..., _Found], *given: Any) -> _Found | Exception:
+    """Take a step for one message of several, of which none is to be kept from going on by the fault of another."""
+    try:
+        return step(*given)
+    except Exception as fault:
+        return fault
+
+
+def _verdict(reader: _Reader, known: _Known, now: datetime) -> Verdict:
+    if known.suppressed is not None:
+        return HoldBack(known.suppressed)
+    return judge(reader.message, known.preferences, bank_holidays_in(reader.person.nation), now, known.closed)
 
 
 def _may_choose(message: Message) -> bool:

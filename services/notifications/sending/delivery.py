@@ -1,18 +1,23 @@
-"""Sending what is due: claim, look up, render, hand over, record. Each step survives a crash after it.
+"""Sending what is due: look up, render, claim, hand over, record. Each step survives a crash after it.
 
-A message is claimed in one transaction and its outcome recorded in another; the mail goes out between the two, in
-no transaction. What was claimed and never recorded is settled by asking the channel, or marked `unknown`: it is
-never sent again by itself. A digest is a message like any other, and takes along what it tells.
+Some messages are prepared together, while those before them go out, and nothing is claimed for that. Then each is
+claimed by itself, if it still is as it was, in the transaction that records what became of the one before; its mail
+goes out after that, in no transaction.
+What was claimed and never recorded is settled by asking the channel, or marked `unknown`: it is never sent again by
+itself. A digest is a message like any other, and takes along what it tells; it is prepared once it is claimed.
 """
 
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 from sqlalchemy import bindparam, literal, select
 
@@ -27,19 +32,22 @@ from services.notifications.channels.base import (
 from services.notifications.domain.alerts import alerts_of_failure, is_to_the_team
 from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import Message, MessageState
-from services.notifications.domain.occasions import Drafting
+from services.notifications.domain.occasions import OPS, Drafting
 from services.notifications.domain.urgency import Urgency
 from services.notifications.domain.verdicts import IN_QUIET_HOURS, Collect, HoldBack, Send, Wait
 from services.notifications.handlers.digests import TOO_LATE, collect, let_follow, take_along
 from services.notifications.handlers.entering import enter
 from services.notifications.handlers.settling import TO_CALL, follow_up
+from services.notifications.handlers.suppressions import suppress
 from services.notifications.handlers.sweeping import TO_SETTLE
+from services.notifications.sending.beside import beside
 from services.notifications.sending.composing import Composer, Directory, Held, LeftOut, Links, Ready, Unreachable
 from services.notifications.sending.rendering import MessageNotRendered, Organisation
 from services.notifications.tables import SEND_MESSAGES, message_changes, message_of, messages, save_message
 from shared.errors import Refused
 from shared.messaging.jobs import NotFinished
 from shared.observability.context import about
+from shared.persistence.bulk import is_any_of
 from shared.persistence.work import Store, UnitOfWork
 
 _log = logging.getLogger(__name__)
@@ -52,17 +60,39 @@ NOT_PREPARED = "It could not be made, for a fault of ours. The log says more."
 
 Settle = Callable[[UnitOfWork], Message]
 
-_next_due = (
+AT_ONCE = 50
+"""Messages that are prepared together, at most."""
+A_FEW = 5
+"""Messages that are prepared together where none could be sent as it had been prepared."""
+IN_VAIN = 10
+"""So many times in a row others have all that was prepared before a sender leaves the rest to them."""
+GOOD_FOR = 5.0
+"""Seconds for which messages are sent as they were prepared. Where a mail server is slow, the rest are made anew."""
+PAGES = 8
+"""Among so many times `AT_ONCE` due messages a sender chooses where others are at the first of them."""
+
+_due = (
     select(messages)
     # Written into the statement: against a parameter, the index of open messages could not be used.
     .where(messages.c.state == literal(MessageState.SCHEDULED.value, literal_execute=True))
     .where(messages.c.next_attempt_at <= bindparam("now"))
     # Those of one moment in any order: to sort them, all of them would have to be read for each.
     .order_by(messages.c.next_attempt_at)
-    .limit(1)
+    .limit(bindparam("most"))
+    .offset(bindparam("skip"))
+)
+_as_it_was = (
+    select(messages.c.id)
+    .where(messages.c.id == bindparam("message"))
+    .where(messages.c.state == MessageState.SCHEDULED.value)
+    .where(messages.c.attempts == bindparam("attempts_before"))
+    .where(messages.c.next_attempt_at == bindparam("next_before"))
+    .where(messages.c.told_in.is_not_distinct_from(bindparam("told_in_before")))
+    # Whoever holds it is about to change it. To wait for them would keep the attempt before from being recorded.
     .with_for_update(skip_locked=True)
 )
-_save_outcome = save_message.where(
+_claim = save_message.where(messages.c.id == _as_it_was.scalar_subquery())
+_outcome = save_message.where(
     messages.c.attempts == bindparam("attempt"),
     messages.c.claimed_at == bindparam("since"),
     messages.c.state.in_((MessageState.SENDING.value, MessageState.UNKNOWN.value)),
@@ -73,14 +103,64 @@ _save_outcome = save_message.where(
 class Outcome:
     """What came of an attempt. `settle` gives the message as it is then, in the work that records it.
 
-    `bounced`: the recipient's address was turned down for good. `untold` is as `settling.follow_up` takes it.
-    `left_out` is what a digest took along and does not tell.
+    `turned_down` is the recipient's address where that was turned down for good. `untold` is as `settling.follow_up`
+    takes it. `left_out` is what a digest took along and does not tell.
     """
 
     settle: Settle
-    bounced: bool = False
+    turned_down: str | None = None
     untold: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that is due, as the ledger has it. Nothing is claimed.
+
+    `found` is its mail, or what is to be recorded in place of sending it; None for a digest, and for one that is late.
+    """
+
+    waiting: Message
+    found: Ready | Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that were prepared together, and until when they may be sent as they are (`time.monotonic`)."""
+
+    candidates: Sequence[Candidate]
+    good_until: float
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The ids of the messages."""
+        return [each.waiting.id for each in self.candidates]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that was claimed, and what came of that: to be recorded."""
+
+    claimed: Message
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Round:
+    """One round at what is due: the time that counts, who may stop it, and how it stands.
+
+    `most` is how many messages are prepared next, `skip` how many that are due are left to other replicas. `alarms` are
+    the times at which a look at what was broken off is set already; `done` is the last attempt, where that is not
+    recorded yet. `outcomes` counts messages by the state they are in now.
+    """
+
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+    most: int = AT_ONCE
+    skip: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    alarms: set[datetime] = field(default_factory=set)
+    done: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +188,20 @@ class Sender:
         Raises `NotFinished` when `stopping` says so before that, between two messages.
         """
         self.settle_broken_off()
-        outcomes: Counter[str] = Counter()
-        alarms: set[datetime] = set()
-        while True:
-            now = as_of or self.store.clock()
-            message = self._claim(now, alarms)
-            if message is None:
-                return outcomes
-            if message.state is MessageState.SENDING:
-                with about(correlation_id=message.correlation_id):
-                    message = self._record(message, self._attempt(message, now), stopping)
-            outcomes[message.state] += 1
-            if stopping():
-                raise NotFinished
+        this = Round(self.store.clock if as_of is None else lambda: as_of, stopping)
+        in_vain, batch = 0, self._prepared(this)
+        while batch.candidates and in_vain < IN_VAIN:
+            ahead = beside(partial(self._prepared, this, batch.ids))
+            try:
+                any_had = self._send_each(this, batch)
+            finally:
+                ahead.exception()  # waits for it
+            in_vain = 0 if any_had else in_vain + 1
+            batch = ahead.result()
+            if not batch.candidates:
+                this.skip = 0
+                batch = self._prepared(this)
+        return this.outcomes
 
     def goes_at(self, message: Message) -> datetime:
         """Give when a message would go out that fell due now; nothing is sent.
@@ -137,31 +218,102 @@ class Sender:
             raise Refused("refused", verdict.why)
         return verdict.until if isinstance(verdict, Wait) else now
 
-    def _claim(self, now: datetime, alarms: set[datetime]) -> Message | None:
-        """Claim the next message that is due, or mark it missed when it would come too late to help.
+    def _prepared(self, this: Round, in_hand: Sequence[UUID] = ()) -> Batch:
+        """Prepare the next messages that are due and not `in_hand`. Nothing of that outlives this process."""
+        now = this.clock()
+        with self.store.database.asking() as connection:
+            others = _due.where(~is_any_of(connection, messages.c.id, in_hand))
+            asked = {"now": now, "most": this.most, "skip": this.skip}
+            due = [message_of(row) for row in connection.execute(others, asked)]
+        to_prepare = [self._claimed(each, now) for each in due if each.template != DIGEST and not each.is_past_use(now)]
+        found = self._composer.prepare_all(to_prepare, now, self.store.clock())
+        prepared = {each.id: _judged(each, what) for each, what in zip(to_prepare, found, strict=False)}
+        left_for_later = {each.id for each in to_prepare[len(found) :]}
+        candidates = [Candidate(each, prepared.get(each.id)) for each in due if each.id not in left_for_later]
+        return Batch(candidates, time.monotonic() + GOOD_FOR)
+
+    def _claimed(self, waiting: Message, now: datetime) -> Message:
+        # The lease runs on the real clock, whatever time is played.
+        return replace(waiting.claim(now), claimed_at=self.store.clock())
+
+    def _send_each(self, this: Round, batch: Batch) -> bool:
+        """Send one after another while they are good; say whether any was still to be had as it had been prepared.
+
+        Raises `NotFinished` when that is wished for, between two messages.
+        """
+        seen, had, stopping = 0, 0, False
+        for candidate in batch.candidates:
+            if stopping or time.monotonic() > batch.good_until:
+                break
+            message, seen = self._turn(this, candidate), seen + 1
+            if message is None:
+                continue
+            had += 1
+            if message.state is MessageState.SENDING:
+                with about(correlation_id=message.correlation_id):
+                    this.done = Attempt(message, self._attempt(message, candidate, this.clock()))
+            else:
+                this.outcomes[message.state] += 1
+            stopping = this.stopping()
+        self._record_done(this)
+        if stopping:
+            raise NotFinished
+        # A slow mail server is to have only as many prepared as it can take; where another replica is at the same
+        # messages, this one goes on at others.
+        this.most = min(AT_ONCE, 2 * had or A_FEW)
+        this.skip = AT_ONCE * random.randrange(PAGES) if had < seen else 0  # noqa: S311
+        return had > 0 or not seen
+
+    def _turn(self, this: Round, candidate: Candidate) -> Message | None:
+        """Record the last attempt and claim the next message in one transaction; give that message as it is then.
 
         One at a time: a message that was claimed and not recorded is one of which nobody can say whether it went out.
-        Replicas never claim the same row. `alarms` are the times at which a look at what was broken off is set already.
+        Replicas never claim the same row. None where it could not be claimed.
         """
-        with self.store.work() as work:
-            row = work.connection.execute(_next_due, {"now": now}).first()
-            if row is None:
+        try:
+            with self.store.work() as work:
+                recorded = self._record_in(work, this.done) if this.done else None
+                message = self._claim(work, this, candidate)
+        except Exception as fault:
+            if this.done is None:
+                raise
+            # Whatever keeps the next one back, what was sent has to be recorded.
+            self._record_done(this)
+            if isinstance(fault, Refused):
                 return None
-            message = message_of(row)
-            if message.is_past_use(now):
-                message = message.missed(work.now, TOO_LATE)
-                follow_up(work, MessageState.SCHEDULED, message)
-            else:
-                # The lease runs on the real clock, whatever time is played.
-                message = replace(message.claim(now), claimed_at=work.now)
-                after_lease = self._after_lease(work.now)
-                if after_lease not in alarms:
-                    work.schedule(SEND_MESSAGES, TO_SETTLE, after_lease)
-                self._take_along(work, message, now)
-            _save(work, message)
-        if message.state is MessageState.SENDING and message.claimed_at is not None:
-            alarms.add(self._after_lease(message.claimed_at))
+            raise
+        if recorded is not None:
+            this.outcomes[recorded.state] += 1
+            this.done = None
+            _tell(recorded)
+        if message is not None and message.state is MessageState.SENDING:
+            this.alarms.add(self._after_lease(work.now))
         return message
+
+    def _claim(self, work: UnitOfWork, this: Round, candidate: Candidate) -> Message | None:
+        """Claim a message where it still is as it was prepared, or mark it missed when it would come too late to help.
+
+        What was found to need no sending is recorded at once.
+        """
+        waiting, found, now = candidate.waiting, candidate.found, this.clock()
+        with about(correlation_id=waiting.correlation_id):
+            if waiting.is_past_use(now):
+                message = waiting.missed(work.now, TOO_LATE)
+                if not _save_claim(work, waiting, message):
+                    return None
+                follow_up(work, MessageState.SCHEDULED, message)
+                return message
+            message = found.message if isinstance(found, Ready) else waiting.claim(now)
+            message = replace(message, claimed_at=work.now)
+            if not _save_claim(work, waiting, message):
+                return None
+            if isinstance(found, Outcome):
+                return self._record_in(work, Attempt(message, found))
+            after_lease = self._after_lease(work.now)
+            if after_lease not in this.alarms:
+                work.schedule(SEND_MESSAGES, TO_SETTLE, after_lease)
+            self._take_along(work, message, now)
+            return message
 
     def _take_along(self, work: UnitOfWork, message: Message, now: datetime) -> None:
         for part in take_along(work, message, now) if message.template == DIGEST else ():
@@ -173,20 +325,16 @@ class Sender:
         lease = self.lease.total_seconds()
         return datetime.fromtimestamp((now.timestamp() // lease + 2) * lease, UTC)
 
-    def _attempt(self, message: Message, now: datetime) -> Outcome:
-        """Try to send, and give what is to be recorded."""
+    def _attempt(self, message: Message, candidate: Candidate, now: datetime) -> Outcome:
+        """Try to send what was claimed, and give what is to be recorded."""
+        found = candidate.found
+        if isinstance(found, Ready):
+            return self._deliver(replace(found, message=message))
         try:
-            found = self._composer.prepare(message, now, self.store.clock())
-        except Refused as refused:
-            return _unreachable(message, refused)
-        except MessageNotRendered as failure:
-            words = str(failure)
-            return Outcome(lambda _work: message.refused(words))
-        except Exception:
-            # Nothing has gone out, so this one is no worse than a service that cannot be asked; others go on.
-            _log.exception("message not prepared", extra={"id": str(message.id), "template": message.template})
-            return Outcome(lambda work: message.retry_later(work.now, NOT_PREPARED, soon=True))
-        return _held(found) if isinstance(found, Held) else self._deliver(found)
+            prepared = _judged(message, self._composer.prepare(message, now, self.store.clock()))
+        except Exception as fault:
+            prepared = _judged(message, fault)
+        return self._deliver(prepared) if isinstance(prepared, Ready) else prepared
 
     def _deliver(self, ready: Ready) -> Outcome:
         message, left_out = ready.message, ready.left_out
@@ -196,8 +344,9 @@ class Sender:
             words = str(failure)
             return Outcome(lambda work: message.retry_later(work.now, words), left_out=left_out)
         except PermanentFailure as failure:
-            words, bounced = str(failure), isinstance(failure, RecipientRefused)
-            return Outcome(lambda _work: message.refused(words), bounced=bounced, left_out=left_out)
+            words = str(failure)
+            turned_down = ready.mail.recipient if isinstance(failure, RecipientRefused) else None
+            return Outcome(lambda _work: message.refused(words), turned_down=turned_down, left_out=left_out)
         except OutcomeUnknown as failure:
             words = str(failure)
             return Outcome(lambda _work: message.in_doubt(words), left_out=left_out)
@@ -218,31 +367,45 @@ class Sender:
     def _way_of(self, message: Message) -> Channel:
         return self.alerts if is_to_the_team(message.recipient) else self.channel
 
-    def _record(
-        self,
-        claimed: Message,
-        outcome: Outcome,
-        stopping: Callable[[], bool] = lambda: False,
-    ) -> Message:
+    def _record_done(self, this: Round) -> None:
+        """Record the last attempt, where that is still to be done."""
+        if this.done is not None:
+            recorded = self._record(this.done, this.stopping)
+            this.outcomes[recorded.state] += 1
+            this.done = None
+
+    def _record(self, attempt: Attempt, stopping: Callable[[], bool] = lambda: False) -> Message:
         """Record what became of an attempt; while the database is away, again and again for `RECORD_WITHIN` seconds."""
         give_up = time.monotonic() + RECORD_WITHIN
         while True:
             try:
-                return self._record_once(claimed, outcome)
+                with self.store.work() as work:
+                    message = self._record_in(work, attempt)
             except Refused:
                 if stopping() or time.monotonic() > give_up:
                     raise
                 time.sleep(1)
+            else:
+                _tell(message)
+                return message
 
-    def _record_once(self, claimed: Message, outcome: Outcome) -> Message:
-        with self.store.work() as work:
-            message = outcome.settle(work)
-            if _save(work, message, claimed):
-                follow_up(work, claimed.state, message, bounced=outcome.bounced, untold=outcome.untold)
+    def _record_in(self, work: UnitOfWork, attempt: Attempt) -> Message:
+        """Record what became of an attempt, where nothing else has become of it meanwhile; give the message."""
+        claimed, outcome = attempt.claimed, attempt.outcome
+        message = outcome.settle(work)
+        with about(correlation_id=claimed.correlation_id):
+            if _save_outcome(work, claimed, message):
+                bounced = outcome.turned_down is not None
+                follow_up(work, claimed.state, message, bounced=bounced, untold=outcome.untold)
+                self._suppress(work, message, outcome.turned_down)
                 self._alert_of_failure(work, message)
                 _record_parts(work, message, outcome.left_out)
-        _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})
         return message
+
+    def _suppress(self, work: UnitOfWork, message: Message, turned_down: str | None) -> None:
+        """Write no more to an address that was turned down for good, unless it is our own team's."""
+        if turned_down is not None and self.keys and message.recipient != OPS:
+            suppress(work, turned_down, message.why or "", message.id, self.keys)
 
     def _alert_of_failure(self, work: UnitOfWork, message: Message) -> None:
         drafting = Drafting(work.new_id, self.mail_from.rpartition("@")[2])
@@ -261,8 +424,7 @@ class Sender:
         with self.store.database.reading() as connection:
             found = [message_of(row) for row in connection.execute(select(messages).where(broken))]
         for message in found:
-            with about(correlation_id=message.correlation_id):
-                self._record(message, _settled(message, self._way_of(message).settle(message.message_id)))
+            self._record(Attempt(message, _settled(message, self._way_of(message).settle(message.message_id))))
         return len(found)
 
 
@@ -272,6 +434,22 @@ def _settled(message: Message, delivered: bool | None) -> Outcome:
     if delivered:
         return Outcome(lambda work: message.accepted(work.now))
     return Outcome(lambda work: replace(message.retry_later(work.now, NOT_ARRIVED), retry_at=work.now))
+
+
+def _judged(message: Message, found: Ready | Held | Exception) -> Ready | Outcome:
+    """Give a mail that can go out, or what is to be recorded of its message where none does."""
+    if isinstance(found, Ready):
+        return found
+    if isinstance(found, Held):
+        return _held(found)
+    if isinstance(found, Refused):
+        return _unreachable(message, found)
+    if isinstance(found, MessageNotRendered):
+        words = str(found)
+        return Outcome(lambda _work: message.refused(words))
+    # Nothing has gone out, so this one is no worse than a service that cannot be asked; others go on.
+    _log.error("message not prepared", exc_info=found, extra={"id": str(message.id), "template": message.template})
+    return Outcome(lambda work: message.retry_later(work.now, NOT_PREPARED, soon=True))
 
 
 def _unreachable(message: Message, refused: Refused) -> Outcome:
@@ -304,15 +482,27 @@ def _record_parts(work: UnitOfWork, digest: Message, left_out: tuple[LeftOut, ..
         return
     for part, becomes in left_out:
         now = becomes(work.now)
-        _save(work, now)
+        work.connection.execute(save_message, message_changes(now))
         follow_up(work, part.state, now)
     let_follow(work, digest)
 
 
-def _save(work: UnitOfWork, message: Message, claimed: Message | None = None) -> bool:
-    """Save a message; an outcome only while its own attempt is the last one. Say whether it was saved."""
-    values = message_changes(message)
-    if claimed is None:
-        return work.connection.execute(save_message, values).rowcount == 1
-    values |= {"attempt": claimed.attempts, "since": claimed.claimed_at}
-    return work.connection.execute(_save_outcome, values).rowcount == 1
+def _save_claim(work: UnitOfWork, waiting: Message, claimed: Message) -> bool:
+    """Save a claimed message, while it is as it was when it waited. Say whether it was saved."""
+    was = {
+        "attempts_before": waiting.attempts,
+        "next_before": waiting.next_attempt_at,
+        "told_in_before": waiting.told_in,
+    }
+    return work.connection.execute(_claim, message_changes(claimed) | was).rowcount == 1
+
+
+def _save_outcome(work: UnitOfWork, claimed: Message, message: Message) -> bool:
+    """Save what became of an attempt, while that is the last one. Say whether it was saved."""
+    was = {"attempt": claimed.attempts, "since": claimed.claimed_at}
+    return work.connection.execute(_outcome, message_changes(message) | was).rowcount == 1
+
+
+def _tell(message: Message) -> None:
+    with about(correlation_id=message.correlation_id):
+        _log.info("message", extra={"id": str(message.id), "template": message.template, "state": message.state.value})

@@ -8,12 +8,21 @@ from typing import Any
 
 from services.notifications.channels.base import Attachment
 from services.notifications.domain.alerts import is_to_the_team
-from services.notifications.domain.holding_back import why_no_longer_needed, why_not_written_to
+from services.notifications.domain.holding_back import (
+    ERASED,
+    is_nobodys,
+    why_no_longer_needed,
+    why_not_written_to,
+)
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
+from services.notifications.domain.statements import REMINDERS
+from services.notifications.handlers.places import REPORT_MINUTES
 from services.notifications.sending.composing import Person, Unreachable
+from services.notifications.sending.wording import minutes_earlier
 from shared.errors import Refused
 
+BRIEF = "session_brief_facilitator"
 _STANDING_MEMOS = frozenset({"sent", "approved"})
 
 Call = Callable[..., Any]
@@ -23,14 +32,24 @@ Call = Callable[..., Any]
 NationOf = Callable[[str | None], str | None]
 """Gives the nation of an establishment by its id, or None where that is not known."""
 
+MinutesAt = Callable[[str | None], int]
+"""Gives how many minutes before a session one reports at the gate of an establishment."""
+
 
 class ServiceDirectory:
     """Asks enquiries about enquirers and scheduling about facilitators. Keeps nothing."""
 
-    def __init__(self, call: Call, ops_mailbox: str, nation_of: NationOf = lambda _establishment: None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        ops_mailbox: str,
+        nation_of: NationOf = lambda _establishment: None,
+        report_minutes_at: MinutesAt = lambda _establishment: REPORT_MINUTES,
+    ) -> None:
         self._call = call
         self._ops_mailbox = ops_mailbox
         self._nation_of = nation_of
+        self._report_minutes_at = report_minutes_at
 
     def look_up(self, message: Message) -> Person:
         """Give the person and the facts that only their owner holds.
@@ -40,7 +59,10 @@ class ServiceDirectory:
         kind, _colon, key = message.recipient.partition(":")
         if kind == "facilitator":
             person = self._call("scheduling", "get_facilitator", facilitator=key)
-            facts = {"name": person["name"], **self._offered(message)}
+            if is_nobodys(person["email"]):
+                raise Unreachable("refused", ERASED)
+            facts = {"name": person["name"], **self._offered(message), **self._at_the_gate(message)}
+            facts |= self._papers_of_the_brief(message)
             return Person(person["email"], facts, id=message.recipient)
         if kind == OPS:
             return Person(self._ops_mailbox, self._for_ops(message), id=OPS)
@@ -82,6 +104,21 @@ class ServiceDirectory:
         letter = self._call("scheduling", "get_offer_letter", offer=message.facts["offer"])
         return {name: letter[name] for name in ("link", "sessions", "answer_by", "role")}
 
+    def _at_the_gate(self, message: Message) -> dict[str, Any]:
+        """Say when one reports at the gate, as the place asks for it now."""
+        session = message.facts.get("session") if message.template in REMINDERS else None
+        if session is None:
+            return {}
+        minutes = self._report_minutes_at(message.facts.get("place"))
+        return {"report_minutes": minutes, "arrive_by": minutes_earlier(session["start"], minutes)}
+
+    def _papers_of_the_brief(self, message: Message) -> dict[str, Any]:
+        """Say whether the prison has approved a gate memo: the brief speaks of one only where there is one."""
+        if message.template != BRIEF:
+            return {}
+        memos = self._call("scheduling", "list_memos", run=message.facts["run"], state="approved", limit=1)
+        return {"has_memo": bool(memos)}
+
     def _suspects(self) -> int:
         waiting = int(self._call("enquiries", "count_quarantine")["waiting"])
         _refuse(None if waiting else "Nobody waits in quarantine any more.")
@@ -93,6 +130,7 @@ class ServiceDirectory:
             raise Unreachable("refused", why)
         contact = enquiry["contact"]
         facts = {"name": contact["name"], **_asked(message, enquiry), **self._words(message)}
+        facts |= self._at_the_gate(message)
         known = contact.get("id")
         return Person(
             contact["email"],

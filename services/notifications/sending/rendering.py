@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, nodes
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -67,10 +67,11 @@ def render(
     if entry is None:
         raise MessageNotRendered(f"there is no template {template!r}")
     try:
-        text_source, html_source = _kept(template) if words is None else _edited(template, words)
+        text_words, page = _kept(template) if words is None else _edited(template, words)
+        write = Template.render if words is None else _written
         known = {**entry.lacking(), **facts, "organisation": organisation}
-        subject, text = _split(_written(text_source, known))
-        html = _written(html_source, known | {"subject": subject})
+        subject, text = _split(write(text_words, known))
+        html = write(page, known | {"subject": subject})
     except _LACKS as error:
         raise MessageNotRendered(f"template {template}: {_lack(error)}") from error
     return Rendered(subject, text, html)
@@ -85,7 +86,7 @@ def kept_words(template: str) -> tuple[str, str]:
 
 
 def _kept(template: str) -> tuple[Template, Template]:
-    return _WORDS.get_template(f"{template}.txt"), _WORDS.get_template(f"{template}.html")
+    return _OURS.get_template(f"{template}.txt"), _OURS.get_template(f"{template}.html")
 
 
 @lru_cache(maxsize=128)
@@ -98,12 +99,12 @@ def _edited(template: str, words: tuple[str, str]) -> tuple[Template, Template]:
 def _made(template: str, part: Part, source: str) -> Template:
     read_words(CATALOGUE[template], part, source)
     # The ending of the name has the page escape what it says.
-    code = _WORDS.compile(source, f"edited/{template}.{part.suffix}")
-    return _WORDS.template_class.from_code(_WORDS, code, {})
+    code = _EDITED.compile(source, f"edited/{template}.{part.suffix}")
+    return _EDITED.template_class.from_code(_EDITED, code, {})
 
 
 def _written(template: Template, known: Mapping[str, Any]) -> str:
-    """Write one part piece by piece, so that one that has no end is left off in time."""
+    """Write one part of edited words piece by piece, so that one that has no end is left off in time."""
     _rounds.set([MOST_ROUNDS])
     return "".join(_short_of(LONGEST_PART, template.generate(known)))
 
@@ -142,8 +143,8 @@ def _lack(error: Exception) -> str:
     return str(error) if isinstance(error, TemplateError | WordsNotUnderstood) else type(error).__name__
 
 
-class _CountingEnvironment(SandboxedEnvironment):
-    """Has every loop of every template count its rounds."""
+class _GuardedEnvironment(SandboxedEnvironment):
+    """For edited words: nothing but what a template may touch, and every loop counts its rounds."""
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         for loop in source.find_all(nodes.For):
@@ -151,14 +152,18 @@ class _CountingEnvironment(SandboxedEnvironment):
         return super()._generate(source, *args, **kwargs)
 
 
-def _environment() -> SandboxedEnvironment:
-    environment = _CountingEnvironment(
+_E = TypeVar("_E", bound=Environment)
+
+
+def _environment(kind: type[_E]) -> _E:
+    environment = kind(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
     environment.globals.clear()
     filters: Mapping[str, Callable[..., Any]] = {**FILTERS, "counted": _counted}
@@ -168,4 +173,5 @@ def _environment() -> SandboxedEnvironment:
 
 FOLDER = Path(__file__).parents[1] / "templates"
 
-_WORDS = _environment()
+_OURS = _environment(Environment)
+_EDITED = _environment(_GuardedEnvironment)

@@ -24,9 +24,12 @@ def upgrade() -> None:
     op.create_index("ix_messages_told_in", "messages", ["told_in"])
     proven = sa.text(
         "template IN ('run_confirmed_contact', 'run_changed_contact', 'enquiry_received', 'reply_written', "
-        "'proposal_sent', 'proposal_accepted', 'proposal_declined', 'agreement_signed')"
+        "'proposal_sent', 'proposal_accepted', 'proposal_declined', 'proposal_withdrawn', 'agreement_signed')"
     )
     op.create_index("ix_messages_proven", "messages", ["template", "due_at"], postgresql_where=proven)
+    op.create_index("ix_messages_template", "messages", ["template", "id"])
+    again = sa.text("resend_of IS NOT NULL")
+    op.create_index("ix_messages_resend_of", "messages", ["resend_of"], postgresql_where=again, sqlite_where=again)
     op.create_table(
         "preferences",
         sa.Column("person", sa.String(80), primary_key=True),
@@ -111,6 +114,7 @@ def upgrade() -> None:
         "places",
         sa.Column("id", sa.String(20), primary_key=True),
         sa.Column("nation", sa.String(20), nullable=False),
+        sa.Column("report_minutes", sa.Integer),
     )
 
 
@@ -126,6 +130,8 @@ def downgrade() -> None:
         "preferences",
     ):
         op.drop_table(table)
+    op.drop_index("ix_messages_resend_of", "messages")
+    op.drop_index("ix_messages_template", "messages")
     op.drop_index("ix_messages_proven", "messages")
     op.drop_index("ix_messages_told_in", "messages")
     op.drop_index("ix_messages_subject_ref", "messages")

@@ -15,6 +15,7 @@ from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import Drafting, draft, enquirer, facilitator
 from services.notifications.domain.preferences import Preferences
 from services.notifications.handlers.entering import enter
+from services.notifications.handlers.places import REPORT_MINUTES
 from services.notifications.handlers.preferences import change
 from services.notifications.sending.delivery import Sender
 from services.notifications.sending.directory import ServiceDirectory
@@ -45,13 +46,17 @@ class Owners:
             "status": "active",
         }
         self.enquiry: dict[str, Any] = {"establishment_id": "RSI", "standing": "filed", "owner": None}
+        self.facilitator = {"name": "Ana Reyes", "email": "ana@facilitators.example"}
+        self.memos: list[dict[str, Any]] = []
         self.away: set[str] = set()
 
     def call(self, service: str, method: str, **words: Any) -> Any:
         if service in self.away:
             raise Refused("unavailable", f"{service} does not answer.")
         if method == "get_facilitator":
-            return {"id": words["facilitator"], "name": "Ana Reyes", "email": "ana@facilitators.example"}
+            return {"id": words["facilitator"], **self.facilitator}
+        if method == "list_memos":
+            return self.memos
         asked = {"programme_name": "The Many Faces of Trauma", "establishment": "HMP Risley"}
         sizes = {"group_size": 12, "preferred_start": None}
         return {"reference": words["reference"], "contact": self.contact, **asked, **sizes, **self.enquiry}
@@ -85,6 +90,7 @@ class House:
     owners: Owners = field(default_factory=Owners)
     channel: Channel = field(default_factory=Channel)
     nations: dict[str, str] = field(default_factory=dict)
+    report_minutes: dict[str | None, int] = field(default_factory=dict)
 
     @property
     def store(self) -> Store:
@@ -95,7 +101,9 @@ class House:
         return Sender(
             store=self.store,
             channel=self.channel,
-            directory=ServiceDirectory(self.owners.call, OPS, self.nations.get),
+            directory=ServiceDirectory(
+                self.owners.call, OPS, self.nations.get, lambda place: self.report_minutes.get(place, REPORT_MINUTES)
+            ),
             organisation=Organisation("Key & Compass", OPS),
             mail_from=f"keytalk@{DOMAIN}",
             lease=dt.timedelta(minutes=10),

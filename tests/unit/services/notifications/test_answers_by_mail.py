@@ -17,7 +17,7 @@ from services.notifications.domain.answers import read
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.preferences import Preferences, Way
 from services.notifications.handlers.answering import Desk
-from services.notifications.handlers.answers import take
+from services.notifications.handlers.answers import KEPT_FOR, forget_old, take
 from services.notifications.handlers.preferences import change
 from services.notifications.handlers.suppressions import lift
 from services.notifications.queries.preferences import preferences_of
@@ -342,6 +342,51 @@ def test_a_reply_to_a_digest_is_filed_by_the_reference_that_it_names(store, desk
     assert [(kind, reference) for kind, reference, _words in others.filed.values()] == [("answer", REF)]
 
 
+def put_into_a_digest(store: Store, *references: str) -> None:
+    sent(
+        store, recipient="contact:1", occasion="digest:contact:1", template="digest", subject_ref="contact:1", facts={}
+    )
+    for number, reference in enumerate(references, 5):
+        sent(
+            store,
+            MessageState.SUPERSEDED,
+            id=UUID(int=number),
+            message_id=f"<part-{number}@mail.example.org>",
+            recipient=f"enquirer:{reference}",
+            subject_ref=f"enquiry:{reference}",
+            occasion=f"reply:{number}",
+            told_in=MESSAGE,
+        )
+
+
+NAMELESS = {"to": "ops@mail.example.org", "subject": "RE: Your news of Friday"}
+
+
+def test_a_reply_to_a_digest_of_one_enquiry_is_filed_with_that(store, desk, others):
+    put_into_a_digest(store, REF, REF)
+
+    assert taken(desk, reply(**NAMELESS)) == "filed"
+    assert [(kind, reference) for kind, reference, _words in others.filed.values()] == [("answer", REF)]
+
+
+def test_a_reply_to_a_digest_of_several_is_told_of_so_that_somebody_reads_it(store, desk, others):
+    put_into_a_digest(store, REF, "KT-4444-44")
+
+    assert taken(desk, reply(**NAMELESS)) == "not_filed"
+    [(kind, data)] = told(store)
+    assert (kind, data["about"], data["state"], data["kind"]) == ("message_unsettled", "", "unread", "contact")
+    assert others.filed == {}
+
+
+def test_a_facilitators_reply_about_no_enquiry_is_told_of_so_that_somebody_reads_it(store, desk):
+    sent(
+        store, recipient="facilitator:tom", subject_ref="facilitator:tom", facts={}, template="expiry_near_facilitator"
+    )
+
+    assert taken(desk, reply(sender="tom@facilitators.example", **NAMELESS)) == "not_filed"
+    assert [(data["state"], data["kind"]) for _kind, data in told(store)] == [("unread", "facilitator")]
+
+
 def test_a_facilitators_reply_is_a_note_that_stops_no_clock(store, desk, others):
     sent(store, recipient="facilitator:tom", subject_ref="run:1", facts={"enquiry": REF}, person=None)
 
@@ -453,6 +498,20 @@ def test_an_address_that_was_held_back_under_the_older_key_still_is(store, desk)
 
     assert held_back(store) is not None
     assert held_back(store, keys=KEYS[:1]) is None
+
+
+def test_what_is_known_of_mail_that_was_read_is_let_go_of_in_time(store, desk):
+    sent(store)
+    taken(desk, postfix())
+    store.clock.now = NOW + KEPT_FOR
+    taken(desk, reply())
+
+    assert forget_old(store) == 0
+    store.clock.now += dt.timedelta(seconds=1)
+    assert forget_old(store) == 1
+
+    with store.database.reading() as connection:
+        assert list(connection.scalars(select(answers_read.c.kind))) == ["reply"]
 
 
 def test_a_person_who_is_written_to_again_and_bounces_again_is_held_back_again(store, desk):

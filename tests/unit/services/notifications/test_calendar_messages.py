@@ -18,6 +18,7 @@ from services.notifications.channels.base import Mail
 from services.notifications.handlers import calendar as calendar_news
 from services.notifications.handlers import pipeline as handlers
 from services.notifications.handlers import registers
+from services.notifications.handlers.telling import note_told
 from services.notifications.sending.delivery import Sender
 from services.notifications.sending.directory import ServiceDirectory
 from services.notifications.sending.rendering import Organisation
@@ -305,6 +306,7 @@ def test_a_reminder_goes_out_at_three_in_the_afternoon_also_after_the_clocks_hav
 def test_what_is_far_ahead_is_told_in_office_hours(store, sender):
     evening = dt.datetime(2027, 2, 26, 19, 0, tzinfo=dt.UTC)  # a Friday; 9 March is seven working days ahead
     confirmed(store)
+    sender.send_due(PLANNED_ON)
     changed(store, now=evening)
     sender.send_due(evening)
 
@@ -323,6 +325,7 @@ def test_what_is_far_ahead_is_told_in_office_hours(store, sender):
 )
 def test_a_session_within_two_working_days_is_told_of_at_any_hour(store, sender, now, state):
     confirmed(store)
+    sender.send_due(PLANNED_ON)
     changed(store, now=dt.datetime.fromisoformat(now))
     sender.send_due(dt.datetime.fromisoformat(now))
 
@@ -334,6 +337,7 @@ def test_a_session_that_is_moved_away_from_tomorrow_is_told_of_at_any_hour_too(s
     moved = session(9, "2027-05-04", revision=1)
     event = replace(CASCADE, kind="move", sessions=(EIGHT, TEN, moved), changed_ids=(moved.id,), cancelled=())
     confirmed(store)
+    sender.send_due(PLANNED_ON)
     changed(store, event, now=night)
     sender.send_due(night)
 
@@ -529,6 +533,22 @@ class TestSeveralChangesOfOneNightWaitForTheMorning:
             assert "We have taken back a change" in mail.text
             assert "(was Tuesday 23 March 2027, 1.45pm to 4.45pm)" in mail.text
 
+    def test_whoever_was_rung_because_no_letter_came_is_told_when_it_is_taken_back(self, hear_of, store, channel):
+        """To the letters it is as it was; to the contact, who believes what they heard by phone, it is not."""
+        once, back = replace(TEN, date=dt.date(2027, 3, 23), revision=1), replace(TEN, revision=2)
+        hear_of(run_changed(1, (EIGHT, NINE, once), (once,)))
+        channel.mails.clear()
+        with store.database.writing() as connection:
+            lost = messages.c.template == "run_changed_contact"
+            connection.execute(messages.update().where(lost).values(state="failed", accepted_at=None))
+        with replace(store, clock=lambda: self.MORNING).work() as work:
+            note_told(work, f"enquirer:{REF}", RUN, None, "phone", actor="priya", mail_domain=DOMAIN)
+
+        hear_of(run_changed(2, (EIGHT, NINE, back), (back,), kind="reverse"), first=3)
+
+        [mail] = channel.to("sam")
+        assert "(was Tuesday 23 March 2027, 1.45pm to 4.45pm)" in mail.text
+
     def test_an_older_change_that_is_heard_of_after_it_was_taken_back_is_told_to_nobody(self, store, sender, channel):
         confirmed(store)
         sender.send_due(PLANNED_ON)
@@ -540,6 +560,92 @@ class TestSeveralChangesOfOneNightWaitForTheMorning:
         sender.send_due(self.MORNING)
 
         assert channel.mails == []
+
+
+class TestAChangeBeforeTheConfirmationWentOut:
+    """Confirmed in the evening and changed in the night: nobody has heard of the first dates yet."""
+
+    NIGHT, MORNING = (getattr(TestSeveralChangesOfOneNightWaitForTheMorning, name) for name in ("NIGHT", "MORNING"))
+    MOVED = replace(TEN, date=dt.date(2027, 3, 23), revision=1)
+
+    @pytest.fixture
+    def hear_of(self, store, sender, channel) -> Callable[..., None]:
+        def hear_of(*events: RunChanged) -> None:
+            confirmed(store, now=self.NIGHT)
+            sender.send_due(self.NIGHT)
+            for sequence, event in enumerate(events, 2):
+                changed(store, event, sequence, self.NIGHT)
+                sender.send_due(self.NIGHT)
+            assert channel.mails == []
+            sender.send_due(self.MORNING)
+
+        return hear_of
+
+    @pytest.mark.parametrize("twice", [False, True])
+    def test_everybody_gets_one_mail_with_the_dates_as_they_are_now(self, hear_of, store, channel, twice):
+        again = replace(TEN, date=dt.date(2027, 4, 6), revision=2)
+        last = again if twice else self.MOVED
+
+        hear_of(
+            run_changed(1, (EIGHT, NINE, self.MOVED), (self.MOVED,)),
+            *([run_changed(2, (EIGHT, NINE, again), (again,))] if twice else []),
+        )
+
+        assert sorted(mail.recipient[:3] for mail in channel.mails) == ["ana", "sam", "tom"]
+        for mail in channel.mails:
+            assert mail.subject == f"Your 3 session dates, reference {REF}"
+            start = f"{last.date}T13:45"
+            expected = {"108": (0, "2027-03-02T13:45"), "109": (0, "2027-03-09T13:45"), "10a": (last.revision, start)}
+            assert files(mail) == {"PUBLISH": expected}
+            assert "we sent" not in mail.text + mail.html
+        gone = rows(store, state="superseded", occasion=f"run_confirmed:{RUN}")
+        assert {row.why for row in gone} == {"There is newer news of these sessions, which tells this too."}
+
+    def test_whoever_comes_in_by_the_change_reads_of_their_own_sessions(self, hear_of, channel):
+        with_lee = replace(NINE, revision=1, facilitator_ids=(TOM, ANA, LEE))
+
+        hear_of(run_changed(1, (EIGHT, with_lee, TEN), (with_lee,), kind="swap"))
+
+        [mail] = channel.to("lee")
+        assert files(mail) == {"REQUEST": {"109": (1, "2027-03-09T13:45")}}
+        assert len(channel.mails) == 4
+
+    def test_whoever_has_no_session_left_reads_that_and_no_date(self, hear_of, channel):
+        swapped = tuple(replace(each, revision=1, facilitator_ids=(TOM, LEE)) for each in (EIGHT, NINE, TEN))
+
+        hear_of(run_changed(1, swapped, swapped, kind="swap", facilitator_ids=(TOM, LEE), left_ids=(ANA,)))
+
+        [mail] = channel.to("ana")
+        assert "No longer yours to lead" in mail.text
+        assert set(files(mail)) == {"CANCEL"}
+
+    def test_what_is_changed_after_that_is_told_against_the_confirmation_that_went_out(
+        self, hear_of, store, sender, channel
+    ):
+        hear_of(run_changed(1, (EIGHT, NINE, self.MOVED), (self.MOVED,)))
+        channel.mails.clear()
+        back = replace(TEN, revision=2)
+
+        changed(store, run_changed(2, (EIGHT, NINE, back), (back,), kind="reverse"), 3, self.MORNING)
+        sender.send_due(self.MORNING)
+
+        assert len(channel.mails) == 3
+        for mail in channel.mails:
+            assert "(was Tuesday 23 March 2027, 1.45pm to 4.45pm)" in mail.text
+
+
+def test_a_confirmation_tells_each_facilitator_their_own_sessions(store, sender, channel):
+    with_lee = replace(NINE, facilitator_ids=(TOM, LEE))
+    hear(store, handlers.when_run_confirmed, replace(CONFIRMED, sessions=(EIGHT, with_lee, TEN)))
+
+    sender.send_due(PLANNED_ON)
+
+    told = {who: set(files(mail)["PUBLISH"]) for who in ("tom", "ana", "lee", "sam") for mail in channel.to(who)}
+    everything = {"108", "109", "10a"}
+    assert told == {"tom": everything, "sam": everything, "ana": {"108", "10a"}, "lee": {"109"}}
+    [to_lee] = channel.to("lee")
+    assert to_lee.subject == f"Your 1 session date, reference {REF}"
+    assert "session 9 of 10" in str(to_lee.attachments[0].content)
 
 
 class TestOneOfTwoWhoLeadCannotCome:
@@ -622,9 +728,10 @@ def test_a_confirmation_heard_of_late_tells_the_dates_as_they_are(store, sender,
     }
 
 
-def test_nobody_is_written_to_whom_a_change_does_not_touch(store):
+def test_nobody_is_written_to_whom_a_change_does_not_touch(store, sender):
     by_lee = replace(TEN, facilitator_ids=(LEE,))
     hear(store, handlers.when_run_confirmed, replace(CONFIRMED, sessions=(EIGHT, NINE, by_lee)))
+    sender.send_due(PLANNED_ON)
     moved = replace(by_lee, date=dt.date(2027, 3, 23), revision=1)
     event = replace(CASCADE, kind="move", sessions=(EIGHT, NINE, moved), changed_ids=(moved.id,), cancelled=())
     changed(store, event)

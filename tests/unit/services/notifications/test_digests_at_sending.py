@@ -13,10 +13,14 @@ from services.notifications.domain.facts import RunFacts
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import facilitator
 from services.notifications.domain.preferences import Way
+from services.notifications.domain.urgency import Urgency
+from services.notifications.domain.verdicts import NOT_WANTED
 from services.notifications.handlers.digests import collect
 from services.notifications.handlers.entering import supersede
 from services.notifications.handlers.erasing import held_on
 from services.notifications.handlers.known_runs import told_before
+from services.notifications.handlers.reports import note_report
+from services.notifications.handlers.sweeping import wake_stuck
 from services.notifications.tables import messages
 from tests.unit.services.notifications.sending_house import (
     CONTACT,
@@ -47,6 +51,14 @@ def confirmation(occasion: str = "run_confirmed:1"):
     facts = {"run": "run-1", "enquiry": REF, "establishment": "Risley (HMP)", "programme": "The Many Faces of Trauma"}
     sessions = {"sessions": [{**SESSION, "revision": 0}], "facilitators": ["ana"], "version": 1}
     return a_message("run_confirmed_contact", TO_CONTACT, occasion, facts=facts | sessions)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed() -> None:
+    raise Killed
 
 
 def states(house, *occasions: str) -> list[str]:
@@ -107,6 +119,48 @@ def test_reminders_of_three_o_clock_are_in_the_digest_of_three_o_clock(house):
     [mail] = house.mails
     assert mail.message_id == house.message(OCCASION).message_id
     assert states(house, "reminder:0", "reminder:1", "reminder:2") == ["superseded"] * 3
+
+
+def test_whoever_has_one_mail_a_day_and_stops_what_can_wait_is_still_told_what_the_work_needs(house):
+    house.enter(confirmation(), to_contact("hold:1", urgency=Urgency.ORDINARY), reminder(TO_CONTACT, "reminder"))
+    house.send(MONDAY)
+    house.prefer(CONTACT, digest=True, non_critical=False)
+
+    house.send(THREE)
+
+    [mail] = house.mails
+    assert "The dates are confirmed" in mail.text
+    assert states(house, "run_confirmed:1", "hold:1", "reminder") == ["superseded", "suppressed", "suppressed"]
+    assert house.message("hold:1").why == NOT_WANTED
+
+
+@pytest.mark.parametrize("heard", [S.DELIVERED, S.BOUNCED])
+def test_what_a_digest_took_along_ends_with_it_when_the_report_comes_before_the_outcome(house, heard):
+    house.enter(to_contact())
+    house.send(MONDAY)
+    house.channel.before = killed
+    with pytest.raises(Killed):
+        house.send(THREE)
+    assert states(house, "hold:1", OCCASION) == ["sending", "sending"]
+
+    with house.at_work() as work:
+        assert note_report(work, house.message(OCCASION), heard)
+
+    assert states(house, "hold:1", OCCASION) == ["superseded", heard.value]
+
+
+def test_what_a_digest_left_behind_is_found_and_ends_with_it(house):
+    house.enter(to_contact())
+    house.send(MONDAY)
+    house.channel.before = killed
+    with pytest.raises(Killed):
+        house.send(THREE)
+    house.put(house.message(OCCASION), state=S.DELIVERED)
+
+    assert wake_stuck(house.store, dt.timedelta(minutes=10)) == 1
+
+    assert states(house, "hold:1") == ["superseded"]
+    assert wake_stuck(house.store, dt.timedelta(minutes=10)) == 0
 
 
 def test_a_reminder_whose_session_begins_before_the_next_digest_goes_by_itself(house):

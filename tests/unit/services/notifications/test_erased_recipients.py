@@ -14,15 +14,20 @@ from sqlalchemy.engine import URL
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations
+from services.notifications.domain.preferences import Preferences
 from services.notifications.domain.reminder_rules import SESSION_REMINDER
 from services.notifications.domain.reminders import reminders_of
 from services.notifications.handlers import erasing
-from services.notifications.tables import message_row, messages, messaging, metadata
+from services.notifications.handlers.preferences import change
+from services.notifications.handlers.suppressions import suppress
+from services.notifications.tables import message_row, messages, messaging, metadata, preferences, suppressions
 from shared.contracts.enquiries import PersonErased
+from shared.errors import Refused
 from shared.persistence.database import Database
 from shared.persistence.work import Store
 
 REQUEST = UUID(int=7)
+KEYS = ("a key of sixteen or more",)
 
 
 @pytest.fixture
@@ -145,3 +150,59 @@ def test_an_export_gives_the_ledger_and_the_mail(store, maildir, mail, enquiry, 
 
     assert [row["recipient"] for row in given["messages"]] == [f"enquirer:{enquiry.reference}"]
     assert [each["headers"]["Message-ID"] for each in given["mails"]] == [message.message_id]
+
+
+def test_what_operators_wrote_of_the_messages_to_them_goes_too(store, message):
+    theirs = {"recipient": "enquirer:KT-7F3K-92", "subject_ref": "enquiry:KT-7F3K-92"}
+    said = {"sent_again": {"by": "priya", "reason": "Sam said so on the phone."}, "reference": "KT-7F3K-92"}
+    for number, more in enumerate(
+        (
+            {"state": MessageState.ACCEPTED, "why": "Sam has it. (priya)", **theirs},
+            {"facts": said, "resend_of": REQUEST, "state": MessageState.ACCEPTED, **theirs},
+            {"state": MessageState.ACCEPTED, "why": "Kim has it. (priya)"},
+        )
+    ):
+        enter(store, replace(message, id=UUID(int=number), message_id=f"<{number}@x>", occasion=str(number), **more))
+
+    hear(store, "KT-7F3K-92")
+
+    with store.database.reading() as connection:
+        rows = connection.execute(select(messages).order_by(messages.c.id)).all()
+    assert [row.why for row in rows] == [None, None, "Kim has it. (priya)"]
+    assert rows[1].facts == {"reference": "KT-7F3K-92"}
+
+
+ANA, TOM, LEE = (f"facilitator:{UUID(int=number)}" for number in (0xA1, 0xA2, 0xA3))
+
+
+def test_what_is_kept_of_an_erased_facilitator_goes_in_the_night_after(store, message):
+    emails = {ANA: f"{UUID(int=0xA1).hex}@erased.invalid", TOM: "tom@facilitators.example", LEE: "x@erased.invalid"}
+
+    def call(_service, _operation, facilitator):
+        return {"email": emails[f"facilitator:{facilitator}"]}
+
+    enter(store, replace(message, recipient=LEE))
+    with store.work() as work:
+        for person in (ANA, TOM):
+            change(work, person, Preferences(digest=True), by="a test")
+        suppress(work, "lee@facilitators.example", "gone", message.id, KEYS)
+
+    assert erasing.forget_erased_facilitators(store, call) == 2
+
+    with store.database.reading() as connection:
+        assert list(connection.scalars(select(preferences.c.person))) == [TOM]
+        assert list(connection.scalars(select(suppressions.c.message))) == []
+    assert erasing.forget_erased_facilitators(store, call) == 0
+
+
+def test_while_nobody_can_say_who_was_erased_everything_stays(store):
+    def call(*_, **__):
+        raise Refused("unavailable", "scheduling does not answer.")
+
+    with store.work() as work:
+        change(work, ANA, Preferences(), by="a test")
+
+    with pytest.raises(Refused):
+        erasing.forget_erased_facilitators(store, call)
+    with store.database.reading() as connection:
+        assert list(connection.scalars(select(preferences.c.person))) == [ANA]

@@ -6,11 +6,14 @@ import datetime as dt
 
 import pytest
 
-from services.notifications.channels.base import OutcomeUnknown, PermanentFailure
+from services.notifications.channels.base import OutcomeUnknown, PermanentFailure, TemporaryFailure
+from services.notifications.domain.messages import MessageState
 from services.notifications.doors.messages import MessageDoors
 from services.notifications.doors.post_room import Post
+from services.notifications.doors.wanted import read_wanted
+from services.notifications.handlers.summarising import enter_summary
 from shared.errors import Refused
-from tests.unit.services.notifications.sending_house import DOMAIN, MONDAY, to_contact
+from tests.unit.services.notifications.sending_house import DOMAIN, MONDAY, OPS, to_contact
 
 WHY = "They rang: nothing had come."
 
@@ -85,7 +88,36 @@ def test_the_list_takes_every_filter(house, failed):
     doors = Doors(house)
     [line] = doors.list_messages(template="hold_placed_contact", subject="run:run-1", recipient=failed.recipient)
     assert (line["state"], line["id"]) == ("failed", str(failed.id))
-    assert doors.list_messages(template="other") == []
+    assert doors.list_messages(template="reply_written") == []
+    assert [each["id"] for each in doors.list_messages(since=house.now.date().isoformat(), days=1)] == [line["id"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ({"template": "sesion_reminder_contact"}, "Did you mean session_reminder_contact"),
+        ({"recipient": "Ana"}, "facilitator:ID"),
+        ({"subject": "something"}, "the id of a run"),
+        ({"since": "soon"}, "such as 2027-01-12"),
+        ({"days": 0}, "from 1 to 400"),
+    ],
+)
+def test_what_no_message_can_be_is_refused_with_what_could_be_meant(house, said, mend):
+    refused = refusal(Doors(house).list_messages, **said)
+
+    assert list(refused.fields) == list(said)
+    assert mend in refused.detail
+
+
+def test_a_reference_and_the_id_of_a_run_are_enough_to_name_them():
+    def meant(**said):
+        nothing = dict.fromkeys(("state", "occasion", "template", "subject", "recipient", "since", "days"))
+        return read_wanted(**{**nothing, **said}, now=MONDAY)
+
+    run = "0192f0c8-0000-7000-8000-0000000000c1"
+    assert meant(recipient="kt-7f3k-92").recipient == "enquirer:KT-7F3K-92"
+    assert meant(subject="KT7F3K92").subject == "enquiry:KT-7F3K-92"
+    assert meant(subject=run).subject == f"run:{run}"
 
 
 def test_playing_another_time_keeps_the_quiet_hours_of_that_time(house):
@@ -96,4 +128,37 @@ def test_playing_another_time_keeps_the_quiet_hours_of_that_time(house):
     morning = doors.run_due_jobs("2026-12-08T08:00")
 
     assert (evening["sent"], evening["scheduled"], evening["waiting"]) == (0, 1, 1)
-    assert (morning["sent"], morning["waiting"]) == (1, 0)
+    assert (morning["sent"], morning["waiting"]) == (2, 0)
+    assert {mail.recipient for mail in house.mails} == {"sam@risley.example", OPS}
+
+
+def test_playing_another_time_tells_ops_of_that_working_morning_once(house):
+    house.enter(to_contact(due_at=MONDAY + dt.timedelta(days=1)))
+    doors = Doors(house)
+
+    before_it_opens = doors.run_due_jobs("2026-12-08T07:00")
+    for _again in range(2):
+        doors.run_due_jobs("2026-12-08T12:00")
+    doors.run_due_jobs("2026-12-12T12:00")  # a Saturday
+
+    assert before_it_opens["sent"] == 0
+    assert [message.facts["day"] for message in house.ledger() if message.template == "daily_summary_ops"] == [
+        "2026-12-08"
+    ]
+    house.now = MONDAY
+    house.put(house.message("hold:1"), state=MessageState.FAILED)
+    with house.at_work() as work:
+        enter_summary(work, DOMAIN)
+    assert house.message("daily_summary:2026-12-07").facts["failed"] == 1
+
+
+def test_playing_a_later_time_with_a_server_that_takes_nothing_comes_to_an_end(house):
+    house.channel.fault = TemporaryFailure("the mail server answered 451")
+    house.enter(to_contact(due_at=MONDAY + dt.timedelta(days=7)))
+    tries = []
+    house.channel.before = lambda: tries.append(1) if len(tries) < 50 else pytest.fail("It is tried without end.")
+
+    Doors(house).run_due_jobs("2026-12-16T12:00")
+
+    assert len(tries) < 20
+    assert house.message("hold:1").state in {MessageState.FAILED, MessageState.SCHEDULED}

@@ -142,8 +142,8 @@ def test_a_confirmation_lists_every_session(facts: dict[str, dict[str, Any]], te
     assert " 1. Tuesday 12 January 2027, 1.45pm to 4.45pm\n" in message.text
     assert "16. Tuesday 27 April 2027, 1.45pm to 4.45pm\n" in message.text
     assert message.html.count("1.45pm to 4.45pm") == 16
-    assert "The dates have changed" not in message.text
-    assert "The dates have changed" in words(facts, template, version=2).text
+    assert "your dates as they stand now" not in message.text
+    assert "your dates as they stand now" in words(facts, template, version=2).text
 
 
 def test_a_reminder_says_which_session_and_when(facts: dict[str, dict[str, Any]]) -> None:
@@ -168,6 +168,18 @@ def test_nobody_is_sent_to_a_gate_for_a_session_that_is_held_remotely(
         assert "remotely" in part
         assert not re.search("gate|locker|60 minutes", part)
     assert "gate" in render(template, unknown, US).text
+
+
+@pytest.mark.parametrize("has_memo", [True, False])
+def test_the_brief_speaks_of_a_gate_memo_only_where_one_is_approved(
+    facts: dict[str, dict[str, Any]], has_memo: bool
+) -> None:
+    message = words(facts, "session_brief_facilitator", has_memo=has_memo)
+    for part in (message.text, message.html):
+        plain = " ".join(part.split())
+        assert ("named on the gate memo" in plain) is has_memo
+        assert ("on the approved list" in plain) is has_memo
+        assert ("please ring us before you set out" in plain) is not has_memo
 
 
 def test_a_facilitator_is_reminded_what_to_bring_and_what_to_leave(facts: dict[str, dict[str, Any]]) -> None:

@@ -213,6 +213,7 @@ def test_a_reply_carries_the_operators_words_and_stays_in_the_thread(store, send
         (handlers.when_proposal_sent, ProposalSent(REF, ID, 1, dt.date(2027, 1, 4)), "proposal_sent"),
         (handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, "accepted"), "proposal_accepted"),
         (handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, "declined"), "proposal_declined"),
+        (handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, "withdrawn"), "proposal_withdrawn"),
         (handlers.when_agreement_signed, AgreementSigned(REF, ID, "session", 16), "agreement_signed"),
     ],
 )
@@ -310,6 +311,40 @@ def test_who_has_the_enquiry_is_named_to_the_ops_team(store, sender, channel, ot
     sender.send_due(NOW)
 
     assert "With:      priya\n" in channel.mails[0].text
+
+
+def test_a_proposal_that_was_taken_back_before_they_heard_of_it_is_nothing_to_them(store, sender, channel):
+    hear(store, handlers.when_proposal_sent, ProposalSent(REF, ID, 1, dt.date(2027, 1, 4)))
+
+    hear(store, handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, "withdrawn"))
+    sender.send_due(NOW)
+
+    assert [mail.recipient for mail in channel.mails] == ["ops@mail.example.org"]
+    assert ledger(store)[f"enquirer:{REF}", "proposal_sent"] == ("superseded", "The proposal is settled.")
+
+
+def test_whoever_had_a_proposal_is_told_that_it_was_taken_back(store, sender, channel):
+    hear(store, handlers.when_proposal_sent, ProposalSent(REF, ID, 1, dt.date(2027, 1, 4)))
+    sender.send_due(NOW)
+    channel.mails.clear()
+
+    hear(store, handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, "withdrawn"))
+    sender.send_due(NOW)
+
+    theirs = next(mail for mail in channel.mails if mail.recipient == "sam@risley.example")
+    assert theirs.subject == f"Our proposal is no longer open, reference {REF}"
+    assert "What happens next" in theirs.text
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "declined", "withdrawn", "expired", "superseded"])
+def test_nobody_is_reminded_of_a_proposal_that_was_settled_while_the_reminder_waited(store, sender, channel, outcome):
+    hear(store, handlers.when_answer_awaited, AnswerAwaited(REF, "proposal", NOW))
+
+    hear(store, handlers.when_proposal_settled, ProposalSettled(REF, ID, 1, outcome))
+    sender.send_due(NOW)
+
+    assert ledger(store)[f"enquirer:{REF}", "proposal_reminder"] == ("superseded", "The proposal is settled.")
+    assert not any("still open" in mail.subject for mail in channel.mails)
 
 
 def test_a_proposal_goes_out_with_its_link_its_sum_and_its_date(store, sender, channel):

@@ -12,10 +12,13 @@ from services.notifications.domain.messages import MessageState
 from services.notifications.domain.preferences import Way
 from services.notifications.domain.urgency import Urgency
 from services.notifications.domain.verdicts import NOT_WANTED, TO_BE_RUNG
+from services.notifications.handlers.places import report_minutes_at, when_establishment_changed
 from services.notifications.handlers.suppressions import suppress
 from services.notifications.tables import template_versions
+from shared.contracts.scheduling import EstablishmentChanged
 from shared.persistence.work import new_id
 from tests.unit.services.notifications.sending_house import (
+    ANA,
     CONTACT,
     FACILITATOR,
     KEYS,
@@ -61,9 +64,32 @@ def test_an_ordinary_message_waits_for_the_morning_as_no_attempt_and_has_a_job_f
 
 
 def test_replies_reminders_and_what_is_critical_go_out_in_the_evening(house):
-    house.enter(reply(), reminder(), critical())
+    house.enter(reply(), reminder(due_at=EVENING), critical())
 
     assert house.send(EVENING) == {"accepted": 3}
+
+
+def test_a_reminder_that_an_outage_held_up_wakes_nobody_at_night(house):
+    house.enter(reminder(due_at=MONDAY))
+    house.channel.fault = TemporaryFailure("the mail server answered 421")
+    house.send(MONDAY)
+    house.channel.fault = None
+
+    assert house.send(EVENING) == {"scheduled": 1}
+    assert house.send(MORNING) == {"accepted": 1}
+
+
+def test_what_no_server_takes_is_given_up_although_the_nights_between_do_not_count(house):
+    house.enter(to_contact())
+    house.channel.fault = TemporaryFailure("the mail server answered 451")
+    at = MONDAY
+    while house.message("hold:1").state is S.SCHEDULED and at < MONDAY + dt.timedelta(days=7):
+        house.send(at)
+        at = max(at, house.message("hold:1").next_attempt_at)
+
+    assert house.message("hold:1").state is S.FAILED
+    assert dt.timedelta(days=1) < at - MONDAY < dt.timedelta(days=3)
+    assert house.unsettled() == [("hold_placed_contact", "failed")]
 
 
 def test_whoever_has_waited_over_a_weekend_is_not_given_up_as_late(house):
@@ -279,3 +305,42 @@ def test_a_facilitators_preferences_count_by_their_own_id(house):
 
     assert house.send(MONDAY) == {"suppressed": 1, "accepted": 1}
     assert house.message("session_reminder:5d:s3").person == FACILITATOR
+
+
+def test_nothing_goes_to_the_address_that_stands_where_an_erased_facilitators_was(house):
+    house.owners.facilitator = {"name": "A former facilitator", "email": f"{ANA.hex}@erased.invalid"}
+    house.enter(reminder())
+
+    assert house.send(MONDAY) == {"suppressed": 1}
+    assert house.mails == []
+    assert (
+        house.message("session_reminder:5d:s3").why == "What was held on the facilitator was erased at their request."
+    )
+
+
+def test_a_reminder_says_when_its_place_asks_people_to_report_at_the_gate(house):
+    house.report_minutes["RSI"] = 90
+    at_risley = {**reminder().facts, "place": "RSI", "mode": "in_person"}
+    house.enter(
+        reminder(occasion="at Risley", facts=at_risley),
+        reminder(occasion="elsewhere", facts={**at_risley, "place": "LPI"}),
+        reminder(f"enquirer:{REF}", occasion="to the contact", facts=at_risley),
+    )
+
+    house.send(MONDAY)
+
+    found = {mail.message_id: mail.text for mail in house.mails}
+    texts = [found[house.message(each).message_id] for each in ("at Risley", "elsewhere", "to the contact")]
+    assert "Arrive: by 12.15pm, 90 minutes before" in texts[0]
+    assert "Arrive: by 12.45pm, 60 minutes before" in texts[1]
+    assert "at the gate by 12.15pm" in texts[2]
+
+
+def test_what_is_told_of_a_place_is_kept_and_what_was_not_told_is_the_usual(house):
+    told = EstablishmentChanged("RSI", "Risley (HMP)", None, "england", True)
+    for minutes, expected in ((90, 90), (None, 60), (0, 0)):
+        with house.at_work() as work:
+            when_establishment_changed(work, replace(told, report_minutes=minutes))
+        with house.database.reading() as connection:
+            assert report_minutes_at(connection, "RSI") == expected
+            assert report_minutes_at(connection, None) == 60

@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from services.notifications.domain.facts import EnquiryFacts, RunFacts
+from services.notifications.domain.holding_back import unreachable
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import Drafting, acknowledgement, run_confirmations
 from services.notifications.domain.pipeline_occasions import reply
@@ -62,9 +63,11 @@ def proof(database: Database, run: str, session: int | None = None) -> dict[str,
         return session_proof(connection, run, session)
 
 
-def not_told(database: Database, now: dt.datetime = IN_MARCH, days: int = 28, limit: int = 200) -> list[dict[str, Any]]:
+def not_told(
+    database: Database, now: dt.datetime = IN_MARCH, days: int = 28, limit: int = 200, *, waiting: bool = False
+) -> list[dict[str, Any]]:
     with database.reading() as connection:
-        return list_not_told(connection, now, days, limit)
+        return list_not_told(connection, now, days, limit, waiting=waiting)
 
 
 @pytest.fixture
@@ -152,6 +155,35 @@ def test_the_worklist_has_the_sessions_ahead_of_whoever_was_not_told_the_soonest
     }
     assert not_told(database, limit=1) == rows[:1]
     assert {each["session"]["number"] for each in not_told(database, days=8)} == {8}
+
+
+def test_where_the_address_turned_it_down_that_is_to_be_put_right_first(database, letters):
+    keep(database, [letters[REF]], S.ACCEPTED)
+    keep(database, [letters["tom"]], S.BOUNCED)
+    keep(database, [replace(letters["ana"], why=unreachable("bounced"))], S.SUPPRESSED)
+
+    assert {tuple(each["can_do"]) for each in not_told(database)} == {("put the address right, then resend", "ring")}
+
+
+def test_letters_that_wait_come_after_the_gaps_where_they_are_asked_for(database, letters):
+    keep(database, [letters[REF]], S.ACCEPTED)
+    keep(database, [letters["tom"]], S.FAILED)
+    keep(database, [replace(letters["ana"], attempts=2, why="no server", retry_at=IN_MARCH)], S.SCHEDULED)
+
+    assert {each["recipient"] for each in not_told(database)} == {"facilitator:tom"}
+    rows = not_told(database, waiting=True)
+    assert [each["recipient"][12:] for each in rows] == ["tom"] * 4 + ["ana"] * 4
+    last = rows[-1]
+    assert (last["verdict"], last["message"], last["why"]) == ("to_be_told", str(letters["ana"].id), "no server")
+    assert (last["attempts"], last["next_attempt_at"], last["can_do"]) == (2, IN_MARCH.isoformat(), [])
+
+
+def test_a_letter_to_an_enquirer_that_waits_is_given_where_it_is_asked_for(database, drafting):
+    thanks = acknowledgement(EnquiryFacts(REF, "The Many Faces of Trauma", "RSI"), IN_MARCH, drafting)
+    keep(database, [thanks], S.SCHEDULED)
+
+    assert not_told(database) == []
+    assert [(each["message"], each["session"]) for each in not_told(database, waiting=True)] == [(str(thanks.id), None)]
 
 
 @pytest.mark.parametrize(("minute", "listed"), [(44, [9]), (45, [])])

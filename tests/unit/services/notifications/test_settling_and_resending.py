@@ -15,13 +15,18 @@ from services.notifications.domain.urgency import Urgency
 from services.notifications.handlers.erasing import when_person_erased
 from services.notifications.handlers.resending import resend_message
 from services.notifications.handlers.settling import settle, settle_message
+from services.notifications.handlers.suppressions import lift
+from services.notifications.handlers.telling import note_told
 from services.notifications.queries.messages import get_message
+from services.notifications.queries.suppressions import suppressed_because
 from shared.contracts.enquiries import PersonErased
 from shared.errors import Refused
 from shared.persistence.work import new_id
 from tests.unit.services.notifications.sending_house import (
     CONTACT,
+    DOMAIN,
     FACILITATOR,
+    KEYS,
     MONDAY,
     REF,
     RUN,
@@ -93,6 +98,22 @@ class TestOneTaskAMessage:
             "contact",
             state,
         )
+
+    def test_an_address_that_was_turned_down_at_once_is_written_to_no_more(self, house):
+        def why(address="sam@risley.example"):
+            with house.store.database.reading() as connection:
+                return suppressed_because(connection, address, KEYS)
+
+        came_to(house, PermanentFailure("552 too large"), to_contact("hold:large"))
+        assert why() is None
+        came_to(house, RecipientRefused("550 5.1.1"))
+        assert why() == "550 5.1.1"
+
+    def test_what_was_in_doubt_and_is_reported_as_delivered_is_told_as_accepted(self, house):
+        message = came_to(house, OutcomeUnknown("lost"))
+        assert house.events("message_accepted") == []
+        heard(house, message, S.DELIVERED)
+        assert len(house.events("message_accepted")) == 1
 
     def test_none_opens_for_what_got_through_is_not_wanted_or_has_been_replaced(self, house):
         house.enter(to_contact())
@@ -187,7 +208,7 @@ class TestAnOperatorSettlesWhatWasUnknown:
     def test_what_is_asked_has_to_make_sense(self, house):
         message = came_to(house, OutcomeUnknown("lost"))
         assert "state" in refusal(settled, house, message, "delivered").fields
-        for reason in ("", "  x ", None, 7, "x" * 501):
+        for reason in ("", "  x ", None, 7, "x" * 501, "It was about A1234BC."):
             assert "reason" in refusal(settled, house, message, "failed", reason).fields
         assert refusal(settled, house, replace(message, id=new_id()), "failed").code == "not_found"
         assert house.message("hold:1").state is S.UNKNOWN
@@ -198,6 +219,9 @@ class TestSendingAgain:
     def test_makes_a_new_message_that_refers_to_the_first_and_goes_out_once(self, house, fault):
         message = came_to(house, fault)
         house.now += dt.timedelta(hours=1)
+        if isinstance(fault, RecipientRefused):
+            with house.at_work() as work:
+                lift(work, str(message.id), WHY, actor="priya")
         again(house, message)
         house.send()
         house.send()
@@ -308,5 +332,24 @@ class TestSendingAgain:
         assert "prefer a call" in refusal(house.sender.goes_at, message).detail
         house.owners.contact["status"] = "left"
         assert "has left" in refusal(house.sender.goes_at, message).detail
-        assert "undefined" in refusal(house.sender.goes_at, replace(reminder(), facts={})).detail
+        assert "undefined" in refusal(house.sender.goes_at, replace(reminder(due_at=house.now), facts={})).detail
         assert house.mails == []
+
+
+def test_what_somebody_was_told_by_phone_is_not_sent_again_and_the_refusal_says_so(house):
+    thanks = a_message("enquiry_received", f"enquirer:{REF}", "thanks", subject_ref=f"enquiry:{REF}")
+    house.enter(thanks)
+    house.put(thanks, state=S.FAILED, why="554")
+    with house.at_work() as work:
+        note_told(work, f"enquirer:{REF}", None, None, "phone", actor="priya", mail_domain=DOMAIN)
+
+    detail = refusal(again, house, thanks).detail
+
+    assert detail.startswith("They know already, so nothing is sent again. Told by phone, priya says.")
+    assert "07 Dec 2026 at 12:00" in detail
+
+
+def test_what_the_mail_server_took_names_the_way_to_write_once_more(house):
+    message = came_to(house, None)
+
+    assert f"keytalk enquiries reply {REF} --words WORDS" in refusal(again, house, message).detail

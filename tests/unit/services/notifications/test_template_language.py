@@ -236,9 +236,9 @@ def test_a_fact_of_another_kind_than_the_words_expect_is_a_lack_and_not_quoted()
 
 
 def test_every_way_to_write_a_fact_that_is_named_is_there() -> None:
-    assert set(FILTERS) <= set(rendering._WORDS.filters)
+    assert set(FILTERS) <= set(rendering._EDITED.filters)
     assert set(wording.FILTERS) <= set(FILTERS)
 
 
 def test_a_template_can_reach_no_function_of_the_engine() -> None:
-    assert rendering._WORDS.globals == {}
+    assert rendering._EDITED.globals == rendering._OURS.globals == {}

@@ -39,7 +39,7 @@ class Directory:
     """Knows the reader of each message, or says why not."""
 
     def __init__(self) -> None:
-        self.facts: dict[str, Any] = {"name": "Jo Brown"}
+        self.facts: dict[str, Any] = {"name": "Jo Brown", "arrive_by": "12:45", "report_minutes": 60}
         self.refusal: Refused | None = None
         self.asked: list[UUID] = []
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from services.notifications.channels.base import TemporaryFailure
 from services.notifications.queries.messages import MessagesWanted, get_message, list_messages
 from shared.errors import Refused
 from shared.persistence.work import new_id
@@ -33,7 +34,9 @@ def house(house):
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ({}, ["told", "reminder", "later"]),
+        ({}, ["reminder", "told", "later"]),
+        ({"since": MONDAY}, ["told", "reminder", "later"]),
+        ({"since": MONDAY, "until": MONDAY + dt.timedelta(minutes=1)}, ["told"]),
         ({"state": "accepted"}, ["told"]),
         ({"state": "due"}, ["reminder"]),
         ({"state": "scheduled"}, ["later"]),
@@ -52,7 +55,22 @@ def test_messages_are_listed_by_what_is_known_of_them(house, wanted, found):
 def test_what_waits_although_its_time_has_come_is_shown_as_due(house):
     with house.database.reading() as connection:
         rows = list_messages(connection, MessagesWanted(), limit=50, now=house.now)
-    assert [row["state"] for row in rows] == ["accepted", "due", "scheduled"]
+    assert [row["state"] for row in rows] == ["due", "accepted", "scheduled"]
+
+
+def test_what_was_tried_in_vain_is_due_until_it_goes_out_and_says_when_it_is_tried_next(house):
+    house.enter(to_contact("in vain", due_at=house.now))
+    house.channel.fault = TemporaryFailure("the mail server is away")
+    house.send(house.now)
+    message = house.message("in vain")
+    assert message.next_attempt_at > house.now
+
+    with house.database.reading() as connection:
+        [row] = list_messages(connection, MessagesWanted(occasion="in vain"), limit=50, now=house.now)
+    assert (row["state"], row["why"]) == ("due", "the mail server is away")
+    assert row["next_attempt_at"] == message.next_attempt_at.isoformat()
+    assert "in vain" in listed(house, state="due")
+    assert "in vain" not in listed(house, state="scheduled")
 
 
 def test_a_state_that_there_is_not_is_refused_with_those_there_are(house):

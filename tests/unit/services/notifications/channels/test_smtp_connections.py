@@ -104,9 +104,18 @@ def test_a_server_that_has_gone_for_good_is_a_matter_of_a_later_attempt(mails: l
     with scripted(content="250 taken" + THEN_DROP) as server, channel_to(server) as channel:
         channel.deliver(mails[0])
         server.stop()
-        with pytest.raises(TemporaryFailure, match="ConnectionRefusedError at connecting"):
+        with pytest.raises(TemporaryFailure, match="refuses connections"):
             channel.deliver(mails[1])
     assert taken(server) == ["1"]
+
+
+def test_a_server_that_is_away_is_told_to_the_log_once(mails: list[Mail], caplog: pytest.LogCaptureFixture) -> None:
+    with scripted() as server, channel_to(server) as channel:
+        server.stop()
+        for mail in mails[:2]:
+            with pytest.raises(TemporaryFailure):
+                channel.deliver(mail)
+    assert [record.message for record in caplog.records].count("mail waits, for the mail server is away") == 1
 
 
 @pytest.mark.parametrize("step", ["RCPT", "DATA"])

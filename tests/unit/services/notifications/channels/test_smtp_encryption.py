@@ -88,7 +88,7 @@ def test_mail_goes_encrypted_to_a_server_that_is_known(
 @pytest.mark.parametrize("tls", ["required", "implicit"])
 def test_a_certificate_that_nobody_vouches_for_gets_no_mail(started: Started, tls: Tls, mail: Mail) -> None:
     seen, port = started(implicit=tls == "implicit")
-    with to_port(port, tls) as channel, pytest.raises(TemporaryFailure, match="nothing was sent: SSLCertVerification"):
+    with to_port(port, tls) as channel, pytest.raises(TemporaryFailure, match="a certificate that is not to be trusted"):
         channel.deliver(mail)
     assert seen.encrypted == []
 
@@ -99,7 +99,7 @@ def test_a_certificate_of_somebody_else_gets_no_mail(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     seen, port = started()
     elsewhere = SmtpServer("localhost", port, "required")
-    with closing(SmtpChannel(elsewhere)) as channel, pytest.raises(TemporaryFailure, match="SSLCertVerification"):
+    with closing(SmtpChannel(elsewhere)) as channel, pytest.raises(TemporaryFailure, match="not to be trusted"):
         channel.deliver(mail)
     assert seen.encrypted == []
 
@@ -122,7 +122,7 @@ def test_a_server_that_asks_for_encryption_which_is_switched_off_waits_until_tha
 
 def test_encryption_that_is_required_and_not_offered_keeps_the_mail_here(mail: Mail) -> None:
     with scripted() as server, to_port(server.port, "required") as channel:
-        with pytest.raises(TemporaryFailure, match="SMTPNotSupportedError at the greeting"):
+        with pytest.raises(TemporaryFailure, match="does not encrypt or take a login"):
             channel.deliver(mail)
         assert server.heard == ["ehlo mail.example.org"]
 

@@ -67,6 +67,7 @@ def test_the_same_step_of_another_wait_is_another_occasion(now, drafting):
     [
         ("accepted", ["proposal_settled_ops", "proposal_accepted"]),
         ("declined", ["proposal_settled_ops", "proposal_declined"]),
+        ("withdrawn", ["proposal_settled_ops", "proposal_withdrawn"]),
         ("expired", ["proposal_settled_ops"]),
         ("superseded", []),
     ],
@@ -116,6 +117,12 @@ def test_who_cannot_be_reached_is_not_written_to_and_it_says_why(changes, why):
         ("answer_awaited_first_nudge", {"waiting_on": "prison"}, True),
         ("answer_awaited_first_nudge", {"waiting_on": "us"}, False),
         ("call_to_offer_ops", {"waiting_on": "us"}, False),
+        ("answer_awaited_first_nudge", {"waiting_on": "prison", "stage": "agreement"}, True),
+        ("answer_awaited_first_nudge", {"waiting_on": "prison", "stage": "declined"}, False),
+        ("first_reply_due_ops", {"first_reply_at": None, "stage": "spam"}, False),
+        ("proposal_reminder", {"stage": "won"}, True),
+        ("proposal_reminder", {"stage": "lapsed"}, False),
+        ("proposal_withdrawn", {"stage": "declined"}, True),
         ("enquiry_received", {"waiting_on": "us", "first_reply_at": "2026-11-25T10:00:00+00:00"}, True),
     ],
 )

@@ -51,7 +51,15 @@ def test_what_is_not_wanted_is_held_back_and_somebody_who_prefers_a_call_is_rung
 def test_an_ordinary_message_waits_for_the_morning_and_a_reminder_does_not(message):
     assert judge(a(message, Urgency.ORDINARY), DEFAULT, ENGLAND, NOON) == Send()
     assert judge(a(message, Urgency.ORDINARY), DEFAULT, ENGLAND, EVENING) == Wait(NEXT_MORNING)
-    assert judge(a(message, Urgency.REMINDER), DEFAULT, ENGLAND, EVENING) == Send()
+    assert judge(a(message, Urgency.REMINDER, due_at=EVENING), DEFAULT, ENGLAND, EVENING) == Send()
+
+
+def test_a_late_reminder_waits_for_the_morning_unless_its_session_is_in_that_morning(message):
+    late = replace(message, urgency=Urgency.REMINDER, due_at=NOON, useful_until=NEXT_MORNING + dt.timedelta(hours=5))
+    assert judge(late, DEFAULT, ENGLAND, EVENING) == Wait(NEXT_MORNING)
+    assert judge(late, DEFAULT, ENGLAND, NEXT_MORNING) == Send()
+    in_the_morning = replace(late, useful_until=NEXT_MORNING + dt.timedelta(hours=1))
+    assert judge(in_the_morning, DEFAULT, ENGLAND, EVENING) == Send()
 
 
 def test_what_would_come_too_late_by_waiting_goes_at_once(message):
@@ -100,8 +108,17 @@ def test_a_reminder_whose_session_begins_before_the_digest_goes_by_itself(messag
     assert told_on(judge(replace(early, useful_until=three + dt.timedelta(minutes=1)), ONCE_A_DAY, ENGLAND, NOON))
 
 
+def test_an_offer_is_in_the_mail_of_the_day_only_where_that_leaves_time_to_answer(message):
+    three = dt.datetime(2026, 12, 7, 15, 0, tzinfo=dt.UTC)
+    offer = replace(message, urgency=Urgency.NEEDED, useful_until=three + dt.timedelta(hours=4))
+    assert judge(offer, ONCE_A_DAY, ENGLAND, NOON) == Send()
+    assert told_on(judge(replace(offer, useful_until=three + dt.timedelta(hours=5)), ONCE_A_DAY, ENGLAND, NOON))
+
+
 def test_a_digest_itself_and_what_an_operator_sends_again_go_by_themselves(message):
     assert judge(a(message, Urgency.ORDINARY, template=DIGEST), ONCE_A_DAY, ENGLAND, NOON) == Send()
+    what_is_needed = replace(ONCE_A_DAY, non_critical=False)
+    assert judge(a(message, Urgency.ORDINARY, template=DIGEST), what_is_needed, ENGLAND, NOON) == Send()
     assert judge(a(message, Urgency.ORDINARY, resend_of=UUID(int=7)), ONCE_A_DAY, ENGLAND, NOON) == Send()
 
 

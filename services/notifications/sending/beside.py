@@ -1,0 +1,28 @@
+"""Taking a step beside what is in hand, such as preparing the next messages while these ones go out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import TypeVar
+
+_Found = TypeVar("_Found")
+
+
+def beside(step: Callable[[], _Found]) -> Future[_Found]:
+    """Begin a step in a thread of its own (a green one where the process is), and give what will come of it.
+
+    The step knows of the same context, such as what its log lines name. Its result, or what it raised, is the future's.
+    """
+    future, context = Future[_Found](), copy_context()
+
+    def take() -> None:
+        try:
+            future.set_result(context.run(step))
+        except Exception as fault:
+            future.set_exception(fault)
+
+    threading.Thread(target=take, daemon=True).start()
+    return future
