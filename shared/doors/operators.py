@@ -1,14 +1,18 @@
-"""The operations that every service with a store offers to operators: its dead letters and its jobs."""
+"""The operations that every service with a store offers to operators: its health, dead letters and jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection
+
+from shared.doors.health import HealthProvider
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
 from shared.messaging import dead_letters
 from shared.messaging.jobs import list_jobs
+from shared.observability.health import Health
 from shared.paging import page_size
 from shared.persistence.work import Store
 
@@ -17,6 +21,16 @@ class OperatorsDoors:
     """A base class of service classes; `store` is the service's own `StoreProvider`."""
 
     store: Store
+    health: Health = HealthProvider()
+
+    @operation
+    def get_health(self) -> dict[str, Any]:
+        """Say how this service stands: see `shared.observability.health`. It answers whatever is away."""
+        return self.health.look(self.more_health)
+
+    def more_health(self, connection: Connection) -> dict[str, Any]:
+        """Give what one service has to add to its health."""
+        return {}
 
     @operation
     def list_dead(self, limit: int = 200) -> list[dict[str, Any]]:

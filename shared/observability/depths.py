@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 
 import eventlet
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, Table, func, select
 
-from shared.messaging.jobs import FAILED, MISSED
-from shared.messaging.tables import DEAD, WAITING, is_unhandled, is_unpublished
+from shared.messaging.backlog import Backlog, read_backlog
 from shared.persistence.work import Store
 
 _log = logging.getLogger(__name__)
 
 ANSWER_WITHIN = 2.0
 """Seconds that a database has to answer, so that one which hangs costs only its own figures."""
-LATE = timedelta(minutes=1)
-"""A job that has not been done this long after it was due is late."""
 
 _UP = "keytalk_database_up"
 GAUGES = {
@@ -81,51 +76,22 @@ def _ask(store: Store) -> dict[str, float]:
     with eventlet.Timeout(ANSWER_WITHIN, False):
         try:
             with store.database.reading() as connection:
-                figures = {
-                    **_outbox(connection, store.tables.outbox, store.clock()),
-                    **_inbox(connection, store.tables.inbox),
-                    **_jobs(connection, store.tables.jobs, store.clock()),
-                    _UP: 1.0,
-                }
+                figures = {**_figures(read_backlog(connection, store.tables, store.clock())), _UP: 1.0}
         except Exception as error:
             _log.debug("depths cannot be read", extra={"service": store.service, "error": repr(error)})
     return figures
 
 
-def _outbox(connection: Connection, table: Table, now: datetime) -> dict[str, float]:
-    parked = table.c.parked_at.is_not(None)
-    query = select(
-        func.count().filter(~parked),
-        func.min(table.c.created_at).filter(~parked),
-        func.count().filter(parked),
-    ).where(is_unpublished(table))
-    waiting, oldest, refused = connection.execute(query).one()
+def _figures(backlog: Backlog) -> dict[str, float]:
+    outbox, inbox, jobs = backlog.outbox, backlog.inbox, backlog.jobs
     return {
-        "keytalk_outbox_rows": waiting,
-        "keytalk_outbox_oldest_seconds": max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
-        "keytalk_outbox_parked_rows": refused,
-    }
-
-
-def _inbox(connection: Connection, table: Table) -> dict[str, float]:
-    state = table.c.state
-    query = select(func.count().filter(state == WAITING), func.count().filter(state == DEAD))
-    waiting, dead = connection.execute(query.where(is_unhandled(table))).one()
-    return {"keytalk_waiting_rows": waiting, "keytalk_dead_letters": dead}
-
-
-def _jobs(connection: Connection, table: Table, now: datetime) -> dict[str, float]:
-    waits = table.c.state == WAITING
-    query = select(
-        func.count().filter(waits, table.c.next_attempt_at <= now),
-        func.count().filter(waits, table.c.due_at <= now - LATE),
-        func.count().filter(table.c.state == FAILED),
-        func.count().filter(table.c.state == MISSED),
-    ).select_from(table)
-    due, late, failed, missed = connection.execute(query).one()
-    return {
-        "keytalk_jobs_due": due,
-        "keytalk_jobs_late": late,
-        "keytalk_jobs_failed": failed,
-        "keytalk_jobs_missed": missed,
+        "keytalk_outbox_rows": outbox.waiting,
+        "keytalk_outbox_oldest_seconds": outbox.oldest_seconds,
+        "keytalk_outbox_parked_rows": outbox.parked,
+        "keytalk_waiting_rows": inbox.waiting + inbox.retrying,
+        "keytalk_dead_letters": inbox.dead,
+        "keytalk_jobs_due": jobs.due,
+        "keytalk_jobs_late": jobs.overdue,
+        "keytalk_jobs_failed": jobs.given_up,
+        "keytalk_jobs_missed": jobs.missed,
     }

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import eventlet
 
@@ -22,7 +23,7 @@ from shared.observability import tracing
 from shared.persistence.database import Database
 from shared.persistence.migrations import NotMigrated, migrate, wait_until_current
 from shared.persistence.work import Store
-from shared.runtime import watchdog
+from shared.runtime import one_alone, watchdog
 from shared.runtime.logs import log_to_file, log_to_stderr
 from shared.runtime.preflight import check_broker
 from shared.runtime.process import Process
@@ -44,6 +45,8 @@ def up(demo: bool = True) -> NoReturn:
     log_to_file(settings.home / "keytalk.log")
 
     def prepare() -> None:
+        if settings.embedded:
+            one_alone.hold(settings.home)
         for name in DATABASES:
             migrate(name, settings.database_url_of(name))
         for service in SERVICES:
@@ -168,11 +171,19 @@ def _say_where(settings: Settings, servers: Mapping[str, WebServer]) -> None:
         f"Enquiry form   http://{settings.bind}:{servers['public'].port}/enquire",
         f"Console        {_console_address(settings)}",
         f"Ops gateway    http://{settings.bind}:{servers['ops'].port}  (its token: {settings.token_file})",
-        f"Mail           {(settings.smtp_url and 'by SMTP') or settings.maildir}",
+        f"Mail           {_way_of_mail(settings)}",
         f"Data           {settings.home if not settings.database_url else 'PostgreSQL'}",
         "ready",
     ]
     print("\n".join(lines), flush=True)  # noqa: T201
+
+
+def _way_of_mail(settings: Settings) -> str:
+    """Say where mail goes; of the server's address only what is no secret. It was checked before."""
+    if not settings.smtp_url:
+        return str(settings.maildir)
+    parts = urlsplit(settings.smtp_url)
+    return f"by SMTP to {parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
 
 
 def _console_address(settings: Settings) -> str:

@@ -112,12 +112,13 @@ class Caller:
         try:
             return within(seconds, lambda: (ask(), waiting.wait())[1])
         except NotInTime:
-            raise Refused("unavailable", f"The {service} service did not answer in time.") from None
+            words = f"The {service} service did not answer in time."
+            raise Refused("unavailable", words, kind="service-timeout") from None
         except UndeliverableMessage:
-            raise Refused("unavailable", f"The {service} service is not running.") from None
+            raise Refused("unavailable", f"The {service} service is not running.", kind="service-down") from None
         except (amqp.AMQPError, KombuError, OSError) as error:
             _log.warning("call not sent", extra={"call": call, "why": type(error).__name__})
-            raise Refused("unavailable", "The message broker cannot be reached.") from None
+            raise Refused("unavailable", "The message broker cannot be reached.", kind="broker-away") from None
         finally:
             self._replies.forget(correlation_id)
 
@@ -154,7 +155,7 @@ def _told(call: str, reply: Any) -> Any:
 
 def _fault(call: str, kind: str, words: str) -> Refused:
     _log.error("remote fault", extra={"call": call, "kind": kind})
-    return Refused("unavailable", f"The {call.partition('.')[0]} service {words}")
+    return Refused("unavailable", f"The {call.partition('.')[0]} service {words}", kind="service-fault")
 
 
 class Calls(Extension):

@@ -137,6 +137,9 @@ def _answer(result: Any, exc_info: Any) -> tuple[Encoded, Any, Any]:
 
 def _described(error: BaseException) -> dict[str, Any]:
     """Describe an error as nameko does; of a fault of ours only its kind, as its words may hold anything."""
+    if isinstance(error, Refused):
+        # A refusal of a more special kind is one like any other to whoever asked: they know this kind alone.
+        error = Refused(error.code, error.detail, error.fields)
     if isinstance(error, Refused | BadRequest):
         described: dict[str, Any] = serialize(error)
         return described
