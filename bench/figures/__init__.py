@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bench.figures import (
     backlog,
+    cli_start,
     consume,
     due,
     enquiry_latency,
@@ -43,6 +44,7 @@ FIGURES: tuple[Figure, ...] = (
     backlog,
     idle,
     startup,
+    cli_start,
     finding,
     scheduling,
     sending,

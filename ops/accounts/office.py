@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
 
 from ops.accounts import operators as people
 from ops.accounts import tokens
 from ops.accounts.audit import list_audit, write_down
 from ops.accounts.operators import Operator
-from ops.accounts.second_factor import address_of, new_secret, step_of_code
 from ops.gateway.permissions import CHANGE, READ
 from ops.gateway.roles import Area, may_in
 from shared.clock import Clock
 from shared.errors import Refused
 from shared.paging import page_size
 from shared.persistence.database import Database
+
+_log = logging.getLogger(__name__)
 
 
 class Duty(NamedTuple):
@@ -40,8 +44,6 @@ DUTIES: Mapping[str, Duty] = {
     "list_tokens": Duty(READ, None),
     "make_token": Duty(CHANGE, None),
     "revoke_token": Duty(CHANGE, None),
-    "begin_second_factor": Duty(READ, None),
-    "keep_second_factor": Duty(CHANGE, None),
 }
 """Every operation of ops itself, `ops.NAME`."""
 
@@ -60,19 +62,24 @@ class Office:
         if duty is None:
             raise Refused("not_found", f"There is no operation ops.{method}.")
         if duty.area is not None and not may_in(operator.roles, duty.area, duty.kind):
+            _log.warning("not allowed", extra={"operator_id": str(operator.id), "operation": f"ops.{method}"})
             raise Refused("forbidden", f"Your account may not do that (ops.{method}).")
         carry_out: Callable[..., Any] = getattr(self, f"_{method}")
-        given = {name: value for name, value in arguments.items() if name != "actor"}
+        given = dict(arguments)
+        signature = inspect.signature(carry_out)
         try:
-            inspect.signature(carry_out).bind(operator, **given)
+            signature.bind(operator, **given)
         except TypeError as error:
             raise Refused("invalid", f"ops.{method}: {error}.") from None
+        for name, value in given.items():
+            _must_fit(name, value, str(signature.parameters[name].annotation))
         if duty.kind == CHANGE:
             self._write_down(operator, method, given)
         return carry_out(operator, **given)
 
     def _write_down(self, operator: Operator, method: str, given: Mapping[str, Any]) -> None:
-        reason = given.get("reason")
+        roles = given.get("roles")
+        said = [given.get("reason"), roles and f"roles: {' '.join(sorted(roles))}"]
         with self._database.writing() as connection:
             write_down(
                 connection,
@@ -80,9 +87,19 @@ class Office:
                 operation=f"ops.{method}",
                 now=self._clock(),
                 correlation_id=str(uuid.uuid4()),
-                subject=str(given.get("operator") or given.get("name") or operator.name),
-                reason=None if reason is None else str(reason),
+                subject=self._subject(connection, operator, given),
+                reason="; ".join(filter(None, said)) or None,
             )
+
+    def _subject(self, connection: Connection, operator: Operator, given: Mapping[str, Any]) -> str | None:
+        """Give the name of whose account it is, or a token's id; never an email, which may be typed for a name."""
+        if "token" in given:
+            token = tokens.find_token(connection, operator, given["token"])
+            return None if token is None else str(token)
+        if "operator" in given:
+            known = people.find_operator(connection, given["operator"])
+            return None if known is None else known.name
+        return people.handle(given["name"]) if "name" in given else operator.name
 
     def _whoami(self, operator: Operator) -> dict[str, Any]:
         return operator.as_dict()
@@ -120,9 +137,11 @@ class Office:
                 self._not_oneself(asking, people.the_operator(connection, operator))
             return people.change_operator(connection, operator, given).as_dict()
 
-    def _invite_operator(self, _operator: Operator, operator: str) -> dict[str, Any]:
+    def _invite_operator(self, asking: Operator, operator: str) -> dict[str, Any]:
         with self._database.writing() as connection:
             known = people.the_operator(connection, operator)
+            if asking.id == known.id:
+                raise Refused("refused", "You change your own password below Your account, with the one you have.")
             if known.disabled_at is not None:
                 raise Refused("refused", f"{known.name} is disabled. Enable the account first.")
             return self._invited(known, people.invite(connection, known, self._clock()))
@@ -137,10 +156,12 @@ class Office:
         with self._database.writing() as connection:
             return people.enable_operator(connection, operator).as_dict()
 
-    def _remove_second_factor(self, _operator: Operator, operator: str, reason: str) -> dict[str, Any]:
+    def _remove_second_factor(self, asking: Operator, operator: str, reason: str) -> dict[str, Any]:
         _need(reason)
         with self._database.writing() as connection:
             known = people.the_operator(connection, operator)
+            if asking.id == known.id:
+                raise Refused("refused", "Nobody takes the code off their own account: ask another admin to do it.")
             people.set_second_factor(connection, known.id, None)
             people.shut_out(connection, known.id, self._clock())
             return people.the_operator(connection, known.name).as_dict()
@@ -163,29 +184,13 @@ class Office:
     def _make_token(self, operator: Operator, label: str, days: int = tokens.DAYS) -> dict[str, Any]:
         with self._database.writing() as connection:
             self._has_account(operator)
-            return tokens.make_token(connection, operator, str(label), days, self._clock())
+            if not people.still_stands(connection, operator):
+                raise Refused("conflict", "Your account was changed in the meantime. Please sign in again.")
+            return tokens.make_token(connection, operator, label, days, self._clock())
 
     def _revoke_token(self, operator: Operator, token: str) -> dict[str, Any]:
         with self._database.writing() as connection:
             return tokens.revoke_token(connection, operator, token, self._clock())
-
-    def _begin_second_factor(self, operator: Operator) -> dict[str, str]:
-        self._has_account(operator)
-        secret = new_secret()
-        return {"secret": secret, "address": address_of(secret, operator.email)}
-
-    def _keep_second_factor(self, operator: Operator, secret: str, code: str) -> dict[str, Any]:
-        self._has_account(operator)
-        try:
-            step = step_of_code(secret, code, self._clock(), None)
-        except ValueError:
-            step = None
-        if step is None or len(secret) != len(new_secret()):
-            words = "That code does not fit. Please wait for the app's next one and try again."
-            raise Refused("invalid", words, {"code": [words]})
-        with self._database.writing() as connection:
-            people.set_second_factor(connection, operator.id, secret, step)
-        return {"second_factor": True}
 
     def _invited(self, operator: Operator, key: str) -> dict[str, Any]:
         link = f"{self._console_url}/invitation/{key}"
@@ -200,6 +205,23 @@ class Office:
             raise Refused("refused", "The first token is no account. Make one with: keytalk operators add")
 
 
+def _must_fit(name: str, value: Any, annotation: str) -> None:
+    """Raise `Refused("invalid")` for what is no text where text is asked for, or text that no database takes."""
+    texts = value if isinstance(value, list) else [value]
+    if any(isinstance(text, str) and ("\0" in text or _has_half_a_letter(text)) for text in texts):
+        raise Refused("invalid", f"{name} holds characters that cannot be kept.", {name: ["Please leave them out."]})
+    if (value is None and "None" in annotation) or not annotation.startswith(("str", "list[str]")):
+        return
+    kind = str if annotation.startswith("str") else list
+    if not isinstance(value, kind) or not all(isinstance(text, str) for text in texts):
+        what = "text" if kind is str else "a list of words"
+        raise Refused("invalid", f"{name} must be {what}.", {name: [f"Give {what}."]})
+
+
+def _has_half_a_letter(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _need(reason: str) -> None:
-    if not str(reason or "").strip():
+    if not reason.strip():
         raise Refused("invalid", "Please give a reason.", {"reason": ["Please give a reason."]})

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ops.accounts.secrets import hashed, new_key
@@ -84,16 +84,44 @@ def list_operators(connection: Connection) -> list[Operator]:
 def find_operator(connection: Connection, login: str) -> Operator | None:
     """Find an operator by name or email, however it is written; None where there is none."""
     wanted = login.strip().lower()
+    if not wanted.isprintable():  # nobody's, and some of it no database takes
+        return None
     known = or_(operators.c.name == wanted, operators.c.email == wanted)
     row = connection.execute(select(operators).where(known)).first()
     return None if row is None else operator_of(row)
+
+
+def find_by_email(connection: Connection, email: str) -> Operator | None:
+    """Find the operator who may sign in and has an email; None where there is none."""
+    found = find_operator(connection, email)
+    return found if found and found.disabled_at is None and found.email == email.strip().lower() else None
+
+
+def still_stands(connection: Connection, operator: Operator) -> bool:
+    """Say whether somebody may come in as they could when they were looked up, and keep it so until the commit.
+
+    Somebody who was disabled in the meantime, or whose password or second factor is another now, may not.
+    """
+    known = select(operators).where(operators.c.id == operator.id).with_for_update()
+    row = connection.execute(known).first()
+    if row is None or row.disabled_at is not None:
+        return False
+    return (row.password_hash, row.totp_secret) == (operator.password_hash, operator.totp_secret)
+
+
+def be_alone(connection: Connection) -> None:
+    """Have no other transaction add an operator until this one ends."""
+    # On SQLite, one that writes is alone already.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE operators IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def the_operator(connection: Connection, login: str) -> Operator:
     """Find an operator by name or email. Raises `Refused("not_found")`."""
     found = find_operator(connection, login)
     if found is None:
-        raise Refused("not_found", f"There is no operator '{login}'.", {"operator": ["Give a name or an email."]})
+        words = f"There is no operator '{login[:100]}'."
+        raise Refused("not_found", words, {"operator": ["Give a name or an email."]})
     return found
 
 
@@ -168,6 +196,12 @@ def invited_by(connection: Connection, key: str, now: datetime) -> Operator | No
     return None if row is None else operator_of(row)
 
 
+def use_link(connection: Connection, key: str, now: datetime) -> bool:
+    """Use a link up, and say whether it held: of two who come with it at the same moment, one has it."""
+    holds = (invitations.c.key_hash == hashed(key)) & invitations.c.used_at.is_(None) & (invitations.c.expires_at > now)
+    return connection.execute(update(invitations).where(holds).values(used_at=now)).rowcount == 1
+
+
 def choose_password(connection: Connection, operator: Operator, password_hash: str, now: datetime) -> None:
     """Keep a new password; whoever was signed in with the old one is signed out, and links end."""
     connection.execute(update(operators).where(operators.c.id == operator.id).values(password_hash=password_hash))
@@ -178,6 +212,12 @@ def set_second_factor(connection: Connection, operator_id: UUID, secret: str | N
     """Keep the secret of an authenticator app, or none any more; `step` is that of the code that proved it."""
     changes = {"totp_secret": secret, "totp_step": step}
     connection.execute(update(operators).where(operators.c.id == operator_id).values(changes))
+
+
+def handle(name: str) -> str | None:
+    """Give a name as it is kept, where it is one."""
+    written = name.strip().lower()
+    return written if _NAME.fullmatch(written) else None
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

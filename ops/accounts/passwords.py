@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
@@ -20,13 +22,13 @@ _NOBODYS = _hasher.hash("nobody has this password")
 
 def hash_password(password: str) -> str:
     """Give what is kept of a password. It takes about a twentieth of a second: not on the event loop."""
-    return _hasher.hash(password)
+    return _hasher.hash(_bytes(password))
 
 
 def is_password(password: str, kept: str | None) -> bool:
     """Say whether a password is the one that was kept; with none kept it takes as long and is False."""
     try:
-        return _hasher.verify(kept or _NOBODYS, password) and kept is not None
+        return _hasher.verify(kept or _NOBODYS, _bytes(password)) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -38,9 +40,14 @@ def is_outdated(kept: str) -> bool:
 
 def check_password(password: str, about: tuple[str, ...] = ()) -> None:
     """Raise `Refused("invalid")` for a password that is too easy to guess; `about` are words about its owner."""
-    words = _what_is_wrong(password, about)
+    words = _what_is_wrong(password, (*about, "keytalk"))
     if words:
         raise Refused("invalid", words, {"password": [words]})
+
+
+def _bytes(password: str) -> bytes:
+    """Give the same bytes for the same letters: keyboards write an accent with its letter, or after it (NFKC)."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 def _what_is_wrong(password: str, about: tuple[str, ...]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from datetime import datetime
 
 import pyotp
@@ -19,6 +20,11 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
+def is_secret(secret: str) -> bool:
+    """Say whether this may be a secret that `new_secret` made."""
+    return re.fullmatch(r"[A-Z2-7]{32}", secret) is not None
+
+
 def address_of(secret: str, name: str) -> str:
     """Give the `otpauth://` address that an app takes."""
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
@@ -31,6 +37,6 @@ def step_of_code(secret: str, code: str, now: datetime, last_step: int | None) -
     totp = pyotp.TOTP(secret)
     for step in range(current - DRIFT, current + DRIFT + 1):
         right = totp.at(step * STEP)
-        if hmac.compare_digest(right.encode(), digits.encode()):
+        if hmac.compare_digest(right.encode(), digits.encode("utf-8", "surrogatepass")):
             return step if last_step is None or step > last_step else None
     return None

@@ -16,4 +16,4 @@ def new_key(prefix: str = "") -> str:
 
 def hashed(key: str) -> str:
     """Give what is kept of a key: its SHA-256 as 64 hexadecimal digits."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

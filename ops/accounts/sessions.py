@@ -34,6 +34,12 @@ def end_session(connection: Connection, key: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.key_hash == hashed(key)))
 
 
+def end_other_sessions(connection: Connection, operator: Operator, key: str) -> None:
+    """End all sessions of an operator but the one with this key."""
+    others = (sessions.c.operator_id == operator.id) & (sessions.c.key_hash != hashed(key))
+    connection.execute(delete(sessions).where(others))
+
+
 def whose_session(connection: Connection, key: str, now: datetime) -> tuple[Operator, datetime] | None:
     """Give whose session it is and when it was last noted as used, or None where it is over."""
     lives = (sessions.c.expires_at > now) & (sessions.c.last_seen_at > now - IDLE)

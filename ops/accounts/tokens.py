@@ -63,16 +63,22 @@ def list_tokens(connection: Connection, operator: Operator) -> list[dict[str, An
     ]
 
 
-def revoke_token(connection: Connection, operator: Operator, token_id: str, now: datetime) -> dict[str, Any]:
-    """End one of an operator's tokens. Raises `Refused("not_found")`."""
+def find_token(connection: Connection, operator: Operator, named: str) -> UUID | None:
+    """Give the id of one of an operator's tokens that is named by its id, or by itself; None where there is none."""
+    query = select(tokens.c.id).where(tokens.c.operator_id == operator.id)
+    if named.startswith(PREFIX):
+        return connection.scalar(query.where(tokens.c.key_hash == hashed(named)))
     try:
-        wanted = UUID(token_id)
-    except (ValueError, AttributeError, TypeError):
-        wanted = UUID(int=0)
-    mine = (tokens.c.id == wanted) & (tokens.c.operator_id == operator.id)
-    if not connection.execute(
-        update(tokens).where(mine, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
-    ).rowcount:
+        return connection.scalar(query.where(tokens.c.id == UUID(named)))
+    except ValueError:
+        return None
+
+
+def revoke_token(connection: Connection, operator: Operator, named: str, now: datetime) -> dict[str, Any]:
+    """End one of an operator's tokens, named by its id or by itself. Raises `Refused("not_found")`."""
+    wanted = find_token(connection, operator, named)
+    live = (tokens.c.id == wanted) & tokens.c.revoked_at.is_(None)
+    if wanted is None or not connection.execute(update(tokens).where(live).values(revoked_at=now)).rowcount:
         raise Refused("not_found", "You have no such token that still holds.", {"token": ["See the list of tokens."]})
     return {"id": str(wanted), "revoked_at": now.isoformat()}
 

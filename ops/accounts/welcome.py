@@ -12,7 +12,7 @@ def console_address(settings: Settings) -> str:
     """Give the address to open: with a key in it, which holds for an hour, while nobody has an account."""
     database = Database(settings.database_url_of("ops"), pool_size=1)
     try:
-        entrance = Entrance(database, machine_clock, settings.secret_keys, str(settings.ops_token))
+        entrance = Entrance(database, machine_clock, settings.secret_keys, settings.ops_token or "")
         key = entrance.first_link()
     finally:
         database.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.client import connect
+from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
+from ops.cli.client import Gateway, connect
+from ops.cli.completing import AGREEMENT_STATES, completed_by
 from ops.cli.output import Column, pounds, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -67,7 +70,9 @@ def show_agreement(agreement: AgreementName, as_json: Json = False) -> None:
 def list_agreements(
     limit: Limit = 50,
     reference: Annotated[str | None, typer.Option("--enquiry", metavar="REF", help="Only of one enquiry.")] = None,
-    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only those in this state.", autocompletion=completed_by(AGREEMENT_STATES))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List agreements, the newest first."""
@@ -81,10 +86,16 @@ def sign_agreement(
     name: Annotated[str, typer.Option(help="Who signs for us.")],
     role: Annotated[str | None, typer.Option(help="In which role.")] = None,
     on_paper: Annotated[bool, typer.Option("--on-paper", help="It was signed on paper.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Sign an agreement for us."""
-    signed = connect().call(
+    """Sign an agreement for us. Once both sides have signed, it stands, and the contact is told."""
+    gateway = connect()
+    look = partial(_with_contact, gateway, agreement)
+    if not goes_on(look, _say_signed, "Sign it for us?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    signed = gateway.call(
         "enquiries", "sign_agreement", agreement_id=agreement, name=name, role=role, on_paper=on_paper
     )
     _print(signed, as_json)
@@ -120,13 +131,36 @@ def draw_down(
 def end_agreement(
     agreement: AgreementName,
     reason: Annotated[str, typer.Option(help="Why, in your own words; kept with the enquiry.")],
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """End an agreement."""
-    _print(connect().call("enquiries", "end_agreement", agreement_id=agreement, reason=reason), as_json)
+    """End an agreement. This cannot be undone; a new proposal can follow it."""
+    gateway = connect()
+    look = partial(gateway.call, "enquiries", "get_agreement", agreement_id=agreement)
+    if goes_on(look, _say_ended, "End it for good?", yes=yes, dry_run=dry_run, as_json=as_json):
+        _print(gateway.call("enquiries", "end_agreement", agreement_id=agreement, reason=reason), as_json)
 
 
-def _print(agreement: dict[str, Any], as_json: bool) -> None:
+def _with_contact(gateway: Gateway, agreement: str) -> dict[str, Any]:
+    found = gateway.call("enquiries", "get_agreement", agreement_id=agreement)
+    enquiry = gateway.call("enquiries", "get_enquiry", reference=found["reference"])
+    stands = any(each["side"] == "prison" for each in found["signatures"])
+    told = [f"{contact_of(enquiry)}, that it stands", "the ops team, of the same"] if stands else []
+    return {"agreement": found, "told": told}
+
+
+def _say_signed(found: dict[str, Any]) -> None:
+    _print(found["agreement"], as_json=False, hint=False)
+    told_by_mail(*found["told"])
+
+
+def _say_ended(agreement: dict[str, Any]) -> None:
+    _print(agreement, as_json=False, hint=False)
+    say("Ended, it cannot be taken up again. Nobody is told by mail.")
+
+
+def _print(agreement: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:
     if as_json:
         show_json(agreement)
         return
@@ -138,5 +172,5 @@ def _print(agreement: dict[str, Any], as_json: bool) -> None:
         show(agreement["signatures"], SIGNED, as_json=False)
     if agreement["drawn"]:
         show(agreement["drawn"], DRAWN, as_json=False)
-    if agreement["state"] == "awaiting_signature":
+    if hint and agreement["state"] == "awaiting_signature":
         say(f"To sign it for us: keytalk agreements sign {agreement['reference']} --name NAME")

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.asking import DryRun, Reason, Yes, goes_on
+from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.output import Column, local_time, note, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 suppressions = typer.Typer(no_args_is_help=True)
@@ -45,9 +46,6 @@ HELD_BACK = (
 Suppression = Annotated[
     str, typer.Argument(metavar="ID", help="As `keytalk suppressions list` shows it, or the id of the message.")
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in your own words; it is kept.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 
 
 @app.command("list")
@@ -96,7 +94,9 @@ def list_suppressions(
     """List the addresses that turned mail down for good, the newest first, by whom they belong to."""
     rows = connect().call("notifications", "list_suppressions", lifted=lifted, limit=limit)
     told = rows if as_json else [{**row, "lifted": _lifting(row)} for row in rows]
-    show(told, HELD_BACK, as_json, empty="Every address is written to.", limit=limit)
+    show(told, HELD_BACK, as_json, empty="No address is held back here.", limit=limit)
+    if not as_json:
+        note("Contacts who are marked as bounced: keytalk contacts list --status bounced")
 
 
 @suppressions.command("lift")
@@ -105,37 +105,69 @@ def lift_suppression(
 ) -> None:
     """Write to an address again, such as when its mailbox was opened anew. What was not sent stays unsent."""
     gateway = connect()
-    if dry_run or not (yes or as_json):
-        say(_what_is_known(gateway.call("notifications", "list_suppressions", lifted=True, limit=1000), suppression))
-        note("From then on messages go to this address again. What was held back is sent by `keytalk messages resend`.")
-        note(
-            "A contact who is marked as bounced is written to once their address is put right: keytalk contacts change"
-        )
-        if dry_run:
-            note("A dry run: nothing is changed, and nobody is told.")
-            return
-        typer.confirm("Write to it again?", abort=True, err=True)
+
+    def look() -> list[dict[str, Any]]:
+        return _named(gateway.call("notifications", "list_suppressions", lifted=True, limit=1000), suppression)
+
+    if not goes_on(look, _say_lifted, "Write to it again?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     done = gateway.call("notifications", "lift_suppression", suppression=suppression, reason=reason)
     if as_json:
         show_json(done)
         return
-    say(f"Lifted: {done['recipient'] or 'this address'} is written to again.")
+    say(f"Lifted: mail to {_whose(done)} is sent again.")
+    if (contact := _bounced_contact(gateway, done)) is not None:
+        say("The contact is still marked as bounced, so nothing goes to them yet.")
+        note(f"Where this is their address: keytalk contacts back {contact} --reason WORDS")
+        note(f"Where they have another: keytalk contacts change {contact} --email ADDRESS")
 
 
 def _of_the_mailbox(mailbox: dict[str, Any]) -> str:
     if not mailbox["is_set"]:
         return "No mailbox is read: KEYTALK_IMAP_URL is not set."
     when = mailbox["read_at"]
-    return f"{mailbox['mailbox']} was last read at {when}." if when else f"{mailbox['mailbox']} was not read yet."
+    return (
+        f"{mailbox['mailbox']} was last read at {local_time(when)}."
+        if when
+        else f"{mailbox['mailbox']} was not read yet."
+    )
 
 
-def _what_is_known(rows: list[dict[str, Any]], which: str) -> str:
-    named = [row for row in rows if row["id"].startswith(which.lower()[:16]) or row["message"] == which.lower()]
+def _named(rows: list[dict[str, Any]], which: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["id"].startswith(which.lower()[:16]) or row["message"] == which.lower()]
+
+
+def _say_lifted(rows: list[dict[str, Any]]) -> None:
+    say(_what_is_known(rows))
+    note("From then on messages go to this address again. What was held back is sent by `keytalk messages resend`.")
+    note(
+        "A contact who is marked as bounced stays so until you say otherwise: keytalk contacts back, or change --email"
+    )
+
+
+def _whose(row: dict[str, Any]) -> str:
+    kind, _colon, key = str(row["recipient"] or "").partition(":")
+    return f"the contact of {key}" if kind == "enquirer" else row["recipient"] or "this address"
+
+
+def _bounced_contact(gateway: Gateway, row: dict[str, Any]) -> str | None:
+    """Give the id of the contact it belongs to, where they are marked as bounced, else None."""
+    kind, _colon, key = str(row["recipient"] or "").partition(":")
+    if kind != "enquirer":
+        return None
+    try:
+        contact = gateway.call("enquiries", "get_enquiry", reference=key)["contact"]
+    except CommandRefused:
+        return None
+    return contact["id"] if contact.get("status") == "bounced" else None
+
+
+def _what_is_known(named: list[dict[str, Any]]) -> str:
     if len(named) != 1:
         return "Nothing is known of it by that id alone; the whole list: keytalk suppressions list --lifted"
     [row] = named
-    return f"The address of {row['recipient'] or 'somebody'}, held back since {row['since']}. {row['why']}"
+    return f"The address of {_whose(row)}, held back since {local_time(row['since'])}. {row['why']}"
 
 
 def _lifting(row: dict[str, Any]) -> str:
-    return f"{row['lifted_at']}, {row['lifted_by']}: {row['lifted_because']}" if row["lifted_at"] else ""
+    return f"{local_time(row['lifted_at'])}, {row['lifted_by']}: {row['lifted_because']}" if row["lifted_at"] else ""

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, iso_date
+from ops.cli.asking import DryRun, Yes
 from ops.cli.changing import remedy_line
 from ops.cli.client import connect
-from ops.cli.diffs import Accept, Charged, ChargeReason, DryRun, Yes, day, decide, say_several
+from ops.cli.completing import CAUSES, PARTIES, completed_by
+from ops.cli.diffs import Accept, Charged, ChargeReason, day, decide, say_several
 from ops.cli.output import note, note_when_mail_goes_out, say, show_json
 
 app = typer.Typer()
@@ -30,12 +32,21 @@ def one_remedy(text: str) -> tuple[str, str]:
 def block_establishment(
     establishment: Annotated[str, typer.Argument(metavar="ID", help="The establishment, like RSI.")],
     first: Annotated[str, typer.Argument(parser=iso_date, metavar="DATE", help="The first day, like 2027-03-09.")],
-    reason: Annotated[str, typer.Option(metavar="WORD", help="Why, in a word: lockdown, prison_staff_training...")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="WORD",
+            help="Why, in a word: lockdown, prison_staff_training...",
+            autocompletion=completed_by(CAUSES),
+        ),
+    ],
     *,
     until: Annotated[
         str | None, typer.Option(parser=iso_date, metavar="DATE", help="The last day, where it is not the first.")
     ] = None,
-    party: Annotated[str, typer.Option(metavar="WORD", help="On whose side it lies.")] = "prison",
+    party: Annotated[
+        str, typer.Option(metavar="WORD", help="On whose side it lies.", autocompletion=completed_by(PARTIES))
+    ] = "prison",
     remedy: Annotated[Remedy, typer.Option(help="What is done about every session that is hit.")] = "cascade",
     session: Annotated[
         list[str] | None, typer.Option("--for", metavar="SESSION=REMEDY", help="Another remedy for one session.")
@@ -47,7 +58,7 @@ def block_establishment(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Close an establishment. All sessions hit are listed with what can be done, then changed as one, or not at all."""
+    """Close an establishment on some dates: sessions that are hit are shown with what can be done, and move as one."""
     asked: dict[str, Any] = {"establishment": establishment, "first": first, "reason": reason, "party": party}
     asked |= {"last": until, "remedy": remedy, "remedies": dict(one_remedy(each) for each in session or ())}
     gateway = connect()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from ops.cli.client import CommandRefused, Gateway
 from ops.cli.output import note
+from ops.cli.waiting import counting
 
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.2
@@ -32,13 +32,8 @@ def wait_for_enquiries(gateway: Gateway, versions: dict[str, int]) -> None:
 
 def _watch(gateway: Gateway, versions: dict[str, int]) -> str:
     """Ask until all have arrived; give an empty text then, else how things stood at the last asking."""
-    from rich.console import Console  # noqa: PLC0415 - only an import that waits pays for rich
-    from rich.progress import Progress  # noqa: PLC0415
-
-    quiet = not sys.stderr.isatty()
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
-        bar = progress.add_task("Enquiries is catching up", total=len(versions))
-        return _poll(gateway, versions, lambda arrived: progress.update(bar, completed=arrived))
+    with counting("Enquiries is catching up", len(versions)) as tell:
+        return _poll(gateway, versions, tell)
 
 
 def _poll(gateway: Gateway, versions: dict[str, int], report: Callable[[int], None]) -> str:

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, RunId, iso_date
+from ops.cli.asking import DryRun, Yes
 from ops.cli.client import connect
-from ops.cli.diffs import Accept, Charged, ChargeReason, DryRun, Yes, day, decide, say_diff, say_several
+from ops.cli.completing import CAUSES, PARTIES, completed_by
+from ops.cli.diffs import Accept, Charged, ChargeReason, day, decide, say_diff, say_several
 from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer()
@@ -32,13 +34,33 @@ SessionNumbers = Annotated[list[str], typer.Argument(metavar="SESSION...", help=
 Day = Annotated[str, typer.Argument(parser=iso_date, metavar="DATE", help="The date, like 2027-03-11.")]
 At = Annotated[str | None, typer.Option("--at", parser=clock_time, metavar="TIME", help="The time, like 13:45.")]
 Cause = Annotated[
-    str, typer.Option(metavar="WORD", help="Why, in a word: lockdown, no_escort, facilitator_unavailable...")
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="Why, in a word: lockdown, no_escort, facilitator_unavailable...",
+        autocompletion=completed_by(CAUSES),
+    ),
 ]
 Party = Annotated[
-    str, typer.Option(metavar="WORD", help="On whose side it lies: prison, provider, commissioner, external.")
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="On whose side it lies: prison, provider, commissioner, external.",
+        autocompletion=completed_by(PARTIES),
+    ),
 ]
-NoCause = Annotated[str | None, typer.Option("--cause", metavar="WORD", help="Why, where the session still stands.")]
-NoParty = Annotated[str | None, typer.Option("--party", metavar="WORD", help="On whose side, where it still stands.")]
+NoCause = Annotated[
+    str | None,
+    typer.Option(
+        "--cause", metavar="WORD", help="Why, where the session still stands.", autocompletion=completed_by(CAUSES)
+    ),
+]
+NoParty = Annotated[
+    str | None,
+    typer.Option(
+        "--party", metavar="WORD", help="On whose side, where it still stands.", autocompletion=completed_by(PARTIES)
+    ),
+]
 
 LISTED = (
     Column("change", "Change", copyable=True),
@@ -107,7 +129,7 @@ def make_up(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Hold a session that falls out on another date."""
+    """Hold a session on another date that cannot take place on its own."""
     change = {"kind": "make_up", "session": session, "date": on, "start": at, "cause": cause, "party": party}
     _change(run, change, accept_breaches, yes, dry_run, as_json, charge, charge_reason)
 

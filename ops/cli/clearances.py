@@ -8,8 +8,9 @@ import typer
 
 from ops.cli.arguments import Json, iso_date
 from ops.cli.client import connect
-from ops.cli.importing import CsvFile, DryRun, take_in
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.completing import CLEARANCE_STATES, LEVELS, completed_by
+from ops.cli.importing import CsvFile, TryOut, take_in
+from ops.cli.output import Column, day_in_words, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -60,8 +61,15 @@ def grant_clearance(
     establishment: Establishment,
     valid_from: From,
     valid_until: Until,
-    level: Annotated[str, typer.Option(help="The level of clearance.")] = "standard",
-    state: Annotated[str | None, typer.Option(help="applied, granted (unless said), suspended or refused.")] = None,
+    level: Annotated[
+        str, typer.Option(help="The level of clearance.", autocompletion=completed_by(LEVELS))
+    ] = "standard",
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="applied, granted (unless said), suspended or refused.", autocompletion=completed_by(CLEARANCE_STATES)
+        ),
+    ] = None,
     no_site_access: Annotated[
         bool, typer.Option("--no-site-access", help="Granted, but not on the gate's list yet.")
     ] = False,
@@ -90,8 +98,13 @@ def grant_clearance(
 def change_clearance(
     clearance: ClearanceId,
     *,
-    state: Annotated[str | None, typer.Option(help="applied, granted, suspended or refused.")] = None,
-    level: Annotated[str | None, typer.Option(help="The level of clearance.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="applied, granted, suspended or refused.", autocompletion=completed_by(CLEARANCE_STATES)),
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(help="The level of clearance.", autocompletion=completed_by(LEVELS))
+    ] = None,
     valid_from: Annotated[
         str | None, typer.Option("--from", parser=iso_date, metavar="DATE", help="The first day it covers.")
     ] = None,
@@ -137,7 +150,7 @@ def agree_escort(facilitator: Facilitator, establishment: Establishment, on: Day
     if as_json:
         show_json(person)
         return
-    say(f"{person['name']} is escorted at {establishment.upper()} on {on}.")
+    say(f"{person['name']} is escorted at {establishment.upper()} on {day_in_words(on)}.")
 
 
 @app.command("no-escort")
@@ -148,7 +161,7 @@ def call_off_escort(facilitator: Facilitator, establishment: Establishment, on: 
     if as_json:
         show_json(person)
         return
-    say(f"{person['name']} is not escorted at {establishment.upper()} on {on}.")
+    say(f"{person['name']} is not escorted at {establishment.upper()} on {day_in_words(on)}.")
 
 
 @app.command("matrix")
@@ -180,7 +193,7 @@ def show_matrix(
 
 
 @app.command("import")
-def import_clearances(file: CsvFile, dry_run: DryRun = False, as_json: Json = False) -> None:
+def import_clearances(file: CsvFile, dry_run: TryOut = False, as_json: Json = False) -> None:
     """Take in clearances from a CSV file; the same file a second time changes nothing.
 
     Columns: email (of the facilitator), prison_id, level, valid_from, valid_until (both as the decision letter has

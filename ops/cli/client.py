@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Mapping
@@ -64,7 +65,15 @@ class Gateway:
         has been done is not done again. Raises `CommandRefused` when a rule says no and `GatewayOutOfReach` when
         nobody could be asked.
         """
-        answer = self._ask(f"{self.base_url}/rpc/{service}/{method}", arguments)
+        return self._result(f"rpc/{service}/{method}", arguments)
+
+    def sign_in(self, **given: str) -> dict[str, Any]:
+        """Ask for a token by name, password, code and label, and give it with its id. Raises as `call` does."""
+        made: dict[str, Any] = self._result("tokens", given)
+        return made
+
+    def _result(self, path: str, arguments: dict[str, Any]) -> Any:
+        answer = self._ask(f"{self.base_url}/{path}", arguments)
         if answer.status_code != 200:
             raise self._refusal(answer)
         body = _json(answer)
@@ -98,7 +107,7 @@ class Gateway:
                 url,
                 json=arguments,
                 headers={"Idempotency-Key": key},
-                auth=_bearer(self.token),
+                auth=_bearer(self.token) if self.token else _nobody,
                 timeout=self.timeout,
                 allow_redirects=False,
             )
@@ -126,6 +135,8 @@ class Gateway:
     def _refusal(self, answer: Response) -> CommandRefused:
         status, body = answer.status_code, _json(answer)
         sentence = body.get("detail") or body.get("title") or f"Keytalk answered {status} and gave no reason."
+        if status == 401 and not self.token:
+            return CommandRefused(str(sentence))
         if status in {401, 403}:
             return GatewayOutOfReach(f"{sentence} (HTTP {status}; the token came from {self.found_in}.)")
         if 400 <= status < 500:
@@ -142,15 +153,53 @@ def find_gateway(env: Mapping[str, str]) -> Gateway:
     """Find the gateway's address and the operator's token in settings.
 
     The address is `KEYTALK_OPS_URL`, else this machine's `KEYTALK_OPS_PORT` (8001). The token is
-    `KEYTALK_OPS_TOKEN`, else the first line of `ops-token` in `KEYTALK_HOME` (`var`). Raises
-    `GatewayOutOfReach` when there is no token that could be sent.
+    `KEYTALK_OPS_TOKEN`, else the one that `keytalk sign-in` kept for this address, else the first line of
+    `ops-token` in `KEYTALK_HOME` (`var`). Raises `GatewayOutOfReach` when there is no token that could be sent.
     """
-    port = env.get("KEYTALK_OPS_PORT") or "8001"
-    address = (env.get("KEYTALK_OPS_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    address = find_address(env)
     path = Path(env.get("KEYTALK_HOME") or "var") / "ops-token"
     if token := env.get("KEYTALK_OPS_TOKEN", "").strip():
         return Gateway(address, _sendable(token, "KEYTALK_OPS_TOKEN"), found_in="KEYTALK_OPS_TOKEN")
+    kept = token_file(env)
+    if kept and (token := kept_tokens(kept).get(address, "")):
+        return Gateway(address, _sendable(token, str(kept)), found_in=f"keytalk sign-in, kept in {kept}")
     return Gateway(address, _sendable(_first_line(path), str(path)), found_in=str(path))
+
+
+def find_address(env: Mapping[str, str]) -> str:
+    """Find the gateway's address in settings, without a slash at the end."""
+    port = env.get("KEYTALK_OPS_PORT") or "8001"
+    return (env.get("KEYTALK_OPS_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+
+
+def token_file(env: Mapping[str, str]) -> Path | None:
+    """Give the file in the user's own settings that keeps their tokens; None where nobody has a folder for that."""
+    if folder := env.get("XDG_CONFIG_HOME"):
+        return Path(folder) / "keytalk" / "tokens.json"
+    home = env.get("HOME")
+    return Path(home) / ".config" / "keytalk" / "tokens.json" if home else None
+
+
+def kept_tokens(path: Path) -> dict[str, str]:
+    """Give the tokens that a file keeps, each by the address that it is for: it is shown to no other."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(address): str(token) for address, token in kept.items()} if isinstance(kept, dict) else {}
+
+
+def keep_token(path: Path, address: str, token: str | None) -> None:
+    """Keep a token for an address, or none any more, in a file that only its owner reads."""
+    kept = kept_tokens(path)
+    kept.pop(address, None)
+    if token is not None:
+        kept[address] = token
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(kept, file, indent=2)
+    beside.replace(path)
 
 
 def _first_line(path: Path) -> str:
@@ -166,7 +215,7 @@ def _first_line(path: Path) -> str:
     if token := lines[0].strip() if lines else "":
         return token
     raise GatewayOutOfReach(
-        "There is no operator token to show to Keytalk. There are two ways to give one: set "
+        "There is no operator token to show to Keytalk. There are three ways to give one: `keytalk sign-in`, set "
         f"KEYTALK_OPS_TOKEN, or set KEYTALK_HOME to the folder of a Keytalk that runs on this machine, which "
         f"keeps its token in `ops-token` there (looked for: {path}; `make run` writes it)."
     )
@@ -176,6 +225,11 @@ def _sendable(token: str, source: str) -> str:
     if token.isascii() and token.isprintable():
         return token
     raise GatewayOutOfReach(f"The operator token from {source} holds characters that no token has.")
+
+
+def _nobody(request: PreparedRequest) -> PreparedRequest:
+    # Nor what a ~/.netrc says.
+    return request
 
 
 def _is_loopback(address: str) -> bool:

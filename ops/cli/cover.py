@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
-from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_details, show_json
+from ops.cli.output import Column, day_in_words, note_when_mail_goes_out, say, show, show_details, show_json
 
 offers = typer.Typer(no_args_is_help=True)
 
@@ -21,8 +22,6 @@ FacilitatorId = Annotated[
     str, typer.Option(metavar="ID", help="The facilitator's id, as `keytalk facilitators list` shows it.")
 ]
 OfferId = Annotated[str, typer.Argument(metavar="OFFER", help="The offer's id, as `keytalk offers list` shows it.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 Role = Literal["cover", "regular"]
 State = Literal["open", "accepted", "declined", "withdrawn", "lapsed"]
 
@@ -90,6 +89,15 @@ def show_offer(offer: OfferId, as_json: Json = False) -> None:
     _print(connect().call("scheduling", "get_offer", offer=offer), as_json)
 
 
+@offers.command("letter")
+def show_letter(offer: OfferId, as_json: Json = False) -> None:
+    """Show what an open offer's letter says, with its link. Give the link to the facilitator alone."""
+    letter = connect().call("scheduling", "get_offer_letter", offer=offer)
+    _print(letter, as_json)
+    if not as_json:
+        say(f"\nLink: {letter['link']}")
+
+
 @offers.command("accept")
 def accept_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Record a yes, such as one on the telephone. By their link, facilitators do this themselves."""
@@ -100,27 +108,15 @@ def accept_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_j
 @offers.command("decline")
 def decline_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Record a no. It needs no reason, and none is kept."""
-    _do("decline_offer", {"offer": offer}, "The offer is closed then. Close it?", yes, dry_run, as_json)
+    question = "The offer is closed then, and the ops team is told by mail. Close it?"
+    _do("decline_offer", {"offer": offer}, question, yes, dry_run, as_json)
 
 
 @offers.command("withdraw")
 def withdraw_offer(offer: OfferId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Take an open offer back; the facilitator is told."""
-    _do("withdraw_offer", {"offer": offer}, "They are told by mail. Take it back?", yes, dry_run, as_json)
-
-
-def decide(preview: Callable[[], None], question: str, *, yes: bool, dry_run: bool) -> bool:
-    """Show what would happen, and give whether to go on; with `yes` nothing is shown or asked."""
-    if yes and not dry_run:
-        return True
-    preview()
-    if dry_run:
-        note("A dry run: nothing is changed, and nobody is told.")
-        return False
-    if not typer.confirm(question, err=True):
-        note("Nothing was changed.")
-        raise typer.Exit(1)
-    return True
+    question = "They are told by mail, and so is the ops team. Take it back?"
+    _do("withdraw_offer", {"offer": offer}, question, yes, dry_run, as_json)
 
 
 def moment(iso: str) -> str:
@@ -134,17 +130,17 @@ def moment(iso: str) -> str:
 def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: bool, as_json: bool) -> bool:
     """Show what would happen, ask, do it and print it; give whether it was done."""
     gateway = connect()
-
-    def preview() -> None:
-        would = gateway.call("scheduling", method, dry_run=True, **ask)
-        note(f"{would['facilitator']['name']} would have this offer {would['state']}:")
-        for session in would["sessions"]:
-            note(_session(session))
-
-    if not decide(preview, question, yes=yes, dry_run=dry_run):
+    look = partial(gateway.call, "scheduling", method, dry_run=True, **ask)
+    if not goes_on(look, _say_would, question, yes=yes, dry_run=dry_run, as_json=as_json):
         return False
     _print(gateway.call("scheduling", method, **ask), as_json)
     return True
+
+
+def _say_would(offer: dict[str, Any]) -> None:
+    say(f"{offer['facilitator']['name']} would have this offer {offer['state']}:")
+    for session in offer["sessions"]:
+        say(_session(session))
 
 
 def _print(offer: dict[str, Any], as_json: bool) -> None:
@@ -159,7 +155,8 @@ def _print(offer: dict[str, Any], as_json: bool) -> None:
 
 def _session(session: dict[str, Any]) -> str:
     others = ", ".join(session["with"]) or "nobody else yet"
-    return f"{session['number']:>3}  {session['date']}, {session['start']} to {session['end']}, with {others}"
+    hours = f"{session['start']} to {session['end']}"
+    return f"{session['number']:>3}  {day_in_words(session['date'])}, {hours}, with {others}"
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:

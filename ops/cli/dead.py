@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from ops.cli.arguments import Json, Limit
+from ops.cli.asking import DryRun, Reason, Yes, goes_on, must_be_able_to_ask
 from ops.cli.client import CommandRefused, Gateway, GatewayOutOfReach, connect
 from ops.cli.each_service import (
     SERVICES,
@@ -24,11 +25,11 @@ from ops.cli.each_service import (
     raise_what_all_say,
     services_of,
 )
-from ops.cli.output import Column, note, plain, say, show, show_details, show_json
+from ops.cli.output import Column, local_time, note, plain, say, show, show_details, show_json
+from ops.cli.waiting import counting
 
 app = typer.Typer(no_args_is_help=True)
 
-SHORTEST_REASON, LONGEST_REASON = 3, 500
 PAGE = 1000
 """The most that a service lists at a time."""
 
@@ -64,19 +65,9 @@ def event_id(text: str) -> str:
         raise typer.BadParameter(f"'{text}' is not an event's id. `keytalk dead list` shows each id whole.") from error
 
 
-def reason_of(text: str) -> str:
-    """Read a reason of a few words and give it back without the spaces around it; else refuse it."""
-    if SHORTEST_REASON <= len(reason := text.strip()) <= LONGEST_REASON:
-        return reason
-    raise typer.BadParameter(f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters; it is kept.")
-
-
 EventId = Annotated[str, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")]
 MaybeEventId = Annotated[
     str | None, typer.Argument(parser=event_id, metavar="ID", help="As `keytalk dead list` shows it.")
-]
-Reason = Annotated[
-    str, typer.Option("--reason", parser=reason_of, metavar="TEXT", help="Why, in your own words; it is kept.")
 ]
 
 
@@ -113,14 +104,22 @@ def replay_dead(
     event: MaybeEventId = None,
     every: Annotated[bool, typer.Option("--all", help="Each one that can be, as after an outage.")] = False,
     service: OfService = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Try an event again now, under the same id, once the cause is mended."""
+    """Try an event again now, under the same id, once the cause is mended. What it tells people goes out then."""
     if every == (event is not None):
         raise typer.BadParameter("Give the ID of one event, or --all.", param_hint="ID")
     gateway = connect()
     if event is None:
-        _replay_all(gateway, services_of(service), as_json)
+        look = partial(_look_at_all, gateway, services_of(service))
+        if goes_on(look, _say_all, "Try them again?", yes=yes, dry_run=dry_run, as_json=as_json):
+            _replay_all(gateway, services_of(service), as_json)
+        return
+    if not goes_on(
+        partial(_find, gateway, event, service), _preview, "Try it again?", yes=yes, dry_run=dry_run, as_json=as_json
+    ):
         return
     place = service or _find(gateway, event, None)["service"]
     replayed = {"service": place, **gateway.call(place, "replay_dead", event_id=event)}
@@ -136,21 +135,23 @@ def drop_dead(
     event: EventId,
     reason: Reason,
     service: OfService = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Drop it without asking first.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Give an event up for good, with the reason kept; what waited behind it goes on."""
     gateway = connect()
+    must_be_able_to_ask(yes=yes, dry_run=dry_run)
     entry = _find(gateway, event, service)
-    _preview(entry)
-    if not yes:
-        _ask_before_dropping()
+    question = "Dropped, it is never tried again. Drop it?"
+    if not goes_on(lambda: entry, _preview, question, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     place = entry["service"]
     dropped = {"service": place, **gateway.call(place, "drop_dead", event_id=event, reason=reason)}
     if as_json:
         show_json(dropped)
         return
-    say(f"{place.capitalize()} has dropped it and keeps your reason. What waited behind it goes on.")
+    say(f"{place.capitalize()} has dropped {_what(entry)} and keeps your reason. What waited behind it goes on.")
 
 
 def _find(gateway: Gateway, event: str, service: Service | None) -> dict[str, Any]:
@@ -193,6 +194,13 @@ def _uncertain(event: str, found_in: list[Service], refusals: Mapping[Service, C
 # Replaying all
 
 
+def _look_at_all(gateway: Gateway, services: Sequence[Service]) -> list[dict[str, Any]]:
+    answers, refusals = ask_each(gateway, services, "list_dead", limit=PAGE)
+    for place, sentences in in_words(refusals).items():
+        note(f"{place}: {' '.join(sentences)}")
+    return [{"service": place, **row} for place, listed in answers.items() for row in listed]
+
+
 def _replay_all(gateway: Gateway, services: Sequence[Service], as_json: bool) -> None:
     replayed: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
@@ -224,14 +232,16 @@ def _replay_each(
     """
     tried: set[str] = set()
     while fresh := _not_yet(tried, gateway.call(service, "list_dead", limit=PAGE)):
-        for event in fresh:
-            tried.add(event)
-            try:
-                replayed.append({"service": service, **gateway.call(service, "replay_dead", event_id=event)})
-            except GatewayOutOfReach:
-                raise
-            except CommandRefused as refusal:
-                refused.append({"service": service, "id": event, "why": refusal.sentence})
+        with counting(f"Trying again what is dead in {service}", len(fresh)) as tell:
+            for done, event in enumerate(fresh, start=1):
+                tried.add(event)
+                try:
+                    replayed.append({"service": service, **gateway.call(service, "replay_dead", event_id=event)})
+                except GatewayOutOfReach:
+                    raise
+                except CommandRefused as refusal:
+                    refused.append({"service": service, "id": event, "why": refusal.sentence})
+                tell(done)
 
 
 def _not_yet(tried: set[str], rows: list[dict[str, Any]]) -> list[str]:
@@ -291,20 +301,18 @@ def _envelope_of(entry: Mapping[str, Any]) -> str:
 
 
 def _preview(entry: Mapping[str, Any]) -> None:
-    """Say on stderr, where `--json` leaves room for it, what is about to be dropped."""
-    what = plain(entry.get("type")) or "what could not be read"
+    """Say what is about to be replayed or dropped."""
+    since = local_time(entry["since"])
+    say(f"{_what(entry)}, {entry['state']} since {since} (attempts: {entry['attempts']}): {entry['error']}")
+    say(f"{_what_happened(entry)} {_who_waits(entry)}")
+
+
+def _what(entry: Mapping[str, Any]) -> str:
     about = f" of {entry['subject']}" if entry.get("subject") else ""
-    note(f"{what}{about}, {entry['state']} since {entry['since']} (attempts: {entry['attempts']}): {entry['error']}")
-    note(f"{_what_happened(entry)} {_who_waits(entry)}")
+    return f"{plain(entry.get('type')) or 'what could not be read'}{about}"
 
 
-def _ask_before_dropping() -> None:
-    """Return when a person at the terminal says yes; raise `CommandRefused` otherwise, or when nobody is there."""
-    if not _somebody_is_there():
-        raise CommandRefused("Nothing is dropped: there is nobody here to ask. Add --yes to drop it without asking.")
-    if not typer.confirm("Dropped, it is never tried again. Drop it?", err=True):
-        raise CommandRefused("Nothing is dropped; it stays as it was.")
-
-
-def _somebody_is_there() -> bool:
-    return sys.stdin.isatty()
+def _say_all(rows: list[dict[str, Any]]) -> None:
+    show(rows, (WHOSE, *LISTED), as_json=False, empty="No event waits for a person.")
+    if rows:
+        say("Those of these events that people are told of by mail are told then.")

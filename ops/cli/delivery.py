@@ -8,8 +8,9 @@ import typer
 
 from ops.cli.arguments import Json, RunId
 from ops.cli.client import connect
+from ops.cli.completing import AUDIENCES, CAUSES, PARTIES, completed_by
 from ops.cli.cover import SessionId
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import Column, day_in_words, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 reports = typer.Typer(no_args_is_help=True)
@@ -43,7 +44,12 @@ REPORT = (
 CANCELLED = (Column("cause", "Cancelled because"), Column("party", "On the side of"), Column("sessions", "Sessions"))
 SMALL = "fewer than 5, or told by one that is"
 
-Party = Annotated[str, typer.Option(help="On whose side that lay: prison, provider, commissioner or external.")]
+Party = Annotated[
+    str,
+    typer.Option(
+        help="On whose side that lay: prison, provider, commissioner or external.", autocompletion=completed_by(PARTIES)
+    ),
+]
 
 
 @app.command("delivered")
@@ -58,7 +64,12 @@ def record_delivered(session: SessionId, as_json: Json = False) -> None:
 @app.command("part-delivered")
 def record_part_delivered(
     session: SessionId,
-    cause: Annotated[str, typer.Option(help="Why only in part: a word from the list, like late_unlock.")],
+    cause: Annotated[
+        str,
+        typer.Option(
+            help="Why only in part: a word from the list, like late_unlock.", autocompletion=completed_by(CAUSES)
+        ),
+    ],
     party: Party,
     minutes: Annotated[int, typer.Option(min=1, help="For how many minutes it was held.")],
     as_json: Json = False,
@@ -70,7 +81,7 @@ def record_part_delivered(
 
 @app.command("undo")
 def undo_outcome(session: SessionId, as_json: Json = False) -> None:
-    """Take back what was put down for a session today."""
+    """Take back what was put down for a session today. Whoever led it is then asked for its register again."""
     _print(connect().call("scheduling", "undo_outcome", session=session), as_json)
 
 
@@ -116,7 +127,12 @@ def submit_attendance(
 @reports.command("feedback")
 def record_feedback(
     run: RunId,
-    audience: Annotated[str, typer.Option("--from", help="Who answered, like participants or prison_staff.")],
+    audience: Annotated[
+        str,
+        typer.Option(
+            "--from", help="Who answered, like participants or prison_staff.", autocompletion=completed_by(AUDIENCES)
+        ),
+    ],
     answers: Annotated[int, typer.Option(min=0, help="How many people answered.")],
     score: Annotated[
         list[str],
@@ -165,7 +181,7 @@ def _print(delivery: dict[str, Any], as_json: bool) -> None:
         show_json(delivery)
         return
     state = delivery["state"].replace("_", " ")
-    say(f"Session {delivery['number']} on {delivery['date']} is {state}.")
+    say(f"Session {delivery['number']} on {day_in_words(delivery['date'])} is {state}.")
     if delivery["outcome"]:
         show_details(delivery["outcome"], OUTCOME)
     if delivery["attendance"]:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.output import note, pounds, say, show_json
+from ops.cli.asking import ask, must_be_able_to_ask, show_first
+from ops.cli.completing import CHARGE_REASONS, completed_by
+from ops.cli.output import note, pounds, say
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would follow, and change nothing.")]
 Accept = Annotated[
     bool,
     typer.Option("--accept-breaches", help="Change it although rules no longer hold; kept with your name."),
@@ -27,6 +27,7 @@ ChargeReason = Annotated[
     typer.Option(
         metavar="WORD",
         help="Why: agreed_with_them, goodwill, terms_of_the_agreement, told_earlier or told_later.",
+        autocompletion=completed_by(CHARGE_REASONS),
     ),
 ]
 
@@ -41,13 +42,10 @@ def decide(
     as_json: bool,
 ) -> bool:
     """Show what would follow and ask; give whether to go on. With `yes` nothing is asked, and a dry run only shows."""
-    if as_json and dry_run:
-        show_json(found)
-        return False
-    if not as_json:
-        show(found)
+    must_be_able_to_ask(yes=yes, dry_run=dry_run)
+    if dry_run or not (yes and as_json):
+        show_first(found, show, dry_run=dry_run, as_json=as_json)
     if dry_run:
-        note("A dry run: nothing is changed, and nobody is told.")
         return False
     diffs = found.get("runs", [found])
     if any(each["new_breaches"] for each in diffs) and not accept:
@@ -56,9 +54,8 @@ def decide(
         )
         note("give --accept-breaches as well. Nothing was changed.")
         raise typer.Exit(1)
-    if not yes and not typer.confirm(_question(diffs), err=True):
-        note("Nothing was changed.")
-        raise typer.Exit(1)
+    if not yes:
+        ask(_question(diffs))
     return True
 
 

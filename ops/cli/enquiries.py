@@ -8,6 +8,7 @@ import typer
 
 from ops.cli.arguments import EnquiryReference, Json
 from ops.cli.client import connect
+from ops.cli.completing import STAGES, completed_by
 from ops.cli.output import Column, note, say, show, show_details, show_json
 from ops.cli.talking import CHECKLIST
 from ops.cli.tasks import LISTED as LISTED_TASKS
@@ -79,6 +80,7 @@ def move_enquiry(
             metavar="STAGE",
             help="availability, suitability, next_steps, agreement or won; to close it: declined, withdrawn, "
             "lapsed, duplicate or spam.",
+            autocompletion=completed_by(STAGES),
         ),
     ],
     reason: Annotated[str | None, typer.Option(help="Why, in your own words; kept with the move.")] = None,

@@ -10,8 +10,10 @@ import typer
 from ops.cli.arguments import Json, Limit
 from ops.cli.catching_up import wait_for_enquiries
 from ops.cli.client import connect
+from ops.cli.completing import LEVELS, NATIONS, UNDER_18_REASONS, completed_by
 from ops.cli.consequences import show_consequences
-from ops.cli.output import Column, note, plain, say, show, show_details, show_json
+from ops.cli.output import Column, local_time, note, plain, say, show, show_details, show_json
+from ops.cli.waiting import working
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -50,7 +52,10 @@ DETAILS = (
 EstablishmentId = Annotated[
     str, typer.Argument(metavar="ESTABLISHMENT", help="The id, as `keytalk establishments list` shows it.")
 ]
-Level = Annotated[str | None, typer.Option("--level", help="The clearance it asks for, such as standard.")]
+Level = Annotated[
+    str | None,
+    typer.Option("--level", help="The clearance it asks for, such as standard.", autocompletion=completed_by(LEVELS)),
+]
 Ctc = Annotated[bool | None, typer.Option("--ctc/--no-ctc", help="Whether a counter-terrorist check is needed.")]
 Active = Annotated[bool | None, typer.Option("--active/--inactive", help="Whether programmes can go there.")]
 Under18 = Annotated[bool | None, typer.Option("--under-18/--adults", help="Whether people there are under 18.")]
@@ -71,10 +76,15 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, 
 def list_establishments(
     search: Annotated[str | None, typer.Option(help="Part of a name or town.")] = None,
     limit: Limit = 50,
+    nation: Annotated[
+        str | None, typer.Option(help="Only those of one nation.", autocompletion=completed_by(NATIONS))
+    ] = None,
+    active: Active = None,
     as_json: Json = False,
 ) -> None:
     """List establishments."""
-    rows = connect().call("scheduling", "list_establishments", search=search, limit=limit)
+    which = _given(nation=nation, active=active)
+    rows = connect().call("scheduling", "list_establishments", search=search, limit=limit, **which)
     show(rows, LISTED, as_json, empty="No establishment to show.", limit=limit)
 
 
@@ -88,7 +98,9 @@ def show_establishment(establishment: EstablishmentId, as_json: Json = False) ->
 def add_establishment(
     establishment: Annotated[str, typer.Argument(metavar="ID", help="An id of up to 6 letters and digits.")],
     name: Annotated[str, typer.Option(help="Its name.")],
-    nation: Annotated[str, typer.Option(help="england, wales, scotland or northern-ireland.")],
+    nation: Annotated[
+        str, typer.Option(help="england, wales, scotland or northern-ireland.", autocompletion=completed_by(NATIONS))
+    ],
     town: Annotated[str, typer.Option(help="Its town.")],
     other_name: Annotated[
         list[str] | None, typer.Option(help="A Welsh, Gaelic or former name; give the option once for each.")
@@ -178,7 +190,11 @@ def change_establishment(
 def approve_under_18(
     establishment: EstablishmentId,
     reason: Annotated[
-        str, typer.Option(help="agreed_by_governor, agreed_by_youth_custody_service or staff_training_only.")
+        str,
+        typer.Option(
+            help="agreed_by_governor, agreed_by_youth_custody_service or staff_training_only.",
+            autocompletion=completed_by(UNDER_18_REASONS),
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -203,7 +219,8 @@ def import_establishments(file: CsvFile, dry_run: DryRun = False, as_json: Json 
     """
     text = _read(file)
     gateway = connect()
-    result = gateway.call("scheduling", "import_establishments", csv_text=text, dry_run=dry_run)
+    with working(f"Taking in {file.name}"):
+        result = gateway.call("scheduling", "import_establishments", csv_text=text, dry_run=dry_run)
     _print(result, dry_run, as_json)
     if not dry_run:
         wait_for_enquiries(gateway, result["versions"])
@@ -216,8 +233,9 @@ def import_regimes(file: CsvFile, dry_run: DryRun = False, as_json: Json = False
 
     Columns: prison_id, day_of_week, am_start, am_finish, pm_start, pm_finish. Times are hours:minutes.
     """
-    text = _read(file)
-    result = connect().call("scheduling", "import_regimes", csv_text=text, dry_run=dry_run)
+    gateway, text = connect(), _read(file)
+    with working(f"Taking in {file.name}"):
+        result = gateway.call("scheduling", "import_regimes", csv_text=text, dry_run=dry_run)
     _print(result, dry_run, as_json)
     _end(result)
 
@@ -225,8 +243,9 @@ def import_regimes(file: CsvFile, dry_run: DryRun = False, as_json: Json = False
 @app.command("import-blackouts")
 def import_blackouts(file: CsvFile, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Take in the dates on which establishments are closed from a CSV file: prison_id, first, last, why, yearly."""
-    text = _read(file)
-    result = connect().call("scheduling", "import_blackouts", csv_text=text, dry_run=dry_run)
+    gateway, text = connect(), _read(file)
+    with working(f"Taking in {file.name}"):
+        result = gateway.call("scheduling", "import_blackouts", csv_text=text, dry_run=dry_run)
     _print(result, dry_run, as_json)
     _end(result)
 
@@ -243,7 +262,7 @@ def _show(establishment: dict[str, Any], as_json: bool) -> None:
     told = {
         **establishment,
         "point": None if None in point else point,
-        "approval": approval and f"yes, by {approval['by']} at {approval['at']}: {approval['why']}",
+        "approval": approval and f"yes, by {approval['by']} at {local_time(approval['at'])}: {approval['why']}",
         "by_hand": [name.replace("_", " ") for name in establishment["set_by_hand"]],
     }
     show_details(told, DETAILS)

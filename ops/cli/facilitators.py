@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, iso_date
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
-from ops.cli.importing import CsvFile, DryRun, take_in
-from ops.cli.output import Column, note, plain, say, show, show_details, show_json
+from ops.cli.completing import FACILITATOR_STATES, completed_by
+from ops.cli.importing import CsvFile, TryOut, take_in
+from ops.cli.output import Column, day_in_words, plain, say, show, show_details, show_json
+from ops.cli.privacy import reason_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -91,7 +95,13 @@ def add_facilitator(
 
 @app.command("list")
 def list_facilitators(
-    state: Annotated[str | None, typer.Option(help="Only those who are onboarding, active, resting or left.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="Only those who are onboarding, active, resting or left.",
+            autocompletion=completed_by(FACILITATOR_STATES),
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List facilitators and the establishments they are cleared for."""
@@ -119,7 +129,10 @@ def change_facilitator(
     *,
     name: Annotated[str | None, typer.Option(help="Their full name, as on their identity document.")] = None,
     email: Annotated[str | None, typer.Option(help="Where their letters and calendar files go.")] = None,
-    state: Annotated[str | None, typer.Option(help="onboarding, active, resting or left.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="onboarding, active, resting or left.", autocompletion=completed_by(FACILITATOR_STATES)),
+    ] = None,
     insured_until: Annotated[
         str | None, typer.Option(parser=iso_date, metavar="DATE", help="The last day of their insurance.")
     ] = None,
@@ -216,16 +229,22 @@ def set_working_hours(
 @app.command("erase")
 def erase_facilitator(
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", parser=reason_of, metavar="TEXT", help="Why, without naming them; the audit keeps it."
+        ),
+    ],
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Erase what is held on somebody who has left. The sessions they led stay, without a name."""
     gateway = connect()
-    if not yes:
-        person = gateway.call("scheduling", "get_facilitator", facilitator=who)
-        note(f"{person['name']}: name, address, papers, leave and hours are erased. This cannot be taken back.")
-        typer.confirm("Erase them?", abort=True, err=True)
-    erased = gateway.call("scheduling", "erase_facilitator", facilitator=who)
+    look = partial(gateway.call, "scheduling", "get_facilitator", facilitator=who)
+    if not goes_on(look, _say_erased, "Erase them?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    erased = gateway.call("scheduling", "erase_facilitator", facilitator=who, reason=reason)
     if as_json:
         show_json(erased)
         return
@@ -233,7 +252,7 @@ def erase_facilitator(
 
 
 @app.command("import")
-def import_facilitators(file: CsvFile, dry_run: DryRun = False, as_json: Json = False) -> None:
+def import_facilitators(file: CsvFile, dry_run: TryOut = False, as_json: Json = False) -> None:
     """Take in facilitators from a CSV file; the same file a second time changes nothing.
 
     Columns: name, email; and as you have them: state, insured_until, latitude, longitude, travel_limit_minutes,
@@ -241,6 +260,10 @@ def import_facilitators(file: CsvFile, dry_run: DryRun = False, as_json: Json = 
     2026-01-10"). Dates are year-month-day. A blank cell leaves what is on file. See docs/importing.md.
     """
     take_in("import_facilitators", file, dry_run, as_json)
+
+
+def _say_erased(person: dict[str, Any]) -> None:
+    say(f"{person['name']}: name, address, papers, leave and hours are erased. This cannot be taken back.")
 
 
 def _stretch(text: str) -> dict[str, str]:
@@ -263,7 +286,7 @@ def _answer(person: dict[str, Any], as_json: bool) -> None:
 def _print(person: dict[str, Any]) -> None:
     base = [person.get("latitude"), person.get("longitude")]
     week = [f"{each['weekday']} {each['start']} to {each['end']}" for each in person.get("hours", [])]
-    escorted = [f"{each['establishment']} on {each['date']}" for each in person.get("escorts", [])]
+    escorted = [f"{each['establishment']} on {day_in_words(each['date'])}" for each in person.get("escorts", [])]
     where = plain(base) if base[0] is not None else None
     show_details({**person, "base": where, "week": week or "at any time", "escorted": escorted}, DETAILS)
     _part("Clearances:", person.get("clearances", []), CLEARANCES)

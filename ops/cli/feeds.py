@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
 from ops.cli.output import Column, note, say, show, show_json
 
@@ -14,6 +15,9 @@ app = typer.Typer(no_args_is_help=True)
 
 Kind = Literal["facilitator", "establishment", "ops"]
 FeedId = Annotated[str, typer.Argument(metavar="FEED", help="The feed's id, as `keytalk feeds list` shows it.")]
+
+MOST = 1000
+"""The most that are listed at a time."""
 
 LISTED = (
     Column("id", "Feed", copyable=True),
@@ -51,10 +55,22 @@ def list_feeds(limit: Limit = 50, as_json: Json = False) -> None:
 
 
 @app.command("revoke")
-def revoke_feed(feed: FeedId, as_json: Json = False) -> None:
-    """Close a feed: its address gives nothing any more."""
-    closed = connect().call("scheduling", "revoke_feed", feed=feed)
+def revoke_feed(feed: FeedId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Close a feed for good: its address gives nothing any more."""
+    gateway = connect()
+
+    def look() -> list[dict[str, Any]]:
+        return [row for row in gateway.call("scheduling", "list_feeds", limit=MOST) if row["id"] == feed]
+
+    if not goes_on(look, _say_closed, "Close it?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    closed = gateway.call("scheduling", "revoke_feed", feed=feed)
     if as_json:
         show_json(closed)
         return
     say("Closed. What calendar programs have of it already, they may keep until its owner removes it there.")
+
+
+def _say_closed(rows: list[dict[str, Any]]) -> None:
+    show(rows, LISTED, as_json=False, empty="No feed that is listed has this id.")
+    say("Closed, the address does not open again; another can be made. Whoever follows it is not told.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
+from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
 from ops.cli.client import connect
-from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
+from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,8 +36,6 @@ LISTED = (
 
 HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="The hold's id, or that of its run.")]
 Days = Annotated[int, typer.Option("--working-days", min=1, max=10, help="How many working days; ten unless you say.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 
 
 @app.command("place")
@@ -44,11 +44,9 @@ def place_hold(
 ) -> None:
     """Hold the time of a draft run, and tell the prison. Where another hold has it, this one waits in line."""
     gateway = connect()
-    if dry_run or not (yes or as_json):
-        found = gateway.call("scheduling", "place_hold", run=run, working_days=working_days, dry_run=True)
-        if _is_all_there_is(found, _in_words(found), dry_run, as_json):
-            return
-        typer.confirm("Place it, and tell the prison?", abort=True, err=True)
+    look = partial(gateway.call, "scheduling", "place_hold", run=run, working_days=working_days, dry_run=True)
+    if not goes_on(look, _say_placed, "Place it, and tell the prison?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     hold = gateway.call("scheduling", "place_hold", run=run, working_days=working_days)
     if as_json:
         show_json(hold)
@@ -86,11 +84,9 @@ def show_hold(hold: HoldId, as_json: Json = False) -> None:
 def release_hold(hold: HoldId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Let go of a hold: its run is a draft again, and the next in line moves up and is told."""
     gateway = connect()
-    if dry_run or not (yes or as_json):
-        found = gateway.call("scheduling", "get_hold", hold=hold)
-        if _is_all_there_is(found, _what_a_release_does(found), dry_run, as_json):
-            return
-        typer.confirm("Let go of it?", abort=True, err=True)
+    look = partial(gateway.call, "scheduling", "get_hold", hold=hold)
+    if not goes_on(look, _say_release, "Let go of it?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     released = gateway.call("scheduling", "release_hold", hold=hold)
     if as_json:
         show_json(released)
@@ -116,15 +112,9 @@ def extend_hold(
     say(_in_words(longer))
 
 
-def _is_all_there_is(hold: dict[str, Any], words: str, dry_run: bool, as_json: bool) -> bool:
-    """Show what would happen, and say whether that was all that was asked for."""
-    if as_json:
-        show_json(hold)
-    else:
-        say(words)
-    if dry_run:
-        note("A dry run: nothing is changed, and nobody is told.")
-    return dry_run
+def _say_placed(hold: dict[str, Any]) -> None:
+    say(_in_words(hold))
+    told_by_mail(f"the contact of {hold['enquiry']}")
 
 
 def _in_words(hold: dict[str, Any]) -> str:
@@ -132,15 +122,15 @@ def _in_words(hold: dict[str, Any]) -> str:
     if state != "active":
         return f"The hold of {place} was {state}."
     if hold["rank"] == 1:
-        return f"{place} holds this time until the end of {hold['expires_on']}."
+        return f"{place} holds this time until the end of {day_in_words(hold['expires_on'])}."
     ahead = _names(hold["waits_for"])
     return f"{place} waits in line with rank {hold['rank']}, behind {ahead or 'another hold'}. No time is taken for it."
 
 
-def _what_a_release_does(hold: dict[str, Any]) -> str:
+def _say_release(hold: dict[str, Any]) -> None:
     behind = hold["waiting_behind"]
     following = f"{_names(behind)} may move up, and is told." if behind else "Nobody waits behind it."
-    return f"{_in_words(hold)} Letting go of it frees its people and rooms. {following}"
+    say(f"{_in_words(hold)} Letting go of it frees its people and rooms. {following}")
 
 
 def _line(hold: dict[str, Any]) -> str:
@@ -151,6 +141,6 @@ def _line(hold: dict[str, Any]) -> str:
 
 def _names(holds: list[dict[str, Any]]) -> str:
     return ", ".join(
-        each["establishment"]["name"] + (f" (until {each['expires_on']})" if each["expires_on"] else "")
+        each["establishment"]["name"] + (f" (until {day_in_words(each['expires_on'])})" if each["expires_on"] else "")
         for each in holds
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json
+from ops.cli.asking import Yes, goes_on, told_by_mail
 from ops.cli.client import connect
 from ops.cli.output import Column, note, say, show, show_json
+from ops.cli.waiting import working
 
 app = typer.Typer()
 
@@ -32,17 +35,17 @@ CsvFile = Annotated[
     Path,
     typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False, readable=True, help="A CSV file saved as UTF-8."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+TryOut = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 
 
 @app.command("import")
 def import_runs(
     file: CsvFile,
-    dry_run: DryRun = False,
+    dry_run: TryOut = False,
     tell: Annotated[
         bool, typer.Option("--tell", help="Confirm the dates to those who take part, and remind them.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Take in runs that are under way from a CSV file, one line a session; each run comes in whole or not at all.
@@ -55,12 +58,11 @@ def import_runs(
     text = read_csv(file)
     gateway = connect()
     wanted = {"csv_text": text, **({"tell": True} if tell else {})}
-    if tell and not (dry_run or yes):
-        trial = gateway.call("scheduling", "import_runs", dry_run=True, **wanted)
-        _print(trial, dry_run=True)
-        note(f"The enquirer and the facilitators of {len(trial['runs'])} runs would be told of all their dates.")
-        typer.confirm("Take them in and tell people?", abort=True, err=True)
-    result = gateway.call("scheduling", "import_runs", dry_run=dry_run, **wanted)
+    if tell and not dry_run:
+        look = partial(gateway.call, "scheduling", "import_runs", dry_run=True, **wanted)
+        goes_on(look, _say_told, "Take them in and tell people?", yes=yes, dry_run=False, as_json=as_json)
+    with working(f"Taking in {file.name}"):
+        result = gateway.call("scheduling", "import_runs", dry_run=dry_run, **wanted)
     if as_json:
         show_json(result)
     else:
@@ -70,7 +72,9 @@ def import_runs(
 
 def take_in(method: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Give a file to an importer, print what became of its rows, and end with 1 when any were refused."""
-    result = connect().call("scheduling", method, csv_text=read_csv(file), dry_run=dry_run)
+    gateway, text = connect(), read_csv(file)
+    with working(f"Taking in {file.name}"):
+        result = gateway.call("scheduling", method, csv_text=text, dry_run=dry_run)
     if as_json:
         show_json(result)
     else:
@@ -99,6 +103,12 @@ def _print(result: dict[str, Any], dry_run: bool) -> None:
     if refused:
         show(refused, REFUSED, as_json=False)
         note("The refused lines can be put right in the file and the whole file given again.")
+
+
+def _say_told(trial: dict[str, Any]) -> None:
+    _print(trial, dry_run=True)
+    count = len(trial["runs"])
+    told_by_mail(f"the enquirer and the facilitators of {count} {'run' if count == 1 else 'runs'}, of all their dates")
 
 
 def _end(result: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from ops.cli.arguments import Json, Limit, iso_time
 from ops.cli.client import connect
 from ops.cli.each_service import OfService, list_of_each
 from ops.cli.output import Column, plain, say, show_json
+from ops.cli.waiting import working
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,9 +47,10 @@ def run_due(
 ) -> None:
     """Do what would be due at a time: the clocks of enquiries, the calendar's, then messages; not for production."""
     gateway = connect()
-    said = gateway.call("enquiries", "run_due_jobs", as_of=as_of)["said"]
-    ran = gateway.call("scheduling", "run_due_jobs", as_of=as_of)["ran"]
-    result = gateway.call("notifications", "run_due_jobs", as_of=as_of) | {"clocks": said, "calendar": ran}
+    with working("Doing what would be due"):
+        said = gateway.call("enquiries", "run_due_jobs", as_of=as_of)["said"]
+        ran = gateway.call("scheduling", "run_due_jobs", as_of=as_of)["ran"]
+        result = gateway.call("notifications", "run_due_jobs", as_of=as_of) | {"clocks": said, "calendar": ran}
     if as_json:
         show_json(result)
         return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, RunId, iso_date
-from ops.cli.client import Gateway, connect
-from ops.cli.cover import DryRun, SessionId, Yes, decide
+from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
+from ops.cli.client import connect
+from ops.cli.cover import SessionId
 from ops.cli.output import Column, note, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -85,11 +87,8 @@ def refuse_kit(
     """Record that a prison does not let an item in. For each run there that needs it, somebody gets a task."""
     gateway = connect()
     said = {"establishment": establishment, "item": item}
-
-    def preview() -> None:
-        _print_refused(gateway.call("scheduling", "refuse_kit", dry_run=True, **said))
-
-    if not decide(preview, "Record it?", yes=yes, dry_run=dry_run):
+    look = partial(gateway.call, "scheduling", "refuse_kit", dry_run=True, **said)
+    if not goes_on(look, _print_refused, "Record it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     refused = gateway.call("scheduling", "refuse_kit", **said)
     if as_json:
@@ -156,13 +155,16 @@ def _count(text: str) -> tuple[str, int]:
 
 
 def _bring(method: str, said: dict[str, Any], yes: bool, dry_run: bool, as_json: bool) -> None:
-    gateway: Gateway = connect()
-
-    def preview() -> None:
-        _print_list(gateway.call("scheduling", method, dry_run=True, **said), as_json=False)
-
-    if decide(preview, "Change the kit list?", yes=yes, dry_run=dry_run):
+    gateway = connect()
+    look = partial(gateway.call, "scheduling", method, dry_run=True, **said)
+    if goes_on(look, _say_would, "Change the kit list?", yes=yes, dry_run=dry_run, as_json=as_json):
         _print_list(gateway.call("scheduling", method, **said), as_json)
+
+
+def _say_would(kit: dict[str, Any]) -> None:
+    _print_list(kit, as_json=False)
+    if kit.get("out_of_date"):
+        told_by_mail("the ops team, of each gate memo that is out of date by it")
 
 
 def _print_list(kit: dict[str, Any], as_json: bool) -> None:

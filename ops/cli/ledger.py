@@ -11,6 +11,8 @@ from ops.cli.arguments import Json, Limit, iso_date
 from ops.cli.client import connect
 from ops.cli.output import Column, say, show, show_details, show_json
 
+app = typer.Typer()
+
 DAYS = (
     Column("day", "Day", copyable=True),
     Column("received", "Received", copyable=True),
@@ -29,6 +31,7 @@ CANARIES = (
 )
 
 
+@app.command("ledger")
 def show_ledger(
     day: Annotated[
         str | None, typer.Option(parser=iso_date, metavar="DAY", help="The last day to show, like 2026-12-05; today.")
@@ -45,6 +48,7 @@ def show_ledger(
     _show_left(rows)
 
 
+@app.command("canaries")
 def show_canaries(
     limit: Limit = 20,
     send: Annotated[bool, typer.Option("--send", help="Send one now and say what came of it.")] = False,

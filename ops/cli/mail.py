@@ -26,7 +26,7 @@ LISTED = (
 
 @app.command("list")
 def list_mail(limit: Limit = 200, as_json: Json = False) -> None:
-    """List the mails in the mailbox, the newest first; --json has the files they lie in as well."""
+    """List the mails in the mailbox on this machine, the newest first; --json has the files they lie in as well."""
     rows = connect().call("notifications", "list_mail", limit=limit)
     told = rows if as_json else [_in_words(row) for row in rows]
     show(told, LISTED, as_json, empty="The mailbox is empty.", limit=limit)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
+from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
 from ops.cli.client import connect
-from ops.cli.cover import DryRun, Yes, decide
 from ops.cli.output import (
     Column,
     local_time,
@@ -82,7 +83,7 @@ def make_memo(
 
 @app.command("show")
 def show_memo(memo: MemoName, as_json: Json = False) -> None:
-    """Show one memo, and what is another now than it says."""
+    """Show one memo, and what has changed since it was made."""
     _print(connect().call("scheduling", "get_memo", memo=memo), as_json)
 
 
@@ -102,16 +103,20 @@ def list_memos(
 def send_memo(memo: MemoName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Send a draft to the gate: the contact of the enquiry gets it by mail."""
     gateway = connect()
-
-    def preview() -> None:
-        sent = gateway.call("scheduling", "send_memo", memo=memo, dry_run=True)
-        _print({**sent, "state": "would be sent", "sent_at": None}, as_json=False, hint=False)
-        note("The contact of the enquiry would get this memo by mail.")
-
-    if decide(preview, "Send it?", yes=yes, dry_run=dry_run):
+    look = partial(gateway.call, "scheduling", "send_memo", memo=memo, dry_run=True)
+    if goes_on(look, _say_would, "Send it?", yes=yes, dry_run=dry_run, as_json=as_json):
         _print(gateway.call("scheduling", "send_memo", memo=memo), as_json)
         if not as_json:
             note_when_mail_goes_out()
+
+
+@app.command("letter")
+def show_letter(memo: MemoName, as_json: Json = False) -> None:
+    """Show what is written to the contact about a memo, and which paper goes with it; `pdf` writes that."""
+    letter = connect().call("scheduling", "get_memo_letter", memo=memo)
+    _print(letter, as_json, hint=False)
+    if not as_json:
+        say(f"Questions to: {letter['ask']}. With it goes {letter['name']}.")
 
 
 @app.command("approve")
@@ -136,10 +141,16 @@ def refuse_memo(memo: MemoName, as_json: Json = False) -> None:
 def print_memo(
     memo: MemoName,
     output: Output = None,
+    as_json: Json = False,
 ) -> None:
     """Write a memo as a PDF."""
     paper = connect().call("scheduling", "get_memo_pdf", memo=memo)
-    save_paper(paper, output)
+    save_paper(paper, output, as_json)
+
+
+def _say_would(sent: dict[str, Any]) -> None:
+    _print({**sent, "state": "would be sent", "sent_at": None}, as_json=False, hint=False)
+    told_by_mail(f"the contact of {sent['reference']}, with this memo as a PDF")
 
 
 def _print(memo: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
-from ops.cli.arguments import Json, Limit
-from ops.cli.client import connect
+from ops.cli.arguments import Json, Limit, iso_date
+from ops.cli.asking import DryRun, Reason, Yes, goes_on
+from ops.cli.client import Gateway, connect
+from ops.cli.completing import MESSAGE_STATES, completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -39,6 +43,10 @@ SHOWN = (
     Column("answered_at", "Heard of it"),
     Column("message_id", "Message-ID"),
 )
+_SETTLED_BY_HAND = tuple(
+    replace(each, title="Noted by an operator") if each.key == "accepted_at" else each for each in SHOWN
+)
+"""How one is shown of which an operator, and no mail server, said that it arrived."""
 RELATED = (
     Column("id", "Message", copyable=True),
     Column("template", "What"),
@@ -47,33 +55,42 @@ RELATED = (
     Column("due_at", "Due", copyable=True),
     Column("accepted_at", "Accepted", copyable=True),
 )
+BY_HAND = "told_by_hand"
+"""What stands for a template where somebody was told by phone, on paper or face to face."""
 MOMENTS = (*("due_at", "accepted_at", "next_attempt_at", "useful_until", "claimed_at", "answered_at", "goes_at"),)
 
 MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id: list them with --json to see it.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
-
-
-@app.callback()
-def messages() -> None:
-    """Look at the ledger of messages, and see to what did not get through."""  # a callback keeps `list` a word
 
 
 @app.command("list")
 def list_messages(
-    state: Annotated[str | None, typer.Option(help="Only the messages in this state, such as due or failed.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="Only the messages in this state, such as due or failed.", autocompletion=completed_by(MESSAGE_STATES)
+        ),
+    ] = None,
     occasion: Annotated[str | None, typer.Option(help="Only the messages of this occasion.")] = None,
     template: Annotated[str | None, typer.Option(help="Only those of this template.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only those about this: run:ID, enquiry:REF...")] = None,
-    recipient: Annotated[str | None, typer.Option(help="Only those to: enquirer:REF, facilitator:ID, ops.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only those about this: a reference or the id of a run.")] = None,
+    recipient: Annotated[
+        str | None, typer.Option(help="Only those to: a reference, a facilitator's name, or ops.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", parser=iso_date, metavar="DATE", help="Only those due from this day on.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=400, metavar="N", help="Only N days of them, from today or from --from.")
+    ] = None,
     limit: Limit = 200,
     as_json: Json = False,
 ) -> None:
-    """List messages, to whom, on what occasion and how each one stands; --json has their ids as well."""
-    more = {"template": template, "subject": subject, "recipient": recipient}
+    """List messages, to whom, on what occasion and how each one stands; the last that were due come first."""
+    gateway = connect()
+    whom = None if recipient is None else _recipient_named(gateway, recipient)
+    more = {"template": template, "subject": subject, "recipient": whom, "since": since, "days": days}
     given = {name: value for name, value in more.items() if value is not None}
-    rows = connect().call("notifications", "list_messages", limit=limit, state=state, occasion=occasion, **given)
+    rows = gateway.call("notifications", "list_messages", limit=limit, state=state, occasion=occasion, **given)
     told = rows if as_json else [_in_words(row) for row in rows]
     show(told, LISTED, as_json, empty="No messages to show.", limit=limit)
 
@@ -85,14 +102,20 @@ def show_message(message: MessageId, as_json: Json = False) -> None:
     if as_json:
         show_json(found)
         return
-    show_details(_in_words(found), SHOWN)
+    show_details(_in_words(found), _SETTLED_BY_HAND if found["state"] == "accepted" and found["why"] else SHOWN)
     if found["digest"]:
         say("Told in the digest:")
         _show_related([found["digest"]])
-    for title, rows in (("In this digest:", found["tells"]), ("Sent again:", found["resends"])):
+    by_hand = [each for each in found["resends"] if each["template"] == BY_HAND]
+    again = [each for each in found["resends"] if each["template"] != BY_HAND]
+    for each in by_hand:
+        say(f"In place of it: {each['why']} ({local_time(each['accepted_at'])})")
+    for title, rows in (("In this digest:", found["tells"]), ("Sent again:", again if len(again) > 1 else [])):
         if rows:
             say(title)
             _show_related(rows)
+    if found["may_be_sent_again"] and found["state"] == "bounced":
+        note("Its address turned it down. To put that right first: keytalk contacts change, or keytalk contacts back")
     if found["may_be_sent_again"]:
         note(f"To send it again: keytalk messages resend {found['id']} --reason WORDS")
     if found["may_be_settled"]:
@@ -105,16 +128,9 @@ def resend_message(
 ) -> None:
     """Send again what did not get through for certain. The recipient is told now; what arrived after all, twice."""
     gateway, asked = connect(), {"message": message, "reason": reason}
-    if dry_run or not (yes or as_json):
-        found = gateway.call("notifications", "resend_message", dry_run=True, **asked)
-        if as_json:
-            show_json(found)
-        else:
-            say(_what_goes(found))
-        if dry_run:
-            note("A dry run: nothing is sent.")
-            return
-        typer.confirm("Send it again?", abort=True, err=True)
+    look = partial(gateway.call, "notifications", "resend_message", dry_run=True, **asked)
+    if not goes_on(look, _say_what_goes, "Send it again?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     again = gateway.call("notifications", "resend_message", **asked)
     if as_json:
         show_json(again)
@@ -134,16 +150,9 @@ def settle_message(
 ) -> None:
     """Say what became of a message of which nobody could say whether it arrived. This cannot be undone."""
     gateway, asked = connect(), {"message": message, "state": state, "reason": reason}
-    if dry_run or not (yes or as_json):
-        found = gateway.call("notifications", "settle_message", dry_run=True, **asked)
-        if as_json:
-            show_json(found)
-        else:
-            say(f"The message to {found['recipient']} ({found['template']}) is then {found['state']}: {found['why']}")
-        if dry_run:
-            note("A dry run: nothing is changed.")
-            return
-        typer.confirm("Settle it?", abort=True, err=True)
+    look = partial(gateway.call, "notifications", "settle_message", dry_run=True, **asked)
+    if not goes_on(look, _say_settled, "Settle it?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     settled = gateway.call("notifications", "settle_message", **asked)
     if as_json:
         show_json(settled)
@@ -153,11 +162,22 @@ def settle_message(
         note(f"To send it again: keytalk messages resend {message} --reason WORDS")
 
 
-def _what_goes(again: dict[str, Any]) -> str:
-    words = _in_words(again)
-    return (
-        f"To {again['recipient']}: {again['template']}, about {again['subject']}. It would go out {words['goes_at']}."
-    )
+def _recipient_named(gateway: Gateway, text: str) -> str:
+    """Give the recipient meant by a facilitator's name, or else what was typed: a reference, a code, or ops."""
+    if ":" in text or text == "ops" or any(letter.isdigit() for letter in text):
+        return text
+    people = gateway.call("scheduling", "list_facilitators")
+    found = [each["id"] for each in people if text.casefold() in each["name"].casefold()]
+    return f"facilitator:{found[0]}" if len(found) == 1 else text
+
+
+def _say_what_goes(again: dict[str, Any]) -> None:
+    at = local_time(again["goes_at"])
+    say(f"To {again['recipient']}: {again['template']}, about {again['subject']}. It would go out {at}.")
+
+
+def _say_settled(found: dict[str, Any]) -> None:
+    say(f"The message to {found['recipient']} ({found['template']}) is then {found['state']}: {found['why']}")
 
 
 def _show_related(rows: list[dict[str, Any]]) -> None:
@@ -165,4 +185,7 @@ def _show_related(rows: list[dict[str, Any]]) -> None:
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: local_time(row[name]) for name in MOMENTS if name in row}}
+    why = row.get("why")
+    if why and row.get("attempts") and row.get("next_attempt_at"):
+        why = f"{why}; tried again {local_time(row['next_attempt_at'])}"
+    return {**row, "why": why, **{name: local_time(row[name]) for name in MOMENTS if name in row}}

@@ -9,6 +9,7 @@ import typer
 
 from ops.cli.arguments import Json, iso_date
 from ops.cli.client import connect
+from ops.cli.completing import CLOSURES, completed_by
 from ops.cli.consequences import show_consequences
 from ops.cli.establishments import DryRun, EstablishmentId
 from ops.cli.output import Column, say, show, show_json
@@ -46,7 +47,8 @@ Why = Annotated[
     str,
     typer.Option(
         help="christmas, education_break, staff_training, staff_shortage, building_work, inspection, exams, "
-        "family_day, lockdown or other."
+        "family_day, lockdown or other.",
+        autocompletion=completed_by(CLOSURES),
     ),
 ]
 First = Annotated[str, typer.Option("--first", parser=iso_date, metavar="DATE", help="The first closed day.")]
@@ -170,7 +172,10 @@ def change_blackout(
         str | None, typer.Option("--first", parser=iso_date, metavar="DATE", help="The first day.")
     ] = None,
     last: Annotated[str | None, typer.Option("--last", parser=iso_date, metavar="DATE", help="The last day.")] = None,
-    why: Annotated[str | None, typer.Option(help="Another reason, as `add-blackout` lists them.")] = None,
+    why: Annotated[
+        str | None,
+        typer.Option(help="Another reason, as `add-blackout` lists them.", autocompletion=completed_by(CLOSURES)),
+    ] = None,
     yearly: Annotated[bool | None, typer.Option("--yearly/--once", help="Whether it comes every year.")] = None,
     dry_run: DryRun = False,
     as_json: Json = False,

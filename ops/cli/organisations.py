@@ -8,7 +8,8 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_details, show_json
+from ops.cli.completing import NATIONS, ORGANISATION_KINDS, completed_by
+from ops.cli.output import Column, day_in_words, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -43,7 +44,9 @@ PEOPLE = (
 OrganisationId = Annotated[
     str, typer.Argument(metavar="ORGANISATION", help="The id, as `keytalk organisations list` shows it.")
 ]
-Nation = Annotated[str | None, typer.Option(help="england, wales, scotland or northern-ireland.")]
+Nation = Annotated[
+    str | None, typer.Option(help="england, wales, scotland or northern-ireland.", autocompletion=completed_by(NATIONS))
+]
 Domain = Annotated[str | None, typer.Option("--email-domain", help="The domain that only its own people write from.")]
 
 
@@ -51,7 +54,11 @@ Domain = Annotated[str | None, typer.Option("--email-domain", help="The domain t
 def list_organisations(
     search: Annotated[str | None, typer.Option(help="Part of a name or email domain.")] = None,
     kind: Annotated[
-        str | None, typer.Option(help="establishment, commissioner, provider, partner_agency or funder.")
+        str | None,
+        typer.Option(
+            help="establishment, commissioner, provider, partner_agency or funder.",
+            autocompletion=completed_by(ORGANISATION_KINDS),
+        ),
     ] = None,
     limit: Limit = 50,
     as_json: Json = False,
@@ -69,7 +76,12 @@ def show_organisation(organisation: OrganisationId, as_json: Json = False) -> No
 
 @app.command("add")
 def add_organisation(
-    kind: Annotated[str, typer.Option(help="commissioner, provider, partner_agency or funder.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="commissioner, provider, partner_agency or funder.", autocompletion=completed_by(ORGANISATION_KINDS)
+        ),
+    ],
     name: Annotated[str, typer.Option(help="Its name.")],
     nation: Nation = None,
     email_domain: Domain = None,
@@ -127,4 +139,7 @@ def _print(organisation: dict[str, Any], as_json: bool) -> None:
 
 
 def _holders(post: dict[str, Any]) -> str:
-    return "\n".join(f"{one['name']}, since {one['since'][:10]}" for one in post["held_by"]) or "nobody we know of"
+    return (
+        "\n".join(f"{one['name']}, since {day_in_words(one['since'][:10])}" for one in post["held_by"])
+        or "nobody we know of"
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Words typed into the public form end up on an operator's terminal: nothing in them may steer it. These are
 # the control characters (except tab and line feed) and the marks that turn the direction of text.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 WIDER_THAN_ANY_TABLE = 10_000
 NARROWEST = 16
 """How many characters a column that folds keeps on a narrow terminal."""
@@ -75,7 +77,7 @@ def show_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> No
 def show_details(record: Mapping[str, Any], columns: Sequence[Column]) -> None:
     """Print one record as `Title: value` lines, leaving out what has no value."""
     for column in columns:
-        if text := plain(record.get(column.key)):
+        if text := in_words(record.get(column.key)):
             say(f"{column.title}: {text}")
 
 
@@ -95,7 +97,7 @@ def note_when_mail_goes_out() -> None:
 
 
 def local_time(iso: str | None) -> str | None:
-    """Write an instant as local time in London, short enough for a table; what is no instant is given as it came."""
+    """Write an instant as local time in London with its weekday; what is no instant is given as it came."""
     from shared.clock import LONDON  # noqa: PLC0415 - nothing of `shared` is loaded before the launcher
 
     if not iso:
@@ -104,7 +106,16 @@ def local_time(iso: str | None) -> str | None:
         at = datetime.fromisoformat(iso).astimezone(LONDON)
     except ValueError:
         return iso
-    return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
+    return f"{at:%a} {at.day:>2} {at:%b %Y %H:%M}"
+
+
+def day_in_words(iso: str) -> str:
+    """Write a date with its weekday; what is no date is given as it came."""
+    try:
+        on = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{on:%a} {on.day:>2} {on:%b %Y}"
 
 
 def clean(text: str) -> str:
@@ -112,17 +123,30 @@ def clean(text: str) -> str:
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def plain(value: Any) -> str:
-    """Put any JSON value into words for one cell."""
+def in_words(value: Any) -> str:
+    """Put any JSON value into words for a person: moments as local time in London, dates with their weekday."""
+    return plain(value, _told)
+
+
+def plain(value: Any, said: Callable[[str], str] = clean) -> str:
+    """Put any JSON value into words for one cell; `said` writes its texts."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {plain(held)}" for key, held in value.items())
+        return ", ".join(f"{key}: {plain(held, said)}" for key, held in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(plain(held) for held in value)
-    return clean(str(value))
+        return ", ".join(plain(held, said) for held in value)
+    return said(str(value))
+
+
+def _told(text: str) -> str:
+    if MOMENT.fullmatch(text):
+        return local_time(text) or text
+    if DAY.fullmatch(text):
+        return day_in_words(text)
+    return clean(text)
 
 
 def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
@@ -134,11 +158,12 @@ def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) ->
 
     table = Table(box=SIMPLE, pad_edge=False)
     for column in columns:
-        longest = max(len(plain(row.get(column.key))) for row in rows) if column.copyable else None
-        table.add_column(column.title, no_wrap=column.copyable, min_width=longest, overflow="fold")
+        held = [row.get(column.key) for row in rows]
+        least = _narrowest(column, held)
+        table.add_column(column.title, no_wrap=_is_whole(column, held), min_width=least, overflow="fold")
     for row in rows:
         # Text, not str: square brackets in what people wrote are theirs, not markup.
-        table.add_row(*(Text(plain(row.get(column.key))) for column in columns))
+        table.add_row(*(Text(in_words(row.get(column.key))) for column in columns))
     console = Console(highlight=False)
     if not on_a_terminal():
         console.width = WIDER_THAN_ANY_TABLE  # one row a line for whatever reads the pipe
@@ -147,7 +172,29 @@ def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) ->
     _fold(table, columns, NARROWEST)
     console.width = max(console.width, Measurement.get(console, unbound, table).minimum)
     _fold(table, columns, None)
-    console.print(table)
+    # By way of a text: where the reader has gone away, rich would end the program by itself, with a status of its own.
+    with console.capture() as printed:
+        console.print(table)
+    typer.echo(printed.get(), nl=False)
+
+
+def _is_whole(column: Column, held: Sequence[Any]) -> bool:
+    """Say whether a column is never broken: one to copy from, but for times, which are read and not copied."""
+    return column.copyable and not all(_is_a_time(value) for value in held)
+
+
+def _is_a_time(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and bool(MOMENT.fullmatch(value) or DAY.fullmatch(value)))
+
+
+def _narrowest(column: Column, held: Sequence[Any]) -> int:
+    """Give how many characters a column keeps: other words than those to copy are broken only where they are long."""
+    texts = [in_words(value) for value in held]
+    if _is_whole(column, held):
+        return max(len(text) for text in texts)
+    if column.copyable:
+        return len("Thu 24 Dec") if any(texts) else 0
+    return min(NARROWEST, max(len(word) for text in (column.title, *texts) for word in text.split()))
 
 
 def _fold(table: Table, columns: Sequence[Column], width: int | None) -> None:

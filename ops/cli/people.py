@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.arguments import Json, Limit
+from ops.cli.asking import Reason
 from ops.cli.client import Gateway, connect
+from ops.cli.completing import CHANNELS, CONTACT_STATES, completed_by
 from ops.cli.output import Column, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -59,14 +61,19 @@ Email = Annotated[str | None, typer.Option(help="Their work email; leave it out 
 Phone = Annotated[str | None, typer.Option(help="Their phone number.")]
 Organisation = Annotated[str | None, typer.Option(help="The id of the organisation they work at.")]
 Role = Annotated[str | None, typer.Option(help="The post they hold there, by its title.")]
-Channel = Annotated[str | None, typer.Option("--prefers", help="How to reach them: email, phone or post.")]
+Channel = Annotated[
+    str | None,
+    typer.Option("--prefers", help="How to reach them: email, phone or post.", autocompletion=completed_by(CHANNELS)),
+]
 
 
 @app.command("list")
 def list_contacts(
     search: Annotated[str | None, typer.Option(help="Part of a name, an email address or a phone number.")] = None,
     organisation: Organisation = None,
-    status: Annotated[str | None, typer.Option(help="active, bounced, left or erased.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="active, bounced, left or erased.", autocompletion=completed_by(CONTACT_STATES))
+    ] = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
@@ -110,7 +117,10 @@ def change_contact(
     successor: Annotated[str | None, typer.Option(help="The id of whoever is written to in their place.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Change what is on record about someone; an empty value ('') clears it. What was stays in the history."""
+    """Change what is on record about someone; an empty value ('') clears it. What was stays in the history.
+
+    Someone who bounced is written to again once they have another address.
+    """
     gateway = connect()
     said = {"name": name, "email": email, "phone": phone, "organisation": organisation, "role": role}
     gateway.call("enquiries", "change_contact", contact=contact, **said, preferred_channel=prefers, successor=successor)
@@ -127,6 +137,17 @@ def mark_contact_left(
     """Say that someone has left: nobody writes to them any more, and a task asks who holds their posts now."""
     gateway = connect()
     gateway.call("enquiries", "mark_contact_left", contact=contact, reason=reason, successor=successor)
+    _show(gateway, contact, as_json)
+
+
+@app.command("back")
+def bring_contact_back(contact: ContactId, reason: Reason, as_json: Json = False) -> None:
+    """Write again to someone who bounced or had left, at the address on record; the posts they held go on.
+
+    An address that was mistyped is put right with `keytalk contacts change`: they are written to again by that.
+    """
+    gateway = connect()
+    gateway.call("enquiries", "bring_contact_back", contact=contact, reason=reason)
     _show(gateway, contact, as_json)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, iso_date
-from ops.cli.client import connect
+from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.client import Gateway, connect
 from ops.cli.output import Column, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -58,8 +60,8 @@ Received = Annotated[
 
 
 @app.command("export")
-def export_person(person: Person) -> None:
-    """Print everything that is held on a person, in every service, as JSON."""
+def export_person(person: Person, _as_json: Json = True) -> None:
+    """Print everything that is held on a person, in every service: as JSON always, which is what they are given."""
     show_json(connect().call("enquiries", "export_person", person=person))
 
 
@@ -71,10 +73,15 @@ def erase_person(
         typer.Option("--reason", parser=reason_of, metavar="TEXT", help="Why, without naming them; it is kept."),
     ],
     received: Received = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a person everywhere, and print the receipt: what went, what stays and why."""
+    """Erase a person everywhere, and print the receipt: what went, what stays and why. This cannot be undone."""
     gateway = connect()
+    look = partial(_known, gateway, person)
+    if not goes_on(look, _say_erased, "Erase them everywhere?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     receipt = gateway.call("enquiries", "erase_person", person=person, reason=reason, received_on=received)
     if as_json:
         show_json(receipt)
@@ -107,23 +114,44 @@ def list_requests(limit: Limit = 100, as_json: Json = False) -> None:
 
 @app.command("retention")
 def retention(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go and why; nothing goes.")] = False,
     limit: Limit = 200,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Let go now of what has had its time, as happens every night."""
+    """Let go now of what has had its time, as happens every night. What goes is shown first, and cannot come back."""
     gateway = connect()
-    if not dry_run:
-        begun = gateway.call("enquiries", "run_retention")
-        if as_json:
-            show_json(begun)
-            return
-        say("It has begun. The log says what went, in counts.")
+    look = partial(gateway.call, "enquiries", "preview_retention", limit=limit)
+    tell = partial(_say_due, limit)
+    if not goes_on(look, tell, "Let go of it now?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    rows = gateway.call("enquiries", "preview_retention", limit=limit)
-    show(rows, DUE, as_json, empty="Nothing has had its time.")
+    begun = gateway.call("enquiries", "run_retention")
+    if as_json:
+        show_json(begun)
+        return
+    say("It has begun. The log says what went, in counts.")
+
+
+def _known(gateway: Gateway, person: str) -> dict[str, Any]:
+    """Give who is meant, as far as we know them as a contact."""
+    if "@" not in person:
+        return {"person": person, "contacts": [gateway.call("enquiries", "get_contact", contact=person)]}
+    return {"person": person, "contacts": gateway.call("enquiries", "list_contacts", search=person, limit=10)}
+
+
+def _say_erased(known: dict[str, Any]) -> None:
+    for each in known["contacts"]:
+        say(f"{each['name'] or 'Somebody without a name'} <{each['email'] or 'no address'}>, {each['status']}")
+    if not known["contacts"]:
+        say(f"No contact has the address {known['person']}; it may stand elsewhere.")
+    say("What every service holds on this person is erased, but for what has to be kept. This cannot be taken back.")
+    say(f"Nobody is told. To see all of it first: keytalk privacy export {known['person']}")
+
+
+def _say_due(limit: int, rows: list[dict[str, Any]]) -> None:
+    show(rows, DUE, as_json=False, empty="Nothing has had its time.")
     full = [record for record, count in Counter(row["record"] for row in rows).items() if count >= limit]
-    if full and not as_json:
+    if full:
         note(f"These are the first {limit} of {', '.join(full)}; there may be more: ask for them with --limit.")
 
 

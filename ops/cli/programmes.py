@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
+from ops.cli.completing import MODES, completed_by
 from ops.cli.output import Column, note, pounds, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -105,7 +108,12 @@ def draft_version(
     ] = None,
     price_unit: Annotated[Literal["session", "person"] | None, typer.Option(help="What the price is for.")] = None,
     mode: Annotated[
-        list[str] | None, typer.Option(metavar="MODE", help="in_person or remote: how it can be held; once for each.")
+        list[str] | None,
+        typer.Option(
+            metavar="MODE",
+            help="in_person or remote: how it can be held; once for each.",
+            autocompletion=completed_by(MODES),
+        ),
     ] = None,
     accreditation: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="What each facilitator needs; once for each, or none.")
@@ -150,9 +158,18 @@ def publish_version(programme: Slug, version: Version = None, as_json: Json = Fa
 
 
 @app.command("retire")
-def retire_programme(programme: Slug, as_json: Json = False) -> None:
+def retire_programme(programme: Slug, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Plan no new runs with a programme. Runs that are planned keep it."""
-    _print(connect().call("scheduling", "retire_programme", slug=programme), as_json)
+    gateway = connect()
+    look = partial(gateway.call, "scheduling", "get_programme", slug=programme, version=None)
+    if goes_on(look, _say_retired, "Retire it?", yes=yes, dry_run=dry_run, as_json=as_json):
+        _print(gateway.call("scheduling", "retire_programme", slug=programme), as_json)
+
+
+def _say_retired(programme: dict[str, Any]) -> None:
+    say(f"{programme['name']}, version {programme['version']}: no new run could be planned with it.")
+    say(f"Runs that have it keep it (there are {programme['runs']}). It does not come back: another version has to be")
+    say("drafted. Nobody is told by mail.")
 
 
 def _all_of(words: list[str] | None) -> list[str] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import CommandRefused, Gateway, connect
 from ops.cli.diffs import day
 from ops.cli.output import Column, local_time, note, say, show, show_json
@@ -30,6 +32,8 @@ NOT_TOLD = (
     Column("message", "Message", copyable=True),
 )
 VERDICTS = {"told": "told", "to_be_told": "to be told", "in_doubt": "in doubt", "not_told": "NOT TOLD"}
+
+_WAIT, _REACHED = {"scheduled", "sending"}, {"accepted", "delivered"}
 
 Way = Literal["phone", "paper", "in_person"]
 Number = Annotated[int | None, typer.Option("--session", min=1, metavar="N", help="Only the sessions of this number.")]
@@ -62,13 +66,27 @@ def prove_run(run: RunId, session: Number = None, as_json: Json = False) -> None
 
 @app.command("not-told")
 def list_not_told(days: Days = 28, limit: Limit = 200, as_json: Json = False) -> None:
-    """List who does not know, or perhaps not, of a session to come, and enquirers whom no answer has reached."""
+    """List who does not know, or perhaps not, of a session to come, and enquirers whom no answer has reached.
+
+    Letters that were tried in vain and are tried again are listed as well; those that only wait for their time are
+    counted.
+    """
     gateway = connect()
-    rows = gateway.call("notifications", "list_not_told", days=days, limit=limit)
-    names = _names(gateway) if rows and not as_json else {}
-    told = rows if as_json else [_gap_in_words(row, names) for row in rows]
-    show(told, NOT_TOLD, as_json, empty="Everyone was told.", limit=limit)
-    if rows and not as_json:
+    if as_json:
+        show_json(gateway.call("notifications", "list_not_told", days=days, limit=limit))
+        return
+    found = gateway.call("notifications", "list_not_told", days=days, limit=limit, waiting=True)
+    gaps = [each for each in found if each["verdict"] != "to_be_told"]
+    waits = [each for each in found if each["verdict"] == "to_be_told"]
+    listed = [*gaps, *(each for each in waits if each["attempts"])]
+    names = _names(gateway) if listed else {}
+    if listed:
+        show([_gap_in_words(row, names) for row in listed], NOT_TOLD, as_json=False, limit=limit)
+    if not gaps:
+        say(f"Nobody is left out in the next {days} days{'.' if waits else ': everyone was told.'}")
+    if waits:
+        say(_still_to_go_out(waits, more=len(found) >= limit))
+    if gaps:
         note("To send one again: keytalk messages resend MESSAGE --reason WHY")
         note("Rung them? Note it: keytalk messages told WHO --run RUN --by phone (--json has WHO and RUN)")
 
@@ -80,28 +98,35 @@ def note_told(
     by: Annotated[Way, typer.Option(help="How you told them.")],
     run: Annotated[str | None, typer.Option(metavar="ID", help="Of this run; else of letters to an enquirer.")] = None,
     session: Number = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be noted, and do nothing.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Note that you told somebody yourself what is true now. Nothing is sent, and it cannot be undone."""
     gateway = connect()
     asked = {"recipient": who, "way": by, "run": run, "session": session}
-    if dry_run or not (yes or as_json):
-        found = gateway.call("notifications", "note_told", dry_run=True, **asked)
-        if as_json:
-            show_json(found)
-        else:
-            say(f"Noted of {found['recipient']} would be: {found['why']} ({_about(found)})")
-        if dry_run:
-            note("A dry run: nothing is noted.")
-            return
-        typer.confirm("Note it?", abort=True, err=True)
+    look = partial(gateway.call, "notifications", "note_told", dry_run=True, **asked)
+    if not goes_on(look, _say_noted, "Note it?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
     noted = gateway.call("notifications", "note_told", **asked)
     if as_json:
         show_json(noted)
         return
     say(f"Noted of {noted['recipient']}: {noted['why']}")
+
+
+def _still_to_go_out(waits: list[dict[str, Any]], *, more: bool) -> str:
+    """Say how many letters wait; one may tell somebody of many sessions."""
+    letters = len({each["message"] for each in waits})
+    if letters == 1 and not more:
+        return "1 letter still waits to go out."
+    of_sessions = len({each["message"] for each in waits if each["session"]})
+    of_which = f", {of_sessions} of them about sessions" if of_sessions else ""
+    return f"{letters} letters{' or more' if more else ''} still wait to go out{of_which}."
+
+
+def _say_noted(found: dict[str, Any]) -> None:
+    say(f"Noted of {found['recipient']} would be: {found['why']} ({_about(found)})")
 
 
 def _about(noted: dict[str, Any]) -> str:
@@ -144,16 +169,20 @@ def _session_words(session: dict[str, Any]) -> str:
 
 def _by(person: dict[str, Any]) -> str:
     """Name the newest message about it that went out, or is to go out."""
-    states = {"scheduled", "sending"} if person["verdict"] == "to_be_told" else {"accepted", "delivered"}
-    found = [each for each in person["messages"] if each["state"] in states]
-    letters = [each for each in found if not each["template"].startswith("session_reminder")]
-    newest = (letters if person["verdict"] == "to_be_told" else found)[-1:]
-    return "".join(f"{_template(each)}, {local_time(each['at'])}" for each in newest)
+    if person["verdict"] == "to_be_told":
+        # A reminder is not what tells them of the dates: the letter that does has still to go out.
+        found = [each for each in person["messages"] if each["state"] in _WAIT and not each["is_reminder"]]
+    else:
+        found = [each for each in person["messages"] if each["state"] in _REACHED]
+    return "".join(f"{_template(each)}, {local_time(each['next_attempt_at'] or each['at'])}" for each in found[-1:])
 
 
 def _why(row: dict[str, Any]) -> str:
     believed = [f"{day(each['date'])} {each['start']}" for each in row.get("may_believe", ()) if each]
     expects = f" They may expect it on {' or '.join(dict.fromkeys(believed))}." if believed else ""
+    if row["verdict"] == "to_be_told":
+        again = row.get("next_attempt_at")
+        return f"{row['why'] or ''}{f'; tried again {local_time(again)}' if again and row['why'] else ''}"
     return f"{row['why'] or ''}{expects if row['verdict'] != 'told' else ''}"
 
 

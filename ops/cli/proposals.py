@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.arguments import EnquiryReference, Json, Limit
-from ops.cli.client import connect
-from ops.cli.output import Column, note, pounds, say, show, show_details, show_json
+from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
+from ops.cli.client import Gateway, connect
+from ops.cli.completing import PROPOSAL_STATES, completed_by
+from ops.cli.output import Column, note, note_when_mail_goes_out, pounds, say, show, show_details, show_json
 from ops.cli.papers import Output, save_paper
 
 app = typer.Typer(no_args_is_help=True)
@@ -38,6 +40,15 @@ DETAILS = (
     Column("notes", "Notes"),
     Column("cancellation_terms", "Cancellation"),
 )
+LETTER = (
+    Column("to", "To"),
+    Column("people", "At"),
+    Column("programme", "Programme"),
+    Column("total", "Total"),
+    Column("valid_until", "Open until"),
+    Column("link", "Link"),
+    Column("ask", "Questions to"),
+)
 
 _EXTRA = re.compile(
     r"(?P<what>.+?)\s*=\s*(?:(?P<quantity>\d{1,4})x)?(?P<sign>-?)£?(?P<pounds>\d{1,6})(?:\.(?P<pence>\d\d))?", re.ASCII
@@ -47,7 +58,8 @@ ProposalName = Annotated[
     str,
     typer.Argument(metavar="PROPOSAL", help="The proposal's id, or the enquiry's reference for its newest version."),
 ]
-Why = Annotated[str, typer.Option(help="Why, in your own words; kept with the enquiry.")]
+THE_TEAM = "the ops team, of what became of it"
+Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept with the enquiry.")]
 
 
 def extra_line(text: str) -> dict[str, Any]:
@@ -97,9 +109,14 @@ def make_proposal(
 
 
 @app.command("send")
-def send_proposal(proposal: ProposalName, as_json: Json = False) -> None:
+def send_proposal(proposal: ProposalName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Send a draft: the contact gets a link where it can be read and accepted."""
-    _print(connect().call("enquiries", "send_proposal", proposal_id=proposal), as_json)
+    gateway = connect()
+    to_contact = "with a link to read, print and accept it"
+    if _goes_on(gateway, proposal, "Send it?", (to_contact,), yes=yes, dry_run=dry_run, as_json=as_json):
+        _print(gateway.call("enquiries", "send_proposal", proposal_id=proposal), as_json)
+        if not as_json:
+            note_when_mail_goes_out()
 
 
 @app.command("show")
@@ -112,7 +129,9 @@ def show_proposal(proposal: ProposalName, as_json: Json = False) -> None:
 def list_proposals(
     limit: Limit = 50,
     reference: Annotated[str | None, typer.Option("--enquiry", metavar="REF", help="Only of one enquiry.")] = None,
-    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only those in this state.", autocompletion=completed_by(PROPOSAL_STATES))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List proposals, the newest first."""
@@ -129,10 +148,16 @@ def accept_proposal(
     purchase_order: Annotated[
         str | None, typer.Option(help="The number of the purchase order, if there is one.")
     ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Record a proposal that came back signed on paper. By the link they do this themselves."""
-    agreement = connect().call(
+    gateway = connect()
+    told = ("with thanks for accepting it", THE_TEAM)
+    if not _goes_on(gateway, proposal, "Record it as accepted?", told, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    agreement = gateway.call(
         "enquiries", "accept_proposal", proposal_id=proposal, name=name, role=role, purchase_order=purchase_order
     )
     if as_json:
@@ -143,28 +168,73 @@ def accept_proposal(
 
 
 @app.command("decline")
-def decline_proposal(proposal: ProposalName, reason: Why, as_json: Json = False) -> None:
-    """Record that the other side said no."""
-    _print(connect().call("enquiries", "decline_proposal", proposal_id=proposal, reason=reason), as_json)
+def decline_proposal(
+    proposal: ProposalName, reason: Why, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False
+) -> None:
+    """Record that the other side said no. They are thanked by mail."""
+    gateway = connect()
+    told = ("with thanks for the answer", THE_TEAM)
+    if _goes_on(gateway, proposal, "Record it as declined?", told, yes=yes, dry_run=dry_run, as_json=as_json):
+        _print(gateway.call("enquiries", "decline_proposal", proposal_id=proposal, reason=reason), as_json)
 
 
 @app.command("withdraw")
-def withdraw_proposal(proposal: ProposalName, reason: Why, as_json: Json = False) -> None:
-    """Take a proposal back."""
-    _print(connect().call("enquiries", "withdraw_proposal", proposal_id=proposal, reason=reason), as_json)
+def withdraw_proposal(
+    proposal: ProposalName, reason: Why, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False
+) -> None:
+    """Take a proposal back: its link answers no more. Whoever has it is told so, without the reason."""
+    gateway = connect()
+    told = ("that it is taken back, if they have it already", THE_TEAM)
+    if _goes_on(gateway, proposal, "Take it back?", told, yes=yes, dry_run=dry_run, as_json=as_json):
+        _print(gateway.call("enquiries", "withdraw_proposal", proposal_id=proposal, reason=reason), as_json)
 
 
 @app.command("pdf")
 def print_proposal(
     proposal: ProposalName,
     output: Output = None,
+    as_json: Json = False,
 ) -> None:
     """Write a proposal as a PDF, to be sent or signed on paper."""
     paper = connect().call("enquiries", "get_proposal_pdf", proposal_id=proposal)
-    save_paper(paper, output)
+    save_paper(paper, output, as_json)
 
 
-def _print(proposal: dict[str, Any], as_json: bool) -> None:
+@app.command("letter")
+def show_letter(proposal: ProposalName, as_json: Json = False) -> None:
+    """Show what is written to the contact about a proposal that is open, with its link. Give the link to them alone."""
+    letter = connect().call("enquiries", "get_proposal_letter", proposal_id=proposal)
+    if as_json:
+        show_json(letter)
+        return
+    show_details({**letter, "to": contact_of(letter), "people": letter["contact"]["organisation"]}, LETTER)
+
+
+def _goes_on(
+    gateway: Gateway,
+    proposal: str,
+    question: str,
+    told: tuple[str, ...],
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> bool:
+    """Show a proposal and who is told, and ask; `told` says what the contact is told, then who else is."""
+
+    def look() -> dict[str, Any]:
+        found = gateway.call("enquiries", "get_proposal", proposal_id=proposal)
+        enquiry = gateway.call("enquiries", "get_enquiry", reference=found["reference"])
+        return {"proposal": found, "told": [f"{contact_of(enquiry)}, {told[0]}", *told[1:]]}
+
+    def tell(found: dict[str, Any]) -> None:
+        _print(found["proposal"], as_json=False, hint=False)
+        told_by_mail(*found["told"])
+
+    return goes_on(look, tell, question, yes=yes, dry_run=dry_run, as_json=as_json)
+
+
+def _print(proposal: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:
     if as_json:
         show_json(proposal)
         return
@@ -173,5 +243,5 @@ def _print(proposal: dict[str, Any], as_json: bool) -> None:
     for line in proposal["lines"]:
         say(f"{line['what']}: {line['quantity']} x {pounds(line['unit_pence'])} = {pounds(line['pence'])}")
     say(f"Total: {pounds(proposal['total_pence'])}")
-    if proposal["state"] == "draft":
+    if hint and proposal["state"] == "draft":
         note(f"To send it: keytalk proposals send {proposal['reference']}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import EnquiryReference, Json, Limit, iso_time
+from ops.cli.asking import DryRun, Reason, Yes, contact_of, goes_on, told_by_mail
 from ops.cli.client import Gateway, connect
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import Column, say, show, show_details, show_json
+from ops.cli.waiting import counting
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -41,7 +44,7 @@ CONTACT = (
 )
 SPAM = (Column("score", "Score"), Column("reasons", "Held because"))
 
-Reason = Annotated[str | None, typer.Option(help="Why, in your own words; kept with the enquiry.")]
+MaybeReason = Annotated[str | None, typer.Option("--reason", help="Why, in your own words; kept with the enquiry.")]
 
 
 @app.command("list")
@@ -74,9 +77,19 @@ def show_suspect(reference: EnquiryReference, as_json: Json = False) -> None:
 
 
 @app.command("release")
-def release(reference: EnquiryReference, reason: Reason = None, as_json: Json = False) -> None:
+def release(
+    reference: EnquiryReference,
+    reason: MaybeReason = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
     """Let one in: it is filed like every other, and its sender is thanked."""
-    enquiry = connect().call("enquiries", "release_enquiry", reference=reference, reason=reason)
+    gateway = connect()
+    look = partial(gateway.call, "enquiries", "get_enquiry", reference=reference)
+    if not goes_on(look, _say_released, "Let it in?", yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    enquiry = gateway.call("enquiries", "release_enquiry", reference=reference, reason=reason)
     if as_json:
         show_json(enquiry)
         return
@@ -93,44 +106,62 @@ def clear(
         str | None,
         typer.Option(parser=iso_time, metavar="TIME", help="Close all that came before then, like 2026-12-05T09:00."),
     ] = None,
-    reason: Reason = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    *,
+    reason: Reason,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Close suspects as spam, hundreds in one go. Their words stay readable by their reference for a while."""
     if sum((bool(references), everything, before is not None)) != 1:
         raise typer.BadParameter("Name references, or give --all, or --before with a time: one of the three.")
     gateway = connect()
-    if references:
-        _ask(len(references), yes)
+
+    def look() -> dict[str, Any]:
+        if references:
+            return {"waiting": len(references), "references": references}
+        counted: dict[str, Any] = gateway.call("enquiries", "count_quarantine", before=before)
+        return counted
+
+    # What comes while somebody decides stays: what is closed came before the moment of counting.
+    found = look()
+    question = f"Close {found['waiting']} as spam?"
+    if not found["waiting"]:
+        cleared = 0
+    elif not goes_on(lambda: found, _say_cleared, question, yes=yes, dry_run=dry_run, as_json=as_json):
+        return
+    elif references:
         cleared = gateway.call("enquiries", "clear_quarantine", references=references, reason=reason)["cleared"]
     else:
-        cleared = _clear_all(gateway, before, reason, yes)
+        cleared = _clear_all(gateway, found, reason)
     if as_json:
         show_json({"cleared": cleared})
         return
     say(f"{cleared} closed as spam. To see them: keytalk quarantine list --closed")
 
 
-def _clear_all(gateway: Gateway, before: str | None, reason: str | None, yes: bool) -> int:
-    """Close all that came before a moment, and give how many: what comes while somebody decides stays."""
-    counted: dict[str, Any] = gateway.call("enquiries", "count_quarantine", before=before)
-    if not counted["waiting"]:
-        return 0
-    _ask(counted["waiting"], yes)
+def _clear_all(gateway: Gateway, counted: dict[str, Any], reason: str) -> int:
+    """Close all that came before the moment of counting, a turn after another, and give how many."""
     cleared: int = 0
-    while True:
-        done = gateway.call("enquiries", "clear_quarantine", all_before=counted["as_of"], reason=reason)
-        cleared += int(done["cleared"])
-        if not done["left"] or not done["cleared"]:
-            return cleared
+    with counting("Closing as spam", counted["waiting"]) as tell:
+        while True:
+            done = gateway.call("enquiries", "clear_quarantine", all_before=counted["as_of"], reason=reason)
+            cleared += int(done["cleared"])
+            tell(cleared)
+            if not done["left"] or not done["cleared"]:
+                return cleared
 
 
-def _ask(count: int, yes: bool) -> None:
-    if yes or typer.confirm(f"Close {count} as spam?", err=True):
-        return
-    note("Nothing was closed.")
-    raise typer.Exit(1)
+def _say_released(enquiry: dict[str, Any]) -> None:
+    say(f"{enquiry['reference']} would be filed like every other.")
+    told_by_mail(f"{contact_of(enquiry)}, thanked for it", "the ops team, of a new enquiry")
+
+
+def _say_cleared(found: dict[str, Any]) -> None:
+    count = found["waiting"]
+    say(f"{count} {'is' if count == 1 else 'are'} closed as spam, and no sender is written to.")
+    for reference in found.get("references", ()):
+        say(f"     {reference}")
 
 
 def _first_words(opening: str | None) -> str:

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.arguments import Json
+from ops.cli.asking import DryRun, Reason, Yes, ask, must_be_able_to_ask, show_first
 from ops.cli.changing import clock_time
 from ops.cli.client import connect
+from ops.cli.completing import REMINDER_RULES, completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -33,7 +35,14 @@ _OF = {
     "last_session": "the last session",
 }
 
-Name = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name, as `keytalk reminders list` shows it.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="RULE",
+        help="The rule's name, as `keytalk reminders list` shows it.",
+        autocompletion=completed_by(REMINDER_RULES),
+    ),
+]
 Offsets = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,8 +53,6 @@ Offsets = Annotated[
 ]
 At = Annotated[str | None, typer.Option("--at", parser=clock_time, metavar="TIME", help="The local time, like 15:00.")]
 On = Annotated[bool | None, typer.Option("--on/--off", help="Switch the rule on or off.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept with your name.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 
 
 @app.command("list")
@@ -77,6 +84,7 @@ def change_rule(
     at: At = None,
     is_on: On = None,
     yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Give a rule other times: what goes and comes by that is shown first. What waits for its time follows at once.
@@ -84,12 +92,14 @@ def change_rule(
     With nothing but a reason, the rule stays as it is and the messages it has not made yet are made.
     """
     gateway, said = connect(), _said(offset, at, is_on)
+    must_be_able_to_ask(yes=yes, dry_run=dry_run)
     found = gateway.call("notifications", "preview_reminder_rule", name=name, **said)
-    if not as_json:
-        _print(found)
-    if not (yes or as_json) and not typer.confirm("Change it?", err=True):
-        note("Nothing was changed.")
+    if dry_run or not (yes and as_json):
+        show_first(found, _print, dry_run=dry_run, as_json=as_json)
+    if dry_run:
         return
+    if not yes:
+        ask("Change it?")
     change = {"name": name, "reason": reason, "basis": found["basis"], **said}
     done = gateway.call("notifications", "change_reminder_rule", **change)
     if as_json:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId, iso_date
+from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
 from ops.cli.client import connect
-from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.cli.output import Column, note_when_mail_goes_out, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -110,23 +111,19 @@ def list_runs(limit: Limit = 50, as_json: Json = False) -> None:
 def confirm_run(
     run: RunId,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the run and tell nobody.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Confirm a run; the facilitators and the prison contact then hear of it, with a calendar file.
-
-    At a terminal the run is shown first, and nothing is done until you say yes.
-    """
-    asks = sys.stdin.isatty() and not yes and not as_json
-    if dry_run or asks:
-        _print(connect().call("scheduling", "get_run", run=run), as_json)
-    if dry_run:
-        note("Nothing was confirmed. Facilitators and the prison contact would each hear of it once it is.")
+    """Confirm a run; the facilitators and the prison contact then hear of it, with a calendar file."""
+    gateway = connect()
+    look = partial(gateway.call, "scheduling", "get_run", run=run)
+    question = "Confirm this run, and write to its facilitators and the prison contact?"
+    if not goes_on(look, _say_confirmed, question, yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    if asks:
-        typer.confirm("Confirm this run, and write to its facilitators and the prison contact?", abort=True)
-    _print(connect().call("scheduling", "confirm_run", run=run), as_json)
+    _print(gateway.call("scheduling", "confirm_run", run=run), as_json)
+    if not as_json:
+        note_when_mail_goes_out()
 
 
 @app.command("override")
@@ -142,7 +139,7 @@ def override_rule(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Keep a rule open, by your name and with a reason. What it broke then no longer stands in the way."""
+    """Keep a rule open for a run: by your name and with a reason, it no longer stands in the way."""
     kept = connect().call("scheduling", "override_rule", run=run, rule=rule, reason=reason, **_said(session=session))
     _print(kept, as_json)
 
@@ -152,8 +149,14 @@ def withdraw_override(
     override: Annotated[str, typer.Argument(metavar="OVERRIDE", help="Its id, as `keytalk runs show` gives it.")],
     as_json: Json = False,
 ) -> None:
-    """Put a rule again that was kept open."""
+    """Let a rule count again that was kept open."""
     _print(connect().call("scheduling", "withdraw_override", override=override), as_json)
+
+
+def _say_confirmed(run: dict[str, Any]) -> None:
+    _print(run, as_json=False)
+    people = [person["name"] for person in run.get("facilitators", []) if person.get("name")]
+    told_by_mail(f"the contact of {run['enquiry']}", *people)
 
 
 def _said(**options: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
+from ops.cli.completing import SIDES, STAGES, STANDINGS, completed_by
 from ops.cli.output import Column, note, say, show, show_csv, show_json
 
 app = typer.Typer()
@@ -25,12 +26,18 @@ LISTED = (
 FOUND = (LISTED[0], Column("standing", "Standing", copyable=True), *LISTED[1:])
 KEPT = (Column("name", "Name"), Column("filter", "Shows"), Column("at", "Kept since", copyable=True))
 
-Stage = Annotated[str | None, typer.Option(help="Only those at this stage.")]
+Stage = Annotated[str | None, typer.Option(help="Only those at this stage.", autocompletion=completed_by(STAGES))]
 Standing = Annotated[
-    str | None, typer.Option(help="filed (as without this option), quarantined, merged, or any of them.")
+    str | None,
+    typer.Option(
+        help="filed (as without this option), quarantined, merged, or any of them.",
+        autocompletion=completed_by(STANDINGS),
+    ),
 ]
 Owner = Annotated[str | None, typer.Option(help="Only those that this person looks after.")]
-WaitingOn = Annotated[str | None, typer.Option(help="Whose turn it is: us, prison or funder.")]
+WaitingOn = Annotated[
+    str | None, typer.Option(help="Whose turn it is: us, prison or funder.", autocompletion=completed_by(SIDES))
+]
 Programme = Annotated[str | None, typer.Option(help="Only those for this programme.")]
 Establishment = Annotated[str | None, typer.Option(help="Only those for this establishment: its id or name.")]
 From = Annotated[str | None, typer.Option("--from", help="Received on this day or later, such as 2027-01-05.")]
@@ -140,9 +147,12 @@ def save_filter(
 
 
 @filters.command("forget")
-def forget_filter(name: Name) -> None:
+def forget_filter(name: Name, as_json: Json = False) -> None:
     """Keep a filter no longer."""
     gone = connect().call("enquiries", "forget_filter", name=name)
+    if as_json:
+        show_json(gone)
+        return
     say(f"'{gone['forgotten']}' is kept no longer.")
 
 

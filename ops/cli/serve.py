@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ops.cli.completing import SERVICES, completed_by
+
 
 def up(
     demo: Annotated[
@@ -25,7 +27,11 @@ def up(
 def serve(
     service: Annotated[
         str,
-        typer.Argument(metavar="SERVICE", help="enquiries, scheduling, notifications or ops."),
+        typer.Argument(
+            metavar="SERVICE",
+            help="enquiries, scheduling, notifications or ops.",
+            autocompletion=completed_by(SERVICES),
+        ),
     ],
 ) -> None:
     """Start one service in this process."""
@@ -36,7 +42,10 @@ def serve(
 
 def migrate(
     service: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE]", help="One service; all of them when left out.")
+        str | None,
+        typer.Argument(
+            metavar="[SERVICE]", help="One service; all of them when left out.", autocompletion=completed_by(SERVICES)
+        ),
     ] = None,
 ) -> None:
     """Bring the databases to the shape this version needs."""

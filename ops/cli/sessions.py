@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json
+from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
-from ops.cli.cover import DryRun, FacilitatorId, SessionId, Yes, decide, moment
-from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
+from ops.cli.cover import FacilitatorId, SessionId, moment
+from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,14 +48,8 @@ def withdraw_from_session(
     """Take a facilitator off sessions and have cover found. Why they cannot lead is not asked, and not kept."""
     ask = {"sessions": session, "facilitator": facilitator}
     gateway = connect()
-
-    def preview() -> None:
-        for one in gateway.call("scheduling", "withdraw_from_session", dry_run=True, **ask)["sessions"]:
-            note(f"{_what(one)}: {_stays(one['facilitators'])}; {one['lacks']} to be found, {_open_to(one)}.")
-        note("Those who lead these sessions and the prison contact are told by mail.")
-        note("Ops gets a task to find cover. No reason is kept.")
-
-    if not decide(preview, "Take them off?", yes=yes, dry_run=dry_run):
+    look = partial(gateway.call, "scheduling", "withdraw_from_session", dry_run=True, **ask)
+    if not goes_on(look, _say_would, "Take them off?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     done = gateway.call("scheduling", "withdraw_from_session", **ask)
     if as_json:
@@ -62,6 +58,13 @@ def withdraw_from_session(
     for one in done["sessions"]:
         _print(one)
     note_when_mail_goes_out()
+
+
+def _say_would(found: dict[str, Any]) -> None:
+    for one in found["sessions"]:
+        say(f"{_what(one)}: {_stays(one['facilitators'])}; {one['lacks']} to be found, {_open_to(one)}.")
+    say("Those who lead these sessions and the prison contact are told by mail.")
+    say("Ops gets a task to find cover. No reason is kept.")
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -77,7 +80,7 @@ def _print(found: dict[str, Any]) -> None:
 
 def _what(found: dict[str, Any]) -> str:
     hours = f"{found['start']} to {found['end']}"
-    return f"Session {found['number']} at {found['establishment']['name']} on {found['date']}, {hours}"
+    return f"Session {found['number']} at {found['establishment']['name']} on {day_in_words(found['date'])}, {hours}"
 
 
 def _names(people: list[dict[str, str]]) -> str:

@@ -8,8 +8,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ops.cli import asking
 from ops.cli.arguments import EnquiryReference, Json, iso_date
+from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
 from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.completing import ANSWERS, completed_by
 from ops.cli.output import Column, note, say, show, show_json
 
 app = typer.Typer()
@@ -65,9 +68,14 @@ def add_enquiry(
     ] = None,
     times: Annotated[str | None, typer.Option(help="Days and times that suit them.")] = None,
     message: Annotated[str | None, typer.Option(help="What else they said.")] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Take an enquiry for someone who rang or wrote; on a terminal, what is missing is asked for."""
+    """Take an enquiry for someone who rang or wrote; on a terminal, what is missing is asked for.
+
+    With an email address they are thanked by mail, with the reference.
+    """
     answers: dict[str, Any] = {
         "programme": programme,
         "establishment": establishment,
@@ -82,10 +90,13 @@ def add_enquiry(
         "message": message,
     }
     channel = "paper" if paper else "phone"
-    asking = _on_a_terminal() and not all(answers[each] for each in _NEEDED)
-    if asking:
+    asks = asking.somebody_is_there() and not all(answers[each] for each in _NEEDED)
+    if asks:
         _ask(answers, [each for each in QUESTIONS if answers[each] is None])
-    taken = _taken(connect(), answers, channel, asking)
+    agreed = yes or not answers["contact_email"]
+    if not goes_on(lambda: answers, _say_taken, "Take it down?", yes=agreed, dry_run=dry_run, as_json=as_json):
+        return
+    taken = _taken(connect(), answers, channel, asks)
     if as_json:
         show_json(taken)
         return
@@ -98,11 +109,38 @@ def reply(
     words: Said = None,
     file: SaidInFile = None,
     sent: Annotated[bool, typer.Option("--sent", help="It was sent already, from a mailbox or on paper.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Write to the enquirer, and wait for them from now on; Keytalk sends it unless --sent."""
-    answer = _call("reply_to_enquiry", reference, words=_said(words, file), sent=sent)
+    gateway, said = connect(), _said(words, file)
+
+    def look() -> dict[str, Any]:
+        enquiry = gateway.call("enquiries", "get_enquiry", reference=reference)
+        return {"reference": enquiry["reference"], "words": said, "told": [] if sent else [contact_of(enquiry)]}
+
+    # What was sent already tells nobody: there is nothing to ask.
+    if not goes_on(look, _say_reply, "Send it?", yes=yes or sent, dry_run=dry_run, as_json=as_json):
+        return
+    answer = gateway.call("enquiries", "reply_to_enquiry", reference=reference, words=said, sent=sent)
     _tell(answer, as_json, "Recorded as sent." if sent else "Recorded; it goes out now.")
+
+
+@app.command("letter")
+def show_reply(
+    entry: Annotated[
+        str, typer.Argument(metavar="ENTRY", help="The reply's id: the timeline of `enquiries show --json` has it.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show a reply that was written, and whom it goes to as things are now."""
+    letter = connect().call("enquiries", "get_reply", entry_id=entry)
+    if as_json:
+        show_json(letter)
+        return
+    say(f"To: {contact_of(letter)}")
+    say(f"About: {letter['reference']}, by {letter['actor']}\n\n{letter['words']}")
 
 
 @app.command("log-call")
@@ -163,7 +201,10 @@ def wait_on(
 def answer_question(
     reference: EnquiryReference,
     item: Annotated[str | None, typer.Argument(metavar="ITEM", help="The question, as the list names it.")] = None,
-    answer: Annotated[str | None, typer.Argument(metavar="ANSWER", help="yes, no or not_needed.")] = None,
+    answer: Annotated[
+        str | None,
+        typer.Argument(metavar="ANSWER", help="yes, no or not_needed.", autocompletion=completed_by(ANSWERS)),
+    ] = None,
     words: Annotated[str | None, typer.Option("--note", help="What is to be known about it.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -189,6 +230,19 @@ def _tell(answer: dict[str, Any], as_json: bool, done: str) -> None:
         say(f"{done} {answer['reference']} waits on {answer['waiting_on']}.")
 
 
+def _say_reply(found: dict[str, Any]) -> None:
+    say(f"In answer to {found['reference']}:\n\n{found['words'].strip()}\n")
+    told_by_mail(*found["told"])
+
+
+def _say_taken(answers: dict[str, Any]) -> None:
+    for name, question in QUESTIONS.items():
+        if answers[name] is not None:
+            say(f"{question.partition(' (')[0]}: {answers[name]}")
+    email = answers["contact_email"]
+    told_by_mail(email and f"{email}, with thanks and the reference", "the ops team, of a new enquiry")
+
+
 def _said(words: str | None, file: Path | None) -> str:
     """Give what was said: an option's text, a file's, or what comes from stdin."""
     if words is not None and file is not None:
@@ -197,13 +251,9 @@ def _said(words: str | None, file: Path | None) -> str:
         return words
     if file is not None:
         return _text(file)
-    if _on_a_terminal():
+    if asking.somebody_is_there():
         note("Write what was said, and end with Ctrl-D on a line of its own.")
     return sys.stdin.read()
-
-
-def _on_a_terminal() -> bool:
-    return sys.stdin.isatty()
 
 
 def _text(file: Path) -> str:
@@ -220,7 +270,7 @@ def _ask(answers: dict[str, Any], names: list[str]) -> None:
         answers[name] = int(typed) if name == "group_size" and typed.isdecimal() else typed or None
 
 
-def _taken(gateway: Gateway, answers: dict[str, Any], channel: str, asking: bool) -> dict[str, Any]:
+def _taken(gateway: Gateway, answers: dict[str, Any], channel: str, asks: bool) -> dict[str, Any]:
     """Have it stored; on a terminal, what was refused is asked for again, with the reason."""
     while True:
         given = {name: value for name, value in answers.items() if value is not None}
@@ -228,7 +278,7 @@ def _taken(gateway: Gateway, answers: dict[str, Any], channel: str, asking: bool
             taken: dict[str, Any] = gateway.call("enquiries", "add_enquiry", answers=given, channel=channel)
         except CommandRefused as refusal:
             again = [name for name in QUESTIONS if name in refusal.fields]
-            if not asking or not again:
+            if not asks or not again:
                 raise
             for line in refusal.lines():
                 note(line)

@@ -8,7 +8,7 @@ import typer
 
 from ops.cli.arguments import Json, Limit, iso_date
 from ops.cli.client import connect
-from ops.cli.output import Column, say, show, show_json
+from ops.cli.output import Column, day_in_words, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -85,7 +85,7 @@ def reopen_task(
     reason: Annotated[str | None, typer.Option(help="Why it is to be done again.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Have a task that was done be done again."""
+    """Open a task again that was marked done."""
     _tell(_call("reopen_task", task_id=task, reason=reason), as_json, "Open again")
 
 
@@ -99,4 +99,4 @@ def _tell(task: dict[str, Any], as_json: bool, done: str) -> None:
         show_json(task)
         return
     whose = f", {task['owner']}'s" if task["owner"] else ""
-    say(f"{done}: {task['title']} (due {task['due_on']}{whose}). Its id is {task['id']}.")
+    say(f"{done}: {task['title']} (due {day_in_words(task['due_on'])}{whose}). Its id is {task['id']}.")

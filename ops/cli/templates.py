@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json
+from ops.cli.asking import DryRun, Reason, Yes, goes_on
 from ops.cli.client import CommandRefused, Gateway, connect
-from ops.cli.dead import Reason
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -61,8 +62,6 @@ Version = Annotated[
 Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to write to.")]
 TextFile = Annotated[Path | None, typer.Option("--text", metavar="FILE", help="The file with the text.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="The file with the page.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent from now on, and do nothing.")]
 
 
 @app.command("list")
@@ -216,18 +215,10 @@ def revert_template(
 
 def _goes_on(gateway: Gateway, template: str, version: int, yes: bool, dry_run: bool, as_json: bool) -> bool:
     """Show what would be sent from now on, and ask; say whether to go on."""
-    if not dry_run and (yes or as_json):
-        return True
-    told = gateway.call("notifications", "preview_template", template=template, version=version, message=None)
-    if as_json:
-        show_json(told)
-    else:
-        _say_preview(told)
-    if dry_run:
-        note("A dry run: nothing is changed.")
-        return False
-    typer.confirm("Send these words from now on?", abort=True, err=True)
-    return True
+    asked: dict[str, Any] = {"template": template, "version": version, "message": None}
+    look = partial(gateway.call, "notifications", "preview_template", **asked)
+    question = "Send these words from now on?"
+    return goes_on(look, _say_preview, question, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 def _newest_draft(gateway: Gateway, template: str) -> int | None:

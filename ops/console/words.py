@@ -54,6 +54,32 @@ def plain(value: str | None) -> str:
     return words[:1].upper() + words[1:]
 
 
+_AUDIENCES = {"contact": " to the contact", "facilitator": " to facilitators", "ops": " to our team"}
+
+
+def letter_name(template: str) -> str:
+    """Write what a letter is called by its template: `run_confirmed_contact` is "Run confirmed, to the contact"."""
+    name, _, audience = template.rpartition("_")
+    return f"{plain(name)},{_AUDIENCES[audience]}" if audience in _AUDIENCES else plain(template)
+
+
+_OFFSET_UNITS = {
+    "d": ("day", "days"),
+    "wd": ("working day", "working days"),
+    "w": ("week", "weeks"),
+    "m": ("month", "months"),
+}
+
+
+def offset(text: str) -> str:
+    """Write a span of time as people say it: `5d` is "5 days", `3wd` is "3 working days"; another is given as it is."""
+    count = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    one, many = _OFFSET_UNITS.get(text[len(count) :], (None, None))
+    if one is None or not count.isdecimal():
+        return text
+    return f"{count} {one if count == '1' else many}"
+
+
 def pounds(pence: int | None) -> str:
     """Write money."""
     if pence is None:
@@ -73,7 +99,7 @@ def _read(value: str | datetime | None) -> datetime | None:
 
 
 def mount_filters(app: Flask, clock: Any) -> None:
-    """Give the templates these words as filters: moment, day, ago, plain, pounds."""
-    for words in (moment, day, plain, pounds):
+    """Give the templates these words as filters: moment, day, ago, plain, pounds, letter_name, offset."""
+    for words in (moment, day, plain, pounds, letter_name, offset):
         app.add_template_filter(words, words.__name__)
     app.add_template_filter(lambda value: ago(value, clock()), "ago")

@@ -44,7 +44,7 @@ def make_api(gateway: Gateway) -> Blueprint:
 
     @api.post("/tokens")
     def sign_in() -> Response:
-        given = {name: str(value) for name, value in _arguments().items()}
+        given = {name: value for name, value in _arguments().items() if isinstance(value, str)}
         address = client_address(request.environ, gateway.trusted_proxies)
         name, password = given.get("name", ""), given.get("password", "")
         operator = gateway.entrance.sign_in(name, password, given.get("code", ""), address)
@@ -60,14 +60,14 @@ def make_api(gateway: Gateway) -> Blueprint:
 
     @api.errorhandler(Refused)
     def refused(error: Refused) -> Response:
-        answer = _problem(problem(error))
+        answer = _problem(problem(error) | _why_unavailable(error))
         if isinstance(error, TooMany):
             answer.headers["Retry-After"] = str(error.seconds)
         return answer
 
     @api.errorhandler(NotLetIn)
     def not_let_in(error: NotLetIn) -> Response:
-        return _problem({"title": "Not signed in", "status": 401, "detail": error.detail})
+        return _problem({"title": "Not signed in", "status": error.status, "detail": error.detail})
 
     @api.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -92,6 +92,13 @@ def note_fault() -> str:
     return f"Something went wrong on our side. The log has more under incident {incident}."
 
 
+def _why_unavailable(error: Refused) -> dict[str, Any]:
+    """Tell apart for a caller what `unavailable` means: too late, not running, no broker, or a fault of the service."""
+    if error.kind is None:
+        return {}
+    return {"type": f"urn:keytalk:problem:{error.kind}", "status": 504 if error.kind == "service-timeout" else 503}
+
+
 def _by_token(gateway: Gateway) -> Operator:
     scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
     operator = gateway.entrance.by_token(given.strip()) if scheme.lower() == "bearer" else None
@@ -103,12 +110,16 @@ def _by_token(gateway: Gateway) -> Operator:
 def _arguments() -> dict[str, Any]:
     """Read the JSON object of arguments."""
     try:
-        arguments = json.loads(request.get_data() or b"{}")
-    except ValueError:
+        arguments = json.loads(request.get_data() or b"{}", parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise Refused("invalid", "The body must be a JSON object.") from None
     if not isinstance(arguments, dict):
         raise Refused("invalid", "The body must be a JSON object.")
     return arguments
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _problem(body: dict[str, Any]) -> Response:

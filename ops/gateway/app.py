@@ -7,7 +7,8 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.mounting import mount_console
+from ops.console.mounting import mount_console, page_of
+from ops.console.packing import pack_static_files
 from ops.gateway.api import make_api, problem_of
 from ops.gateway.gateway import Gateway
 
@@ -57,16 +58,18 @@ def create_app(gateway: Gateway) -> Flask:
     CSRFProtect(app).exempt(api)
     app.register_blueprint(api)
     mount_console(app, gateway)
+    pack_static_files(app)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> AnyResponse:
-        return problem_of(error)  # outside the console's pages, such as an address of the API that is none
+        # Outside the pages and the operations: an address that is none.
+        return problem_of(error) if request.path.startswith(("/rpc/", "/tokens")) else page_of(error)
 
     @app.after_request
     def dress(answer: Response) -> Response:
         answer.headers.update({name: value for name, value in _HEADERS.items() if name not in answer.headers})
         if https:
-            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+            answer.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if request.path.startswith("/static/"):
             answer.headers["Cache-Control"] = "public, max-age=86400"
         return answer

@@ -105,6 +105,9 @@ def test_a_proposal_is_made_looked_at_and_sent(page, keytalk, reference):
     page.get_by_role("button", name="Make a draft").click()
     page.get_by_role("link", name="Version 1").click()
     expect(page.get_by_text("£4,000.00").first).to_be_visible()
+    page.get_by_role("button", name="See what goes out").first.click()
+    expect(page.get_by_text("a link by which they read, print and accept it")).to_be_visible()
+    assert keytalk.cli("enquiries", "show", reference)["proposals"][0]["state"] == "draft"
     page.get_by_role("button", name="Send it now").click()
 
     expect(page.get_by_role("status")).to_have_text("It goes out by mail.")

@@ -132,7 +132,9 @@ def test_what_is_genuine_is_released_from_quarantine_and_the_rest_cleared_in_one
     held = eventually(lambda: [row for row in keytalk.cli("quarantine", "list") if "pills" in row["opening"]])
     released = held[0]["reference"]
 
-    assert "released" in said(priya.sends("/quarantine", "/quarantine", release=released))
+    assert "Nothing is changed or sent yet." in said(priya.sends("/quarantine", "/quarantine", release=released))
+    assert keytalk.cli("enquiries", "show", released)["standing"] == "quarantined"
+    assert "released" in said(priya.sends("/quarantine", "/quarantine", release=released, apply="yes"))
     until = keytalk.cli("quarantine", "list")[-1]["received_at"]
     cleared = priya.sends("/quarantine", "/quarantine", all_before=until)
 

@@ -141,7 +141,7 @@ def test_one_is_rescued_and_thanked_and_the_rest_is_cleared_in_one_action(keytal
     assert _waiting(keytalk) == 0
     assert len(keytalk.cli("quarantine", "list", "--closed", "--limit", "1000")) == WAVE
     assert eventually(lambda: keytalk.cli("enquiries", "show", wave["rescued"])["acknowledged_at"])
-    assert keytalk.cli("quarantine", "clear", "--all", "--yes") == {"cleared": 0}
+    assert keytalk.cli("quarantine", "clear", "--all", "--yes", "--reason", "Again") == {"cleared": 0}
 
 
 def test_nobody_forged_was_ever_written_to(keytalk, letterbox, wave):
@@ -160,10 +160,10 @@ def test_what_was_cleared_is_kept_whole_and_the_balance_still_comes_out(keytalk,
 
 
 def test_a_released_one_cannot_be_released_or_cleared_again(keytalk, wave):
-    refused = keytalk.run("quarantine", "release", wave["rescued"])
+    refused = keytalk.run("quarantine", "release", wave["rescued"], "--yes")
     assert (refused.returncode, "not in quarantine" in refused.stderr) == (1, True)
 
-    assert keytalk.cli("quarantine", "clear", wave["rescued"], "--yes") == {"cleared": 0}
+    assert keytalk.cli("quarantine", "clear", wave["rescued"], "--yes", "--reason", "Again") == {"cleared": 0}
 
 
 def test_the_way_in_is_open_and_a_canary_is_no_enquiry(keytalk, wave):

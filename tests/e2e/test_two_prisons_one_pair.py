@@ -108,7 +108,7 @@ def test_oakwood_waits_in_line_and_is_told_behind_whom_and_until_when(keytalk, f
     [ahead] = oakwood["waits_for"]
     assert (ahead["establishment"]["name"], ahead["expires_on"]) == ("Featherstone (HMP)", "2026-12-30")
     listed = keytalk.cli("holds", "list", json=False)
-    assert "behind Featherstone (HMP) (until 2026-12-30)" in listed
+    assert "behind Featherstone (HMP) (until Wed 30 Dec 2026)" in listed
     assert "before Oakwood (HMP)" in listed
 
 

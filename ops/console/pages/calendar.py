@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, wants_csv
 from ops.console.gantt import draw, in_parts
-from ops.console.pages.runs import CAUSES, PARTIES
+from ops.console.pages.runs import CAUSES, PARTIES, facilitators_by_name
 from shared.clock import day_in_london
 from shared.errors import Refused
 
@@ -148,6 +148,7 @@ def _around() -> dict[str, Any]:
     chosen = _chosen()
     return {
         "places": places,
+        "people": facilitators_by_name(),
         "chosen": chosen,
         "kept": {
             "place": chosen["establishments"],

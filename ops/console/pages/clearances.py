@@ -23,6 +23,8 @@ COLOURS = {
 """How each standing is marked; the word says it as well."""
 LEVELS = ("basic", "standard", "enhanced")
 STATES = ("applied", "granted", "refused", "suspended")
+PLACES_SHOWN, PEOPLE_SHOWN = 8, 40
+"""Columns and rows of one page of the matrix."""
 
 
 @pages.get("/clearances")
@@ -30,10 +32,21 @@ def clearances() -> Response:
     """Show how everybody stands with every place, today or on a day."""
     on = request.args.get("on") or None
     places = [place for place in request.args.getlist("place") if place] or None
-    matrix = ask("scheduling", "clearance_matrix", on=on, establishments=places)
     if wants_csv():
-        return _as_file(matrix)
-    return page("clearances/matrix.html", matrix=matrix, colours=COLOURS, chosen=places or [])
+        return _as_file(ask("scheduling", "clearance_matrix", on=on, establishments=places))
+    after, part = request.args.get("after") or None, max(1, request.args.get("part", default=1, type=int))
+    matrix = ask("scheduling", "clearance_matrix", on=on, establishments=places, after=after, limit=PLACES_SHOWN)
+    people = matrix["facilitators"]
+    return page(
+        "clearances/matrix.html",
+        matrix=matrix,
+        people=people[(part - 1) * PEOPLE_SHOWN : part * PEOPLE_SHOWN],
+        after=after,
+        part=part,
+        more_people=len(people) > part * PEOPLE_SHOWN,
+        colours=COLOURS,
+        chosen=places or [],
+    )
 
 
 def _as_file(matrix: dict[str, Any]) -> Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, page, pages
+from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.timeline import sentence
 from shared.errors import Refused
 
@@ -21,6 +23,8 @@ SAID = {
 }
 """What somebody may put on the timeline: the operation, its fixed arguments, and what is said afterwards."""
 ANSWERS = ("yes", "no", "not_needed")
+LINKED = ("contact", "organisation")
+"""What an enquiry can be said to be from."""
 
 
 @pages.get("/enquiries/<reference>")
@@ -38,9 +42,16 @@ def enquiry(reference: str, refused: Refused | None = None) -> Response:
     )
 
 
-def change_enquiry(reference: str, method: str, done: str, /, **arguments: Any) -> AnyResponse:
-    """Ask for a change and go back to the enquiry; a refusal is shown there, with what was typed."""
+def change_enquiry(
+    reference: str, method: str, done: str, /, *, look: Callable[[], GoingOut] | None = None, **arguments: Any
+) -> AnyResponse:
+    """Ask for a change and go back to the enquiry; a refusal is shown there, with what was typed.
+
+    `look` is for a change that writes to people: what it gives is shown first.
+    """
     try:
+        if look is not None and (shown := seen_first(look, lambda: enquiry(reference))) is not None:
+            return shown
         ask("enquiries", method, **arguments)
     except Refused as refused:
         answer: AnyResponse = asked_again(enquiry, refused, reference)
@@ -58,7 +69,20 @@ def say(reference: str) -> AnyResponse:
         answer: AnyResponse = asked_again(enquiry, Refused("invalid", words, {"way": [words]}), reference)
         return answer
     method, fixed, done = SAID[form["way"]]
-    return change_enquiry(reference, method, done, reference=reference, words=form.get("words", ""), **fixed)
+    words = form.get("words", "")
+    look = (lambda: _replying(reference, words)) if form["way"] == "reply" and words.strip() else None
+    return change_enquiry(reference, method, done, look=look, reference=reference, words=words, **fixed)
+
+
+def _replying(reference: str, words: str) -> GoingOut:
+    return GoingOut(
+        f"A reply about {reference}",
+        "Send it",
+        url_for("console.enquiry", reference=reference),
+        (Letter(contact_of(reference), "reply_written"),),
+        ("The clock for the first reply stops, and it is their turn from then on.",),
+        words=words,
+    )
 
 
 @pages.post("/enquiries/<reference>/move")
@@ -94,7 +118,7 @@ def answer_question(reference: str, item: str) -> AnyResponse:
 def add_task(reference: str) -> AnyResponse:
     """Add something to do about it."""
     given = {name: request.form.get(name) or None for name in ("title", "due_on", "owner")}
-    required = {"title": "", "due_on": ""} | {name: value for name, value in given.items() if value}
+    required: dict[str, Any] = {"title": "", "due_on": ""} | {name: value for name, value in given.items() if value}
     return change_enquiry(reference, "add_task", "It is on the list.", reference=reference, **required)
 
 
@@ -116,9 +140,12 @@ def settle_match(reference: str) -> AnyResponse:
         return change_enquiry(
             reference, "refuse_match", "It will not be suggested again.", reference=reference, target=target
         )
-    return change_enquiry(
-        reference, "link_enquiry", "It is noted who it is from.", reference=reference, **{kind: target}
-    )
+    if kind not in LINKED:
+        words = "Please take one of the suggestions below."
+        answer: AnyResponse = asked_again(enquiry, Refused("invalid", words, {"kind": [words]}), reference)
+        return answer
+    linked: dict[str, Any] = {kind: target}
+    return change_enquiry(reference, "link_enquiry", "It is noted who it is from.", reference=reference, **linked)
 
 
 def _settle_duplicate(reference: str, other: str, *, take: bool, reason: str | None) -> AnyResponse:

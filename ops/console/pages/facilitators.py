@@ -18,6 +18,8 @@ QUALIFICATIONS = ("NADA", "safeguarding", "UKCP", "BACP")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STRETCHES = 2
 """How many stretches of a day the form for the week has room for, at the least: a day with a break in it."""
+NEXT = 8
+"""How many of their sessions are shown at once, those apart that need cover."""
 BOOKED = ("held", "confirmed")
 COLUMNS = ("name", "email", "state", "insured_until", "vehicle", "travel_limit_minutes", "max_sessions_a_week", "id")
 WRITTEN = (
@@ -68,6 +70,7 @@ def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = ""
         states=STATES,
         colours=COLOURS,
         qualifications=QUALIFICATIONS,
+        next=NEXT,
         refused=refused,
         sent=sent,
         given=request.form,
@@ -119,18 +122,18 @@ def _of_cover(uncovered: list[dict[str, Any]]) -> str:
 @pages.post("/facilitators/<uuid:facilitator>")
 def change_facilitator(facilitator: Any) -> AnyResponse:
     """Change what is another than it was: what is the same makes no gate memo out of date."""
-    named = str(facilitator)
+    named, form = str(facilitator), request.form
     try:
         known = ask("scheduling", "get_facilitator", facilitator=named)
-        changed: dict[str, Any] = what_differs(request.form, known, WRITTEN)
-        where = {name: request.form[name].strip() for name in what_differs(request.form, known, WHERE) and WHERE}
-        emptied = [name for name in MAY_BE_EMPTY if changed.get(name) == ""]
-        emptied += ["base"] if where and not any(where.values()) else []
-        given = {name: value for name, value in changed.items() if name not in emptied}
-        given |= where if any(where.values()) else {}
     except Refused as refused:
         answer: AnyResponse = asked_again(_again, refused, facilitator, "change_facilitator")
         return answer
+    changed = what_differs(form, known, WRITTEN)
+    where = {name: form.get(name, "").strip() for name in WHERE} if what_differs(form, known, WHERE) else {}
+    emptied = [name for name in MAY_BE_EMPTY if changed.get(name) == ""]
+    emptied += ["base"] if where and not any(where.values()) else []
+    given = {name: value for name, value in changed.items() if name not in emptied}
+    given |= where if any(where.values()) else {}
     return _do(facilitator, "change_facilitator", "It is changed.", facilitator=named, empty=emptied or None, **given)
 
 

@@ -8,6 +8,8 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.words import moment, plain
 from shared.errors import Refused
 
 STATES = (
@@ -25,6 +27,7 @@ COLOURS = {
     "missed": "late",
 }
 COLUMNS = ("due_at", "template", "recipient", "subject", "state", "attempts", "accepted_at", "why", "id")
+ANSWER_COLUMNS = ("read_at", "kind", "outcome", "about", "message", "id")
 SHOWN, IN_FILE = 50, 1000
 AHEAD = (7, 14, 28, 90)
 """Days that one may look ahead."""
@@ -81,22 +84,29 @@ def note_told() -> AnyResponse:
 
 
 @pages.get("/messages/returned")
-def returned() -> Response:
+def returned(refused: Refused | None = None) -> Response:
     """Show what came back by mail, and which addresses are not written to."""
     chosen = {name: request.args.get(name) or None for name in ("kind", "outcome")}
-    answers = ask("notifications", "list_answers", limit=SHOWN, **chosen)
+    answers = ask("notifications", "list_answers", limit=IN_FILE if wants_csv() else SHOWN, **chosen)
+    if wants_csv():
+        return csv("answers", ANSWER_COLUMNS, ([row[name] for name in ANSWER_COLUMNS] for row in answers))
     return page(
         "messages/returned.html",
         answers=answers,
         mailbox=ask("notifications", "get_mailbox"),
         suppressions=ask("notifications", "list_suppressions", limit=SHOWN),
+        refused=refused,
     )
 
 
 @pages.post("/messages/returned/<suppression>/lift")
 def lift_suppression(suppression: str) -> AnyResponse:
     """Let an address be written to again."""
-    ask("notifications", "lift_suppression", suppression=suppression, reason=request.form.get("reason", ""))
+    try:
+        ask("notifications", "lift_suppression", suppression=suppression, reason=request.form.get("reason", ""))
+    except Refused as refused:
+        answer: AnyResponse = asked_again(returned, refused)
+        return answer
     flash("The address is written to again.")
     return redirect(url_for("console.returned"))
 
@@ -122,12 +132,34 @@ def change_message(message: Any, what: str) -> AnyResponse:
     if what == "settle":
         given["state"] = form.get("state", "")
     try:
+        if what == "resend":
+            shown = seen_first(lambda: _sending_again(given), lambda: _message_again(message))
+            if shown is not None:
+                return shown
         changed = ask("notifications", f"{what}_message", **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(_message_again, refused, message)
         return answer
     flash("It goes out again." if what == "resend" else "It is noted.")
     return redirect(url_for("console.message", message=changed["id"]))
+
+
+def _sending_again(given: dict[str, Any]) -> GoingOut:
+    again = ask("notifications", "resend_message", dry_run=True, **given)
+    return GoingOut(
+        f"{plain(again['template'])}, once more",
+        "Send it again",
+        url_for("console.message", message=given["message"]),
+        (Letter(_whom(again["recipient"]), again["template"]),),
+        (f"It goes out {moment(again['goes_at'])}. If the first one arrived after all, they have it twice.",),
+    )
+
+
+def _whom(recipient: str) -> str:
+    kind, _colon, key = recipient.partition(":")
+    if kind == "enquirer":
+        return contact_of(key)
+    return "Our team" if recipient == "ops" else plain(kind)
 
 
 def _message_again(named: Any, refused: Refused | None = None) -> Response:

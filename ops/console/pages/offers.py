@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
 from ops.console.forms import number
+from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from shared.errors import Refused
 
 HOLD_STATES = ("active", "released", "expired", "converted", "all")
@@ -109,12 +110,33 @@ def answer_offer(offer: Any, what: str) -> AnyResponse:
         "withdraw": "It is taken back, and they are told.",
     }
     try:
+        if (shown := seen_first(lambda: _answering(str(offer), what), lambda: _offer_again(offer))) is not None:
+            return shown
         ask("scheduling", f"{what}_offer", offer=str(offer))
     except Refused as refused:
         answer: AnyResponse = asked_again(_offer_again, refused, offer)
         return answer
     flash(done[what])
     return redirect(url_for("console.offer", offer=offer))
+
+
+def _answering(offer: str, what: str) -> GoingOut:
+    """Say whom an answer to an offer, or that it is taken back, is written to."""
+    found = ask("scheduling", f"{what}_offer", offer=offer, dry_run=True)
+    name, team = found["facilitator"]["name"], Letter("Our team", "offer_settled_ops")
+    button = {"accept": "Note their yes", "decline": "Note their no", "withdraw": "Take the offer back"}[what]
+    letters: dict[str, tuple[Letter, ...]] = {
+        "accept": (
+            Letter(contact_of(found["enquiry"]), "run_changed_contact"),
+            Letter(f"{name}, and whoever leads these sessions with them", "run_changed_facilitator"),
+            team,
+        ),
+        "decline": (team,),
+        "withdraw": (Letter(name, "offer_withdrawn_facilitator"), team),
+    }
+    follows = ("Others who were asked for the same hear that it is covered.",) if what == "accept" else ()
+    title, back = f"{name}, {found['establishment']['name']}", url_for("console.offer", offer=offer)
+    return GoingOut(title, button, back, letters[what], follows)
 
 
 @pages.get("/programmes")

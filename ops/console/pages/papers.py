@@ -9,11 +9,13 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.pages import runs
 from shared.errors import Refused
 
 MEMO_STATES = ("draft", "sent", "approved", "refused", "out_of_date", "replaced")
 COLOURS = {"approved": "good", "sent": "soon", "draft": "soon", "refused": "late", "out_of_date": "late"}
-MOST = 50
+MOST, IN_FILE = 50, 1000
 MEMO_COLUMNS = ("establishment", "reference", "run", "session", "state", "version", "first_date", "due_on")
 KIT_COLOURS = {"approved": "good", "requested": "soon", "lapses": "soon", "not_asked": "soon", "refused": "late"}
 
@@ -22,7 +24,7 @@ KIT_COLOURS = {"approved": "good", "requested": "soon", "lapses": "soon", "not_a
 def memos() -> Response:
     """List memos, the one due first first."""
     chosen = {name: request.args.get(name) or None for name in ("state", "run")}
-    rows = ask("scheduling", "list_memos", limit=MOST, **chosen)
+    rows = ask("scheduling", "list_memos", limit=IN_FILE if wants_csv() else MOST, **chosen)
     if wants_csv():
         return csv("gate-memos", MEMO_COLUMNS, ([row[name] for name in MEMO_COLUMNS] for row in rows))
     return page("papers/memos.html", rows=rows, chosen=chosen, states=MEMO_STATES, colours=COLOURS, most=MOST)
@@ -47,7 +49,11 @@ def memo_paper(memo: str) -> Response:
 def make_memo(run: str) -> AnyResponse:
     """Make the next version of the memo about a run, as a draft."""
     given = {name: request.form.get(name) or None for name in ("purpose", "host", "session")}
-    made = ask("scheduling", "make_memo", run=run, **given)
+    try:
+        made = ask("scheduling", "make_memo", run=run, **given)
+    except Refused as refused:
+        answer: AnyResponse = asked_again(_run_again, refused, run)
+        return answer
     flash("A draft is made. Look at it before it goes out.")
     return redirect(url_for("console.memo", memo=made["memo"]))
 
@@ -57,6 +63,8 @@ def settle_memo(memo: str, what: str) -> AnyResponse:
     """Send a memo to the gate, or note what the prison said."""
     given = {"approval": request.form.get("approval") or None} if what == "approve" else {}
     try:
+        if what == "send" and (shown := seen_first(lambda: _sending(memo), lambda: _again(memo))) is not None:
+            return shown
         ask("scheduling", f"{what}_memo", memo=memo, **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(_again, refused, memo)
@@ -65,8 +73,24 @@ def settle_memo(memo: str, what: str) -> AnyResponse:
     return redirect(url_for("console.memo", memo=memo))
 
 
+def _sending(memo: str) -> GoingOut:
+    sent = ask("scheduling", "send_memo", memo=memo, dry_run=True)
+    return GoingOut(
+        f"Gate memo for {sent['establishment']}, version {sent['version']}",
+        "Send it",
+        url_for("console.memo", memo=memo),
+        (Letter(contact_of(sent["reference"]), "gate_memo_sent_contact"),),
+        ("Once it was sent, what the prison says of it is noted on its page.",),
+        paper=url_for("console.memo_paper", memo=memo),
+    )
+
+
 def _again(named: str, refused: Refused | None = None) -> Response:
     return memo(named, refused)
+
+
+def _run_again(named: str, refused: Refused | None = None) -> Response:
+    return runs.run(named, refused)
 
 
 @pages.get("/kit")

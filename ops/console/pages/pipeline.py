@@ -8,6 +8,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.going_out import GoingOut, Letter, named_contact, seen_first
 from shared.errors import Refused
 
 FIELDS = (
@@ -31,7 +32,7 @@ TAKEN = (
     "group_size", "preferred_start", "preferred_times", "message",
 )  # fmt: skip
 """What is asked of somebody who rings."""
-PER_STAGE, SHOWN, IN_FILE = 10, 50, 1000
+PER_STAGE, SHOWN, IN_FILE = 8, 50, 1000
 LIST_COLUMNS = ("reference", "stage", "standing", "establishment", "programme", "owner", "waiting_on", "received_at",
                 "first_reply_due_at")  # fmt: skip
 
@@ -75,7 +76,7 @@ def _around(chosen: dict[str, Any], refused: Refused | None) -> dict[str, Any]:
         "sides": SIDES,
         "clocks": CLOCKS,
         "refused": refused,
-        "filtered": {name: "yes" if value is True else value for name, value in chosen.items() if value is not None},
+        "filtered": _filtered(chosen),
     }
 
 
@@ -100,11 +101,12 @@ def move_on_board(reference: str) -> AnyResponse:
         return answer
     left = moved.get("left_open") or []
     flash(f"{reference} is moved." + (f" Still open where it was: {len(left)}." if left else ""))
-    return redirect(url_for("console.pipeline", **_address_kept()))
+    return redirect(url_for("console.pipeline", **_filtered(_chosen())))
 
 
-def _address_kept() -> dict[str, Any]:
-    return request.args.to_dict()
+def _filtered(chosen: dict[str, Any]) -> dict[str, str]:
+    """Give a filter as it stands in an address."""
+    return {name: "yes" if value is True else value for name, value in chosen.items() if value is not None}
 
 
 @pages.post("/pipeline/filters")
@@ -157,6 +159,8 @@ def settle_quarantine() -> AnyResponse:
     form = request.form
     try:
         if form.get("release"):
+            if (shown := seen_first(lambda: _releasing(form["release"]), quarantine)) is not None:
+                return shown
             ask("enquiries", "release_enquiry", reference=form["release"])
             flash("It is released, and gets its acknowledgement.")
             return redirect(url_for("console.quarantine"))
@@ -169,6 +173,18 @@ def settle_quarantine() -> AnyResponse:
     count = cleared.get("cleared", 0)
     flash(f"{len(count) if isinstance(count, list) else count} cleared away. They go for good in 30 days.")
     return redirect(url_for("console.quarantine"))
+
+
+def _releasing(reference: str) -> GoingOut:
+    suspect = ask("enquiries", "get_enquiry", reference=reference)
+    return GoingOut(
+        f"{suspect['establishment']}, {suspect['reference']}",
+        "It is genuine: release it",
+        url_for("console.quarantine"),
+        (Letter(named_contact(suspect), "enquiry_received"), Letter("Our team", "enquiry_received_ops")),
+        ("It is filed as every other enquiry, and its clock for the first reply runs.",),
+        words=suspect["message"],
+    )
 
 
 @pages.get("/enquiries/new")

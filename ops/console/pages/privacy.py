@@ -13,13 +13,14 @@ from shared.errors import Refused
 
 COLUMNS = ("kind", "state", "received_on", "due_on", "closed_at", "actor", "id")
 KINDS = (("export", "Wants to know what we hold"), ("erasure", "Wants to be erased"))
-SHOWN = 50
+TIME_COLUMNS = ("record", "key", "since", "period", "counted_from", "goes", "why")
+SHOWN, IN_FILE = 50, 1000
 
 
 @pages.get("/privacy")
 def privacy(refused: Refused | None = None, receipt: Any = None) -> Response:
     """List requests about personal data, those that are open first."""
-    rows = ask("enquiries", "list_data_requests", limit=SHOWN)
+    rows = ask("enquiries", "list_data_requests", limit=IN_FILE if wants_csv() else SHOWN)
     if wants_csv():
         return csv("data-requests", COLUMNS, ([row.get(name) for name in COLUMNS] for row in rows))
     return page("privacy/requests.html", rows=rows, kinds=KINDS, refused=refused, receipt=receipt, given=request.form)
@@ -72,13 +73,15 @@ def erase_person() -> AnyResponse:
 @pages.get("/privacy/retention")
 def retention() -> Response:
     """Show what has had its time and would go tonight, and why."""
-    rows = ask("enquiries", "preview_retention", limit=SHOWN)
-    return page("privacy/retention.html", rows=rows)
+    rows = ask("enquiries", "preview_retention", limit=IN_FILE if wants_csv() else SHOWN)
+    if wants_csv():
+        return csv("had-its-time", TIME_COLUMNS, ([row[name] for name in TIME_COLUMNS] for row in rows))
+    return page("privacy/retention.html", rows=rows, shown=SHOWN)
 
 
 @pages.post("/privacy/retention")
 def run_retention() -> AnyResponse:
     """Let go now of what has had its time."""
     ask("enquiries", "run_retention")
-    flash("What has had its time is gone.")
+    flash("It has begun: what has had its time is gone in a moment.")
     return redirect(url_for("console.retention"))

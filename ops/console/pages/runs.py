@@ -9,6 +9,9 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.forms import number
+from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.words import day, moment
 from shared.errors import Refused
 
 CAUSES = (
@@ -70,7 +73,10 @@ def _run_again(named: Any, refused: Refused | None = None) -> Response:
 def settle_run(run: Any, what: str) -> AnyResponse:
     """Confirm a draft, which tells everyone who takes part, or hold its time."""
     method = "confirm_run" if what == "confirm" else "place_hold"
+    look = _confirming if what == "confirm" else _holding
     try:
+        if (shown := seen_first(lambda: look(str(run)), lambda: _run_again(run))) is not None:
+            return shown
         ask("scheduling", method, run=str(run))
     except Refused as refused:
         answer: AnyResponse = asked_again(_run_again, refused, run)
@@ -78,6 +84,40 @@ def settle_run(run: Any, what: str) -> AnyResponse:
     told = "It is confirmed: everyone who takes part is told."
     flash(told if what == "confirm" else "Its time is held.")
     return redirect(url_for("console.run", run=run))
+
+
+def _confirming(run: str) -> GoingOut:
+    found = ask("scheduling", "get_run", run=run)
+    sessions = sum(each["state"] == "planned" for each in found["sessions"])
+    people = tuple(Letter(each["name"], "run_confirmed_facilitator") for each in found["facilitators"])
+    return GoingOut(
+        f"{found['establishment']['name']}, {found['programme_name']}",
+        "Confirm, and tell everyone",
+        url_for("console.run", run=run),
+        (Letter(contact_of(found["enquiry"]), "run_confirmed_contact"), *people),
+        (
+            f"Each letter has a calendar file of {sessions} session{'' if sessions == 1 else 's'}.",
+            "Reminders are set for all of them.",
+            *(each["why"] for each in found["breaches"]),
+        ),
+    )
+
+
+def _holding(run: str) -> GoingOut:
+    held = ask("scheduling", "place_hold", run=run, dry_run=True)
+    place = held["establishment"]["name"]
+    ahead = ", ".join(each["establishment"]["name"] for each in held["waits_for"]) or "another hold"
+    return GoingOut(
+        f"{place}, a hold",
+        "Hold its time",
+        url_for("console.run", run=run),
+        (Letter(contact_of(held["enquiry"]), "hold_placed_contact"),),
+        (
+            f"{place} has this time until the end of {day(held['expires_on'])}."
+            if held["rank"] == 1
+            else f"{place} waits in line behind {ahead}: no time is taken for it yet.",
+        ),
+    )
 
 
 @pages.post("/runs/<uuid:run>/rules")
@@ -112,7 +152,7 @@ def session(run: Any, session: str, refused: Refused | None = None) -> Response:
         remedies=ask("scheduling", "list_remedies", run=str(run), session=session) if planned else [],
         cover=_cover(session) if planned else None,
         delivery=ask("scheduling", "get_delivery", session=session),
-        people=_facilitators(),
+        people=facilitators_by_name(),
         kinds=KINDS,
         causes=CAUSES,
         parties=PARTIES,
@@ -133,7 +173,8 @@ def _cover(session_id: str) -> Any:
         return None  # a session that nobody can be found for any more
 
 
-def _facilitators() -> list[tuple[str, str]]:
+def facilitators_by_name() -> list[tuple[str, str]]:
+    """Give everybody who leads sessions, by id and name, where one may know that."""
     if not may_ask("scheduling", "list_facilitators"):
         return []
     return [(each["id"], each["name"]) for each in ask("scheduling", "list_facilitators")]
@@ -143,7 +184,7 @@ def _facilitators() -> list[tuple[str, str]]:
 def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
     """Put down what became of a session, or see to who leads it."""
     form = request.form
-    counts = {name: form.get(name, default=0, type=int) for name in ("expected", "attended", "late", "left_early")}
+    counts = {name: number(form.get(name)) for name in ("expected", "attended", "late", "left_early")}
     calls: dict[str, tuple[str, dict[str, Any], str]] = {
         "delivered": ("record_delivered", {"session": session_id}, "It is put down as held."),
         "part": (
@@ -152,7 +193,7 @@ def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
                 "session": session_id,
                 "cause": form.get("cause", ""),
                 "party": form.get("party", ""),
-                "minutes": form.get("minutes", default=0, type=int),
+                "minutes": number(form.get("minutes")),
             },
             "It is put down as held in part.",
         ),
@@ -160,7 +201,11 @@ def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
         "register": ("submit_attendance", {"session": session_id, **counts}, "The register is in."),
         "offer": (
             "make_offer",
-            {"sessions": [session_id], "facilitator": form.get("facilitator", "")},
+            {
+                "sessions": [session_id],
+                "facilitator": form.get("facilitator", ""),
+                "instead_of": form.get("instead_of") or None,
+            },
             "They are asked by mail, with a link to answer.",
         ),
         "withdraw": (
@@ -170,13 +215,52 @@ def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
         ),
     }
     method, given, done = calls[what]
+    look = {"offer": _offering, "withdraw": _coming_off}.get(what)
     try:
+        if look is not None:
+            shown = seen_first(lambda: look(str(run), session_id, given), lambda: session(run, session_id))
+            if shown is not None:
+                return shown
         ask("scheduling", method, **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(_session_again, refused, run, session_id)
         return answer
     flash(done)
     return redirect(url_for("console.session", run=run, session=session_id))
+
+
+def _offering(run: str, session_id: str, given: dict[str, Any]) -> GoingOut:
+    offer = ask("scheduling", "make_offer", dry_run=True, **given)
+    (asked,) = offer["sessions"]
+    return GoingOut(
+        f"Session {asked['number']}, {day(asked['date'])}, {asked['start']} to {asked['end']}",
+        f"Ask {offer['facilitator']['name']}",
+        url_for("console.session", run=run, session=session_id),
+        (Letter(offer["facilitator"]["name"], "offer_made_facilitator"),),
+        (f"The letter has a link to say yes or no, until {moment(offer['answer_by'])}.",),
+    )
+
+
+def _coming_off(run: str, session_id: str, given: dict[str, Any]) -> GoingOut:
+    found = ask("scheduling", "withdraw_from_session", dry_run=True, **given)["sessions"][0]
+    stays = tuple(Letter(each["name"], "run_changed_facilitator") for each in found["facilitators"])
+    gone = next((name for each, name in facilitators_by_name() if each == given["facilitator"]), "Who comes off it")
+    return GoingOut(
+        f"Session {found['number']}, {day(found['date'])}, without {gone}",
+        "Take them off",
+        url_for("console.session", run=run, session=session_id),
+        (
+            Letter(contact_of(found["enquiry"]), "run_changed_contact"),
+            Letter(gone, "run_changed_facilitator"),
+            *stays,
+        ),
+        (
+            f"{found['lacks'] or 'Nobody'} {'has' if found['lacks'] else 'more has'} to be found;"
+            f" {len(found['can']) or 'nobody'} could lead it.",
+            "Our team gets a task to find cover. Why is not asked, and not kept.",
+        ),
+        kind="grave",
+    )
 
 
 def _change_asked() -> dict[str, Any]:
@@ -256,7 +340,7 @@ def slots(reference: str, refused: Refused | None = None) -> Response:
         reference=reference,
         found=found,
         why_not=why_not,
-        people=_facilitators(),
+        people=facilitators_by_name(),
         weekdays=WEEKDAYS,
         windows=WINDOWS,
         refused=refused,

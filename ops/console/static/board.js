@@ -8,7 +8,7 @@
     if (!dragged) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged.dataset.reference);
-    const may = dragged.dataset.moves.split(" ");
+    const may = dragged.closest("[data-stage]").dataset.moves.split(" ");
     board().querySelectorAll("[data-stage]").forEach((column) => column.classList.toggle("may", may.includes(column.dataset.stage)));
   });
   document.addEventListener("dragend", () => {
@@ -22,10 +22,10 @@
     const column = event.target.closest?.(".column.may");
     if (!dragged || !column) return;
     event.preventDefault();
-    const form = document.getElementById("drop");
-    const example = dragged.querySelector("form.move");
-    form.action = example.action;
-    form.elements.to.value = column.dataset.stage;
-    form.submit();
+    const button = [...dragged.querySelectorAll("form.moves button")].find((each) => each.value === column.dataset.stage);
+    if (button.formNoValidate) return button.form.requestSubmit(button);
+    // It has to be said why: there, by the button.
+    dragged.querySelector("details").open = true;
+    button.form.elements.reason.focus();
   });
 })();

@@ -1,4 +1,4 @@
-// The little that the console needs beside htmx: copying, Ctrl-K, the cursor on what was refused, and asking before leaving.
+// The little that the console needs beside htmx: copying, Ctrl-K, the cursor on what was refused, and news that wait.
 (() => {
   "use strict";
   document.addEventListener("click", async (event) => {
@@ -27,4 +27,27 @@
       event.detail.isError = false;
     }
   });
+  // What renews itself waits while somebody has opened, typed or reached something in it; then it comes.
+  const RENEWS = '[hx-trigger^="sse:"]';
+  const changed = (field) => field.type !== "hidden" && (field.type === "checkbox" || field.type === "radio"
+    ? field.checked !== field.defaultChecked
+    : field.tagName === "SELECT" ? [...field.options].some((each) => each.selected !== each.defaultSelected && each.index > 0)
+      : field.value !== field.defaultValue);
+  const inUse = (part) => part.contains(document.activeElement) || part.querySelector("details[open]")
+    || [...part.querySelectorAll("input, select, textarea")].some(changed);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.requestConfig?.elt;
+    if (!part?.matches(RENEWS)) return;
+    // Of a page that was refused or is another by now, nothing would be left.
+    if (event.detail.xhr.status >= 400 || inUse(part)) event.detail.shouldSwap = false;
+    if (inUse(part)) part.dataset.missed = "yes";
+  });
+  const catchUp = () => setTimeout(() => document.querySelectorAll(`${RENEWS}[data-missed]`).forEach((part) => {
+    if (inUse(part)) return;
+    delete part.dataset.missed;
+    htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap: "outerHTML", select: `#${part.id}`,
+      headers: { "X-By-Itself": "yes" } });
+  }), 0);
+  document.addEventListener("focusout", catchUp);
+  document.addEventListener("toggle", catchUp, true);
 })();

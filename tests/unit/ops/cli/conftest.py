@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from ops.cli import asking
 from ops.cli.main import app
 
 
@@ -75,10 +76,11 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGateway]:
 
 
 @pytest.fixture
-def keytalk() -> Callable[..., Result]:
-    """Run one command line, given word by word, and what a person would then type."""
+def keytalk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run one command line, given word by word, and what a person at a terminal would then type; without, none is."""
 
     def run(*words: str, typed: str | None = None) -> Result:
+        monkeypatch.setattr(asking, "somebody_is_there", lambda: typed is not None)
         return CliRunner().invoke(app, list(words), input=typed, catch_exceptions=False)
 
     return run

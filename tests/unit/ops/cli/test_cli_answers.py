@@ -45,7 +45,7 @@ def test_what_was_read_is_listed_with_when_the_mailbox_was_read_last(keytalk, ga
 
     assert "bounced" in done.stdout
     assert "KT-7F3K-92" in done.stdout
-    assert "mail.example/INBOX (3f2a9c01) was last read at 2026-11-20T10:01:00+00:00." in done.stderr
+    assert "mail.example/INBOX (3f2a9c01) was last read at Fri 20 Nov 2026 10:01." in done.stderr
     assert gateway.asked[0][1] == {"kind": "report", "outcome": "bounced", "limit": 50}
 
 
@@ -79,17 +79,29 @@ def test_what_is_held_back_is_listed_by_whom_it_belongs_to(keytalk, gateway):
 def test_lifting_shows_first_what_it_is_and_asks(keytalk, gateway):
     gateway.will_answer("notifications.list_suppressions", [HELD_BACK])
     gateway.will_answer("notifications.lift_suppression", HELD_BACK)
+    gateway.will_answer("enquiries.get_enquiry", {"contact": {"id": "c1", "status": "bounced"}})
 
     refused = keytalk("suppressions", "lift", HELD_BACK["id"], "--reason", "Opened again.", typed="n\n")
     assert refused.exit_code == 1
-    assert "held back since 2026-11-20T10:01:00+00:00. It came back with 5.1.1" in refused.stdout
+    assert "held back since Fri 20 Nov 2026 10:01. It came back with 5.1.1" in refused.stdout
     assert gateway.times_asked("notifications.lift_suppression") == 0
 
     done = keytalk("suppressions", "lift", MESSAGE, "--reason", "Opened again.", typed="y\n")
-    assert "Lifted: enquirer:KT-7F3K-92 is written to again." in done.stdout
-    asked = dict(gateway.asked[-1][1])
+    assert "Lifted: mail to the contact of KT-7F3K-92 is sent again." in done.stdout
+    asked = dict(gateway.asked[-2][1])
     asked.pop("idempotency_key", None)
     assert asked == {"suppression": MESSAGE, "reason": "Opened again."}
+
+
+def test_lifting_says_where_the_contact_stays_marked_and_what_mends_that(keytalk, gateway):
+    gateway.will_answer("notifications.lift_suppression", HELD_BACK, HELD_BACK)
+    gateway.will_answer("enquiries.get_enquiry", *({"contact": {"id": "c1", "status": s}} for s in ("bounced", "active")))
+
+    still = keytalk("suppressions", "lift", MESSAGE, "--reason", "Opened again.", "--yes")
+    assert "still marked as bounced" in still.stdout
+    assert "keytalk contacts back c1 --reason WORDS" in still.stderr
+
+    assert "bounced" not in keytalk("suppressions", "lift", MESSAGE, "--reason", "Opened again.", "--yes").output
 
 
 def test_a_dry_run_lifts_nothing(keytalk, gateway):

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from ops.cli import dead
-
 ENQUIRIES, SCHEDULING, NOTIFICATIONS = SERVICES = ("enquiries", "scheduling", "notifications")
 ID = "5b0f2a4e-0000-4000-8000-000000000001"
 OTHER = "5b0f2a4e-0000-4000-8000-000000000002"
@@ -196,7 +194,7 @@ def test_what_is_shown_is_said_in_words(keytalk, gateway, more, words):
     assert words in keytalk("dead", "show", ID, "--service", "scheduling").stdout
 
 
-@pytest.mark.parametrize("line", ["show", "replay", "drop --yes --reason because"])
+@pytest.mark.parametrize("line", ["show", "replay --yes", "drop --yes --reason because"])
 def test_an_event_dead_in_two_services_needs_the_service_named(keytalk, gateway, line):
     has_nothing(gateway, ENQUIRIES)
     gateway.will_answer("scheduling.get_dead", detailed())
@@ -210,7 +208,7 @@ def test_an_event_dead_in_two_services_needs_the_service_named(keytalk, gateway,
     assert not [call for call in asked(gateway) if "get_dead" not in call]
 
 
-@pytest.mark.parametrize("line", ["show", "replay", "drop --yes --reason because"])
+@pytest.mark.parametrize("line", ["show", "replay --yes", "drop --yes --reason because"])
 def test_an_event_that_may_be_dead_elsewhere_too_is_left_alone_until_the_service_is_named(keytalk, gateway, line):
     has_nothing(gateway, ENQUIRIES)
     gateway.will_answer("scheduling.get_dead", detailed())
@@ -273,7 +271,7 @@ def test_a_replay_goes_to_the_service_where_the_event_is_dead(keytalk, gateway):
     gateway.will_answer("scheduling.get_dead", detailed())
     gateway.will_answer("scheduling.replay_dead", {"id": ID, "state": "waiting"})
 
-    result = keytalk("dead", "replay", ID.upper())
+    result = keytalk("dead", "replay", ID.upper(), "--yes")
 
     assert result.exit_code == 0
     assert "Scheduling tries it again now, under the same id." in result.stdout
@@ -283,7 +281,7 @@ def test_a_replay_goes_to_the_service_where_the_event_is_dead(keytalk, gateway):
 def test_a_replay_with_its_service_named_asks_no_other(keytalk, gateway):
     gateway.will_answer("scheduling.replay_dead", {"id": ID, "state": "waiting"})
 
-    result = keytalk("dead", "replay", ID, "--service", "scheduling", "--json")
+    result = keytalk("dead", "replay", ID, "--yes", "--service", "scheduling", "--json")
 
     assert json.loads(result.stdout) == {"service": "scheduling", "id": ID, "state": "waiting"}
     assert asked(gateway) == ["scheduling.replay_dead"]
@@ -292,7 +290,7 @@ def test_a_replay_with_its_service_named_asks_no_other(keytalk, gateway):
 def test_a_replay_that_cannot_be_is_a_sentence_and_exit_1(keytalk, gateway):
     gateway.will_refuse("scheduling.replay_dead", 409, "It cannot be read, so it cannot be tried again.")
 
-    result = keytalk("dead", "replay", ID, "--service", "scheduling")
+    result = keytalk("dead", "replay", ID, "--yes", "--service", "scheduling")
 
     assert result.exit_code == 1
     assert result.stderr == "It cannot be read, so it cannot be tried again.\n"
@@ -314,7 +312,7 @@ def test_all_are_replayed_and_counted_and_what_cannot_be_is_listed(keytalk, gate
     gateway.will_answer("notifications.replay_dead", {"id": OTHER, "state": "waiting"})
     gateway.will_refuse("notifications.replay_dead", 409, "It cannot be read.")
 
-    result = keytalk("dead", "replay", "--all")
+    result = keytalk("dead", "replay", "--all", "--yes")
 
     assert result.exit_code == 1
     assert result.stdout.startswith("2 events are tried again now")
@@ -327,7 +325,7 @@ def test_an_event_that_fails_again_at_once_is_not_replayed_for_ever(keytalk, gat
     gateway.will_answer("scheduling.list_dead", [entry(ID)], [entry(ID), entry(OTHER)])
     gateway.will_answer("scheduling.replay_dead", {"id": ID, "state": "waiting"}, {"id": OTHER, "state": "waiting"})
 
-    result = keytalk("dead", "replay", "--all", "--service", "scheduling", "--json")
+    result = keytalk("dead", "replay", "--all", "--yes", "--service", "scheduling", "--json")
 
     assert result.exit_code == 0
     assert json.loads(result.stdout) == {
@@ -341,7 +339,7 @@ def test_an_event_that_fails_again_at_once_is_not_replayed_for_ever(keytalk, gat
 def test_one_event_and_none_are_counted_in_words(keytalk, gateway):
     gateway.will_answer("scheduling.list_dead", [entry(ID)], [])
     gateway.will_answer("scheduling.replay_dead", {"id": ID, "state": "waiting"})
-    line = ["dead", "replay", "--all", "--service", "scheduling"]
+    line = ["dead", "replay", "--all", "--yes", "--service", "scheduling"]
 
     assert keytalk(*line).stdout.startswith("1 event is tried again now")
     assert keytalk(*line).stdout == "No event was replayed.\n"
@@ -355,7 +353,7 @@ def test_replaying_all_goes_on_without_a_service_that_goes_away_and_counts_what_
     gateway.will_answer("scheduling.replay_dead", {"id": THIRD, "state": "waiting"})
     has_nothing(gateway, NOTIFICATIONS)
 
-    result = keytalk("dead", "replay", "--all")
+    result = keytalk("dead", "replay", "--all", "--yes")
 
     assert result.exit_code == 3
     assert result.stdout.startswith("2 events are tried again now")
@@ -368,17 +366,30 @@ def test_what_one_service_replayed_before_it_went_away_is_counted(keytalk, gatew
     gateway.will_answer("enquiries.replay_dead", {"id": ID, "state": "waiting"})
     gateway.will_refuse("enquiries.replay_dead", 503, "The enquiries service did not answer in time.")
 
-    result = keytalk("dead", "replay", "--all", "--service", "enquiries")
+    result = keytalk("dead", "replay", "--all", "--yes", "--service", "enquiries")
 
     assert result.exit_code == 3
     assert result.stdout.startswith("1 event is tried again now")
+
+
+def test_what_is_replayed_is_shown_first_and_a_no_replays_nothing(keytalk, gateway):
+    gateway.will_answer("scheduling.list_dead", [entry(ID), entry(OTHER)])
+    line = ["dead", "replay", "--all", "--service", "scheduling"]
+
+    said_no, dry = keytalk(*line, typed="n\n"), keytalk(*line, "--dry-run", "--json")
+
+    assert (said_no.exit_code, dry.exit_code) == (1, 0)
+    assert ID in said_no.stdout
+    assert "people are told of by mail" in said_no.stdout
+    assert [row["id"] for row in json.loads(dry.stdout)] == [ID, OTHER]
+    assert set(asked(gateway)) == {"scheduling.list_dead"}
 
 
 def test_replaying_all_with_nobody_to_ask_says_why_once(keytalk, gateway):
     for service in SERVICES:
         gateway.will_refuse(f"{service}.list_dead", 503, "The message broker cannot be reached.")
 
-    result = keytalk("dead", "replay", "--all")
+    result = keytalk("dead", "replay", "--all", "--yes")
 
     assert result.exit_code == 3
     assert (result.stdout, result.stderr) == ("", "The message broker cannot be reached.\n")
@@ -396,19 +407,11 @@ def droppable(gateway):
     return gateway
 
 
-@pytest.fixture
-def at_a_terminal(monkeypatch):
-    """As if a person could be asked."""
-    monkeypatch.setattr(dead, "_somebody_is_there", lambda: True)
-
-
 def test_a_drop_says_what_it_drops_and_takes_the_reason_along(keytalk, droppable):
     result = keytalk("dead", "drop", ID, "--reason", "  Confirmed twice by hand ", "--yes")
 
     assert result.exit_code == 0
-    assert f"run_confirmed of {SUBJECT}, dead since 2026-11-24T09:00:00+00:00" in result.stderr
-    assert "3 later events of the same subject wait behind it." in result.stderr
-    assert "Scheduling has dropped it and keeps your reason." in result.stdout
+    assert f"Scheduling has dropped run_confirmed of {SUBJECT} and keeps your reason." in result.stdout
     sent = {"event_id": ID, "reason": "Confirmed twice by hand"}
     assert droppable.asked[-1] == ("scheduling.drop_dead", sent)
 
@@ -425,31 +428,33 @@ def test_a_drop_of_what_could_not_be_read_says_so(keytalk, gateway):
 
     result = keytalk("dead", "drop", ID, "--service", "scheduling", "--reason", "Not ours", "--yes")
 
-    assert result.stderr.startswith("what could not be read, dead since")
+    assert "has dropped what could not be read and" in result.stdout
 
 
-def test_a_person_is_asked_before_a_drop_and_a_yes_drops(keytalk, droppable, at_a_terminal):
+def test_a_person_is_asked_before_a_drop_and_a_yes_drops(keytalk, droppable):
     result = keytalk("dead", "drop", ID, "--reason", "Confirmed by hand", typed="y\n")
 
     assert result.exit_code == 0
+    assert f"run_confirmed of {SUBJECT}, dead since Tue 24 Nov 2026 09:00" in result.stdout
+    assert "3 later events of the same subject wait behind it." in result.stdout
     assert "Drop it?" in result.stderr
     assert droppable.times_asked("scheduling.drop_dead") == 1
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n"])
-def test_anything_but_a_yes_drops_nothing(keytalk, droppable, at_a_terminal, answer):
+def test_anything_but_a_yes_drops_nothing(keytalk, droppable, answer):
     result = keytalk("dead", "drop", ID, "--reason", "Confirmed by hand", typed=answer)
 
     assert result.exit_code == 1
-    assert result.stderr.endswith("Nothing is dropped; it stays as it was.\n")
+    assert result.stderr.endswith("Nothing was changed.\n")
     assert droppable.times_asked("scheduling.drop_dead") == 0
 
 
 def test_with_nobody_to_ask_a_drop_needs_yes(keytalk, droppable):
     result = keytalk("dead", "drop", ID, "--reason", "Confirmed by hand")
 
-    assert result.exit_code == 1
-    assert "Add --yes" in result.stderr
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
     assert droppable.times_asked("scheduling.drop_dead") == 0
 
 

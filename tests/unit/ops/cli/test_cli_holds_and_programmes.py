@@ -64,8 +64,8 @@ def test_a_hold_says_until_when_and_one_that_waits_says_behind_whom(keytalk, gat
     first = keytalk("holds", "place", "r1", "--yes")
     second = keytalk("holds", "place", "r2", "--working-days", "5", "--yes")
 
-    assert "Featherstone (HMP) holds this time until the end of 2026-12-30." in first.stdout
-    assert "rank 2, behind Featherstone (HMP) (until 2026-12-30)" in second.stdout
+    assert "Featherstone (HMP) holds this time until the end of Wed 30 Dec 2026." in first.stdout
+    assert "rank 2, behind Featherstone (HMP) (until Wed 30 Dec 2026)" in second.stdout
     assert gateway.asked == [
         ("scheduling.place_hold", {"run": "r1", "working_days": 10}),
         ("scheduling.place_hold", {"run": "r2", "working_days": 5}),
@@ -75,8 +75,11 @@ def test_a_hold_says_until_when_and_one_that_waits_says_behind_whom(keytalk, gat
 def test_placing_shows_what_it_would_be_and_asks_and_a_dry_run_ends_there(keytalk, gateway):
     gateway.will_answer("scheduling.place_hold", WAITING)
 
-    for words in ((), ("--dry-run",)):
-        assert "rank 2, behind Featherstone (HMP)" in keytalk("holds", "place", "r2", *words).stdout
+    asked, dry = keytalk("holds", "place", "r2", typed="n\n"), keytalk("holds", "place", "r2", "--dry-run")
+
+    for shown in (asked, dry):
+        assert "rank 2, behind Featherstone (HMP)" in shown.stdout
+        assert f"Told by mail: the contact of {WAITING['enquiry']}." in shown.stdout
 
     assert gateway.asked == [("scheduling.place_hold", {"run": "r2", "working_days": 10, "dry_run": True})] * 2
 
@@ -87,7 +90,7 @@ def test_the_list_shows_who_stands_in_line(keytalk, gateway):
     listed = keytalk("holds", "list", "--state", "all").stdout
 
     assert "before Oakwood (HMP)" in listed
-    assert "behind Featherstone (HMP) (until 2026-12-30)" in listed
+    assert "behind Featherstone (HMP) (until Wed 30 Dec 2026)" in listed
     assert gateway.asked == [("scheduling.list_holds", {"state": "all", "limit": 50})]
 
 
@@ -104,7 +107,7 @@ def test_a_release_asks_first_and_with_yes_it_does_not(keytalk, gateway):
     gateway.will_answer("scheduling.get_hold", HOLD)
     gateway.will_answer("scheduling.release_hold", {**HOLD, "state": "released"})
 
-    assert keytalk("holds", "release", "h1").exit_code != 0
+    assert keytalk("holds", "release", "h1", typed="n\n").exit_code == 1
     assert [method for method, _ in gateway.asked] == ["scheduling.get_hold"]
     assert "Released." in keytalk("holds", "release", "h1", "--yes").stdout
     assert gateway.asked[1:] == [("scheduling.release_hold", {"hold": "h1"})]
@@ -165,7 +168,7 @@ def test_programmes_are_listed_shown_published_and_retired(keytalk, gateway):
         shown = keytalk("programmes", command, "many-faces-of-trauma", "--version", "2", "--json")
         assert json.loads(shown.stdout) == PROGRAMME
     gateway.will_answer("scheduling.retire_programme", {**PROGRAMME, "state": "retired"})
-    assert "State: retired" in keytalk("programmes", "retire", "many-faces-of-trauma").stdout
+    assert "State: retired" in keytalk("programmes", "retire", "many-faces-of-trauma", "--yes").stdout
     assert gateway.asked == [
         ("scheduling.list_programmes", {"every": True}),
         ("scheduling.get_programme", {"slug": "many-faces-of-trauma", "version": 2}),

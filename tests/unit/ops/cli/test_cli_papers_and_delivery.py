@@ -91,7 +91,7 @@ def test_a_memo_is_shown_before_it_is_sent_and_only_a_yes_sends_it(keytalk, gate
     no = keytalk("memos", "send", RUN, typed="n\n")
 
     assert "Ana Reyes" in no.stdout
-    assert "by mail" in no.stderr
+    assert f"Told by mail: the contact of {MEMO['reference']}" in no.stdout
     assert [body for _, body in gateway.asked] == [{"memo": RUN, "dry_run": True}]
     dry = keytalk("memos", "send", RUN, "--dry-run", "--yes")
     assert (no.exit_code, dry.exit_code) == (1, 0)
@@ -116,7 +116,7 @@ def test_memos_are_listed_and_written_as_a_file(keytalk, gateway, tmp_path, monk
     paper = {"name": "../gate-memo.pdf", "pdf": base64.b64encode(b"%PDF").decode()}
     gateway.will_answer("scheduling.get_memo_pdf", paper)
 
-    assert "2026-12-24" in keytalk("memos", "list", "--run", RUN, "--state", "draft").stdout
+    assert "Thu 24 Dec 2026" in keytalk("memos", "list", "--run", RUN, "--state", "draft").stdout
     assert gateway.asked[0][1] == {"limit": 50, "run": RUN, "state": "draft"}
     assert keytalk("memos", "pdf", RUN).stdout == "gate-memo.pdf\n"
     assert (tmp_path / "gate-memo.pdf").read_bytes() == b"%PDF"
@@ -221,7 +221,7 @@ def test_after_a_session_the_next_thing_is_how_many_came(keytalk, gateway):
 
     result = keytalk("sessions", "delivered", "s")
 
-    assert "Session 1 on 2027-01-12 is delivered." in result.stdout
+    assert "Session 1 on Tue 12 Jan 2027 is delivered." in result.stdout
     assert "keytalk sessions attendance" in result.stderr
 
 
@@ -267,7 +267,7 @@ def test_a_memo_that_is_only_tried_is_not_said_to_be_sent(keytalk, gateway):
 
     assert "State: would be sent" in tried.stdout.splitlines()
     assert "Sent:" not in tried.stdout
-    assert "Sent: Thu 26 Nov 00:02" in done.stdout.splitlines()
+    assert "Sent: Thu 26 Nov 2026 00:02" in done.stdout.splitlines()
     assert "in office hours" in done.stderr
     assert "in office hours" not in tried.stderr
 

@@ -39,6 +39,7 @@ ORGANISATION = {
             "mark_contact_left",
             {"contact": "c1", "reason": "Gone", "successor": "c2"},
         ),
+        ("contacts back c1 --reason Opened", "bring_contact_back", {"contact": "c1", "reason": "Opened"}),
         ("contacts assign c1 --post p1", "assign_post", {"contact": "c1", "post": "p1"}),
         ("contacts end-post c1 --post p1", "end_post", {"contact": "c1", "post": "p1"}),
     ],
@@ -71,7 +72,7 @@ def test_an_organisation_is_shown_with_who_holds_its_posts(keytalk, gateway):
     shown = keytalk("organisations", "show", "o1").stdout
 
     assert "Name: The [Fund]" in shown
-    assert "Ffion Môn, since 2026-11-02" in shown
+    assert "Ffion Môn, since Mon  2 Nov 2026" in shown
     assert "nobody we know of" in shown
 
 

@@ -38,7 +38,7 @@ def test_showing_says_who_it_is_and_what_they_chose(keytalk, known):
     assert f"Ana Reyes (facilitator:{ID})" in said
     assert "What can wait: one email a day" in said
     assert "Quiet hours: 18:00 to 08:00, weekends and bank holidays" in said
-    assert "Changed Tue  1 Dec 10:00 by priya, because: asked by phone" in said
+    assert "Changed Tue  1 Dec 2026 10:00 by priya, because: asked by phone" in said
 
 
 @pytest.mark.parametrize(

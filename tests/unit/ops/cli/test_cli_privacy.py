@@ -21,13 +21,29 @@ RECEIPT = {
 def test_an_erasure_prints_what_went_what_stays_and_where_to_look(gateway, keytalk):
     gateway.will_answer("enquiries.erase_person", RECEIPT)
 
-    done = keytalk("privacy", "erase", "alex@risley.example", "--reason", "They wrote.", "--received", "2027-01-05")
+    done = keytalk(
+        "privacy", "erase", "alex@risley.example", "--reason", "They wrote.", "--received", "2027-01-05", "--yes"
+    )
 
     asked = {"person": "alex@risley.example", "reason": "They wrote.", "received_on": "2027-01-05"}
     assert gateway.asked == [("enquiries.erase_person", asked)]
-    for words in ("Due by law: 2027-02-05", "words of the timeline", "For claims.", "KT-QQQQ-22"):
+    for words in ("Due by law: Fri  5 Feb 2027", "words of the timeline", "For claims.", "KT-QQQQ-22"):
         assert words in done.stdout
     assert "alex" not in done.stdout
+
+
+def test_an_erasure_shows_whom_it_means_and_only_a_yes_erases(gateway, keytalk):
+    contact = {"name": "Alex Morgan", "email": "alex@risley.example", "status": "active"}
+    gateway.will_answer("enquiries.list_contacts", [contact])
+    line = ("privacy", "erase", "alex@risley.example", "--reason", "They wrote.")
+
+    said_no, dry = keytalk(*line, typed="n\n"), keytalk(*line, "--dry-run")
+
+    assert (said_no.exit_code, dry.exit_code) == (1, 0)
+    for shown in (said_no, dry):
+        assert "Alex Morgan <alex@risley.example>, active" in shown.stdout
+        assert "cannot be taken back" in shown.stdout
+    assert {call for call, _ in gateway.asked} == {"enquiries.list_contacts"}
 
 
 def test_an_erasure_needs_a_reason(gateway, keytalk):
@@ -40,7 +56,7 @@ def test_an_erasure_needs_a_reason(gateway, keytalk):
 def test_a_repeated_erasure_says_that_it_is_one(gateway, keytalk):
     gateway.will_answer("enquiries.erase_person", {**RECEIPT, "repeated": True})
 
-    assert "erased already" in keytalk("privacy", "erase", "a@b.example", "--reason", "Again.").stdout
+    assert "erased already" in keytalk("privacy", "erase", "a@b.example", "--reason", "Again.", "--yes").stdout
 
 
 def test_an_export_is_json_and_nothing_else(gateway, keytalk):
@@ -71,7 +87,7 @@ def test_a_dry_run_shows_what_would_go_and_asks_for_nothing_to_go(gateway, keyta
 def test_retention_can_be_run_at_once(gateway, keytalk):
     gateway.will_answer("enquiries.run_retention", {"begins_at": "2027-01-05T09:00:00+00:00"})
 
-    assert "begun" in keytalk("privacy", "retention").stdout
+    assert "begun" in keytalk("privacy", "retention", "--yes").stdout
 
 
 def test_a_request_is_noted_with_the_day_it_is_due(gateway, keytalk):
@@ -79,7 +95,7 @@ def test_a_request_is_noted_with_the_day_it_is_due(gateway, keytalk):
 
     done = keytalk("privacy", "request", "a@b.example", "--kind", "erasure")
 
-    assert "2027-02-05" in done.stdout
+    assert "Fri  5 Feb 2027" in done.stdout
     assert gateway.asked[0][1]["kind"] == "erasure"
 
 

@@ -22,7 +22,9 @@ def person(recipient: str, verdict: str, **more):
 
 
 def message(template: str, state: str, at: str):
-    return {"template": template, "state": state, "at": at}
+    is_reminder, waits = template.startswith(("session_reminder", "session_brief")), state == "scheduled"
+    after = {"is_reminder": is_reminder, "next_attempt_at": at if waits else None}
+    return {"template": template, "state": state, "at": at, **after}
 
 
 CONTACT = person(
@@ -47,7 +49,9 @@ NOT_TOLD = person(
 
 def test_a_proof_says_who_was_told_by_which_message_and_who_was_not(keytalk, gateway):
     letter = message("run_changed_facilitator", "scheduled", "2027-03-10T08:00:00+00:00")
-    waits = person("facilitator:someone", "to_be_told", messages=[letter])
+    tried = {**letter, "at": "2027-03-09T20:00:00+00:00"}
+    brief = message("session_brief_facilitator", "scheduled", "2027-03-11T15:00:00+00:00")
+    waits = person("facilitator:someone", "to_be_told", messages=[tried, brief])
     off = {**NINE, "id": "s0", "date": "2027-03-09", "takes_place": False, "people": [CONTACT]}
     session = {**NINE, "people": [CONTACT, NOT_TOLD, waits]}
     gateway.will_answer("notifications.session_proof", {**RUN, "sessions": [off, session]})
@@ -59,11 +63,11 @@ def test_a_proof_says_who_was_told_by_which_message_and_who_was_not(keytalk, gat
     told = [" ".join(each.split()) for each in lines if "Mar 2027 13:45" in each]
     assert told == [
         "9, Tue 9 Mar 2027 13:45 (not taking place) the contact of KT-7F3K-92 told "
-        "run changed contact, Tue 9 Mar 08:21",
-        "9, Tue 16 Mar 2027 13:45 the contact of KT-7F3K-92 told run changed contact, Tue 9 Mar 08:21",
+        "run changed contact, Tue 9 Mar 2027 08:21",
+        "9, Tue 16 Mar 2027 13:45 the contact of KT-7F3K-92 told run changed contact, Tue 9 Mar 2027 08:21",
         "9, Tue 16 Mar 2027 13:45 Tom Okafor NOT TOLD The letter that says it could not be sent: 550 no. "
         "They may expect it on Tue 9 Mar 2027 13:45.",
-        "9, Tue 16 Mar 2027 13:45 facilitator:someone to be told run changed facilitator, Wed 10 Mar 08:00",
+        "9, Tue 16 Mar 2027 13:45 facilitator:someone to be told run changed facilitator, Wed 10 Mar 2027 08:00",
     ]
 
 
@@ -94,12 +98,12 @@ def test_the_worklist_says_when_who_why_and_what_may_help(keytalk, gateway):
 
     done = keytalk("messages", "not-told", "--days", "14")
 
-    assert gateway.asked[0] == ("notifications.list_not_told", {"days": 14, "limit": 200})
+    assert gateway.asked[0] == ("notifications.list_not_told", {"days": 14, "limit": 200, "waiting": True})
     told = [" ".join(each.split()) for each in done.stdout.splitlines() if MESSAGE in each]
     assert told == [
-        "Tue 1 Dec 09:00 the contact of KT-2222-22 enquiry received in doubt "
+        "Tue 1 Dec 2026 09:00 the contact of KT-2222-22 enquiry received in doubt "
         f"It may have arrived, and nobody can say whether it did. ring, or resend {MESSAGE}",
-        f"Tue 9 Mar 13:45 facilitator:{TOM} Risley (HMP), 9, Tue 16 Mar 2027 13:45 NOT TOLD "
+        f"Tue 9 Mar 2027 13:45 facilitator:{TOM} Risley (HMP), 9, Tue 16 Mar 2027 13:45 NOT TOLD "
         "The letter that says it could not be sent: 550 no. They may expect it on Tue 9 Mar 2027 13:45. "
         f"resend, or ring {MESSAGE}",
     ]
@@ -109,8 +113,28 @@ def test_the_worklist_says_when_who_why_and_what_may_help(keytalk, gateway):
 def test_where_everyone_was_told_it_says_so_and_asks_for_no_names(keytalk, gateway):
     gateway.will_answer("notifications.list_not_told", [])
 
-    assert keytalk("messages", "not-told").stdout == "Everyone was told.\n"
-    assert gateway.asked == [("notifications.list_not_told", {"days": 28, "limit": 200})]
+    assert keytalk("messages", "not-told").stdout == "Nobody is left out in the next 28 days: everyone was told.\n"
+    assert gateway.asked == [("notifications.list_not_told", {"days": 28, "limit": 200, "waiting": True})]
+
+
+def test_letters_that_wait_are_counted_and_those_tried_in_vain_listed_with_why(keytalk, gateway):
+    waits = {**RUN, **person("facilitator:ana", "to_be_told"), "at": "2027-03-09T13:45:00+00:00"}
+    waits |= {"message": "m1", "attempts": 0, "why": None, "next_attempt_at": "2027-03-02T08:00:00+00:00"}
+    tried = {**waits, "recipient": f"facilitator:{TOM}", "message": "m2", "attempts": 2, "why": "no server"}
+    sessions = [{**row, "session": {**NINE, "number": n}} for n in (9, 10) for row in (waits, tried)]
+    thanks = {**waits, "recipient": "enquirer:KT-1", "session": None, "template": "enquiry_received", "message": "m3"}
+    gateway.will_answer("notifications.list_not_told", [*sessions, thanks])
+    gateway.will_answer("scheduling.list_facilitators", [{"id": TOM, "name": "Tom Okafor"}])
+
+    done = keytalk("messages", "not-told")
+
+    assert "Nobody is left out in the next 28 days.\n3 letters still wait to go out, 2 of them about sessions.\n" in (
+        done.stdout
+    )
+    told = [" ".join(each.split()) for each in done.stdout.splitlines() if "Tom Okafor" in each]
+    assert len(told) == 2
+    assert "no server; tried again Tue 2 Mar 2027 08:00" in told[0]
+    assert "facilitator:ana" not in done.stdout
 
 
 def test_that_somebody_was_rung_is_noted_after_a_look(keytalk, gateway):
@@ -132,4 +156,4 @@ def test_that_somebody_was_rung_is_noted_after_a_look(keytalk, gateway):
     assert f"Noted of facilitator:{TOM}: Told by phone, priya says." in done.stdout
     dry = ("notifications.note_told", {**asked, "dry_run": True})
     assert gateway.asked == [dry, dry, dry, ("notifications.note_told", asked)]
-    assert json.loads(keytalk(*line, "--json").stdout) == noted
+    assert json.loads(keytalk(*line, "--yes", "--json").stdout) == noted

@@ -71,10 +71,10 @@ def test_a_line_without_a_clear_price_is_not_asked_for(keytalk, gateway, line):
 @pytest.mark.parametrize(
     ("words", "call", "asked"),
     [
-        (["send", "KT-7F3K-92"], "send_proposal", {}),
+        (["send", "KT-7F3K-92", "--yes"], "send_proposal", {}),
         (["show", "KT-7F3K-92"], "get_proposal", {}),
-        (["decline", "KT-7F3K-92", "--reason", "No room"], "decline_proposal", {"reason": "No room"}),
-        (["withdraw", "KT-7F3K-92", "--reason", "A slip"], "withdraw_proposal", {"reason": "A slip"}),
+        (["decline", "KT-7F3K-92", "--reason", "No room", "--yes"], "decline_proposal", {"reason": "No room"}),
+        (["withdraw", "KT-7F3K-92", "--reason", "A slip", "--yes"], "withdraw_proposal", {"reason": "A slip"}),
     ],
 )
 def test_each_command_asks_for_its_operation(keytalk, gateway, words, call, asked):
@@ -113,7 +113,7 @@ def test_a_paper_is_written_where_it_is_wanted(keytalk, gateway, tmp_path, monke
 def test_what_came_back_on_paper_is_accepted_and_we_are_asked_to_sign(keytalk, gateway):
     gateway.will_answer("enquiries.accept_proposal", AGREEMENT)
 
-    result = keytalk("proposals", "accept", "KT-7F3K-92", "--name", "Siân Ŵyn", "--role", "Head")
+    result = keytalk("proposals", "accept", "KT-7F3K-92", "--name", "Siân Ŵyn", "--role", "Head", "--yes")
 
     assert "keytalk agreements sign KT-7F3K-92" in result.stdout
     asked = {"proposal_id": "KT-7F3K-92", "name": "Siân Ŵyn", "role": "Head", "purchase_order": None}
@@ -124,12 +124,12 @@ def test_what_came_back_on_paper_is_accepted_and_we_are_asked_to_sign(keytalk, g
     ("words", "call", "asked"),
     [
         (["show", "KT-7F3K-92"], "get_agreement", {}),
-        (["sign", "KT-7F3K-92", "--name", "P", "--on-paper"], "sign_agreement",
+        (["sign", "KT-7F3K-92", "--name", "P", "--on-paper", "--yes"], "sign_agreement",
          {"name": "P", "role": None, "on_paper": True}),
         (["purchase-order", "KT-7F3K-92", "PO-1"], "record_purchase_order", {"purchase_order": "PO-1"}),
         (["draw", "KT-7F3K-92", "1", "--for", "session 1"], "draw_down", {"units": 1, "about": "session 1"}),
         (["draw", "KT-7F3K-92", "2", "--back", "--for", "a slip"], "draw_down", {"units": -2, "about": "a slip"}),
-        (["end", "KT-7F3K-92", "--reason", "Over"], "end_agreement", {"reason": "Over"}),
+        (["end", "KT-7F3K-92", "--reason", "Over", "--yes"], "end_agreement", {"reason": "Over"}),
     ],
 )  # fmt: skip
 def test_an_agreement_is_shown_after_each_command_with_what_is_left(keytalk, gateway, words, call, asked):
@@ -140,3 +140,47 @@ def test_an_agreement_is_shown_after_each_command_with_what_is_left(keytalk, gat
     assert "15 of 16 sessions left." in result.stdout
     assert "Siân Ŵyn" in result.stdout
     assert gateway.asked == [(f"enquiries.{call}", {"agreement_id": "KT-7F3K-92", **asked})]
+
+
+CONTACT = {"name": "Siân Ŵyn", "email": "sian@risley.example"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["send"], "Told by mail: Siân Ŵyn <sian@risley.example>, with a link to read, print and accept it."),
+        (["decline", "--reason", "No room"], "Siân Ŵyn <sian@risley.example>, with thanks for the answer; the ops"),
+        (["withdraw", "--reason", "A slip"], "Siân Ŵyn <sian@risley.example>, that it is taken back, if they have it"),
+    ],
+)
+def test_a_proposal_and_who_hears_of_it_are_shown_before_anything_is_done(keytalk, gateway, words, told):
+    gateway.will_answer("enquiries.get_proposal", PROPOSAL)
+    gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": CONTACT})
+
+    shown = keytalk("proposals", *words, "KT-7F3K-92", typed="n\n")
+    dry = keytalk("proposals", *words, "KT-7F3K-92", "--dry-run", "--json")
+
+    assert (shown.exit_code, dry.exit_code) == (1, 0)
+    assert told in shown.stdout
+    assert "Total: £4,000.00" in shown.stdout
+    assert json.loads(dry.stdout)["proposal"] == PROPOSAL
+    assert {call for call, _ in gateway.asked} == {"enquiries.get_proposal", "enquiries.get_enquiry"}
+
+
+@pytest.mark.parametrize(("signed", "told"), [(True, "that it stands"), (False, "Nobody is told by mail.")])
+def test_signing_tells_people_only_where_the_prison_has_signed(keytalk, gateway, signed, told):
+    found = AGREEMENT if signed else {**AGREEMENT, "signatures": []}
+    gateway.will_answer("enquiries.get_agreement", found)
+    gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": CONTACT})
+
+    assert told in keytalk("agreements", "sign", "KT-7F3K-92", "--name", "P", "--dry-run").stdout
+
+
+def test_a_contact_without_an_address_is_named_as_one_to_be_told_otherwise(keytalk, gateway):
+    gateway.will_answer("enquiries.get_proposal", PROPOSAL)
+    nobody = {"reference": "KT-7F3K-92", "contact": {"name": None, "email": None}}
+    gateway.will_answer("enquiries.get_enquiry", nobody)
+
+    shown = keytalk("proposals", "send", "KT-7F3K-92", "--dry-run").stdout
+
+    assert "the contact of KT-7F3K-92 has no email address" in shown

@@ -58,10 +58,20 @@ def test_one_is_shown_whole_and_its_words_steer_no_terminal(keytalk, gateway):
 def test_one_that_is_let_in_says_what_happens_next(keytalk, gateway):
     gateway.will_answer("enquiries.release_enquiry", {**WHOLE, "standing": "filed"})
 
-    result = keytalk("quarantine", "release", "KT-7F3K-92", "--reason", "A real prison")
+    result = keytalk("quarantine", "release", "KT-7F3K-92", "--reason", "A real prison", "--yes")
 
     assert gateway.asked[0][1] == {"reference": "KT-7F3K-92", "reason": "A real prison"}
     assert "its sender will be thanked" in result.stdout
+
+
+def test_letting_one_in_says_first_who_is_thanked(keytalk, gateway):
+    contact = {"name": "Alex Morgan", "email": "alex@risley.example"}
+    gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": contact})
+
+    shown = keytalk("quarantine", "release", "KT-7F3K-92", typed="n\n")
+
+    assert (shown.exit_code, [call for call, _ in gateway.asked]) == (1, ["enquiries.get_enquiry"])
+    assert "Told by mail: Alex Morgan <alex@risley.example>, thanked for it" in shown.stdout
 
 
 def test_all_are_cleared_as_of_the_moment_they_were_counted_in_as_many_turns_as_it_takes(keytalk, gateway):
@@ -72,28 +82,28 @@ def test_all_are_cleared_as_of_the_moment_they_were_counted_in_as_many_turns_as_
         {"cleared": 240, "named": 240, "left": 0},
     )
 
-    result = keytalk("quarantine", "clear", "--all", typed="y\n")
+    result = keytalk("quarantine", "clear", "--reason", "Adverts", "--all", typed="y\n")
 
     assert "Close 1240 as spam?" in result.stderr
     turns = [body for call, body in gateway.asked if call == "enquiries.clear_quarantine"]
-    assert turns == [{"all_before": "2026-12-07T08:01:00+00:00", "reason": None}] * 2
+    assert turns == [{"all_before": "2026-12-07T08:01:00+00:00", "reason": "Adverts"}] * 2
     assert "1240 closed as spam." in result.stdout
 
 
 def test_a_no_closes_nothing(keytalk, gateway):
     gateway.will_answer("enquiries.count_quarantine", {"waiting": 240, "as_of": "2026-12-07T08:01:00+00:00"})
 
-    result = keytalk("quarantine", "clear", "--all", typed="n\n")
+    result = keytalk("quarantine", "clear", "--reason", "Adverts", "--all", typed="n\n")
 
     assert (result.exit_code, gateway.times_asked("enquiries.clear_quarantine")) == (1, 0)
-    assert "Nothing was closed." in result.stderr
+    assert "Nothing was changed." in result.stderr
 
 
 def test_what_came_before_a_time_is_counted_and_cleared(keytalk, gateway):
     gateway.will_answer("enquiries.count_quarantine", {"waiting": 3, "as_of": "2026-12-05T09:00:00+00:00"})
     gateway.will_answer("enquiries.clear_quarantine", {"cleared": 3, "named": 3, "left": 0})
 
-    keytalk("quarantine", "clear", "--before", "2026-12-05T09:00", "--yes")
+    keytalk("quarantine", "clear", "--reason", "Adverts", "--before", "2026-12-05T09:00", "--yes")
 
     assert gateway.asked[0] == ("enquiries.count_quarantine", {"before": "2026-12-05T09:00:00"})
 
@@ -101,7 +111,7 @@ def test_what_came_before_a_time_is_counted_and_cleared(keytalk, gateway):
 def test_nothing_to_clear_is_no_question(keytalk, gateway):
     gateway.will_answer("enquiries.count_quarantine", {"waiting": 0, "as_of": "2026-12-07T08:01:00+00:00"})
 
-    result = keytalk("quarantine", "clear", "--all")
+    result = keytalk("quarantine", "clear", "--reason", "Adverts", "--all")
 
     assert (result.exit_code, result.stdout) == (0, "0 closed as spam. To see them: keytalk quarantine list --closed\n")
 
@@ -109,9 +119,9 @@ def test_nothing_to_clear_is_no_question(keytalk, gateway):
 def test_named_ones_are_cleared_and_counted_for_programs(keytalk, gateway):
     gateway.will_answer("enquiries.clear_quarantine", {"cleared": 2, "named": 2, "left": 0})
 
-    result = keytalk("quarantine", "clear", "KT-2222-22", "KT-3333-33", "--yes", "--json")
+    result = keytalk("quarantine", "clear", "--reason", "Adverts", "KT-2222-22", "KT-3333-33", "--yes", "--json")
 
-    assert gateway.asked[0][1] == {"references": ["KT-2222-22", "KT-3333-33"], "reason": None}
+    assert gateway.asked[0][1] == {"references": ["KT-2222-22", "KT-3333-33"], "reason": "Adverts"}
     assert json.loads(result.stdout) == {"cleared": 2}
 
 
@@ -119,7 +129,7 @@ def test_named_ones_are_cleared_and_counted_for_programs(keytalk, gateway):
     "words", [(), ("--all", "KT-2222-22"), ("--all", "--before", "2026-12-05T09:00"), ("--before", "yesterday")]
 )
 def test_which_are_meant_must_be_clear(keytalk, gateway, words):
-    result = keytalk("quarantine", "clear", *words, "--yes")
+    result = keytalk("quarantine", "clear", "--reason", "Adverts", *words, "--yes")
 
     assert (result.exit_code, gateway.asked) == (2, [])
 

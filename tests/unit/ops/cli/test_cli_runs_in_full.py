@@ -103,12 +103,13 @@ def test_a_rule_is_put_again(keytalk, gateway):
 
 
 def test_a_dry_run_of_confirming_only_looks(keytalk, gateway):
-    gateway.will_answer("scheduling.get_run", run(session(1, "2027-01-12")))
+    gateway.will_answer("scheduling.get_run", run(session(1, "2027-01-12"), enquiry="KT-7F3K-92"))
 
     result = keytalk("runs", "confirm", RUN, "--dry-run")
 
     assert gateway.asked == [("scheduling.get_run", {"run": RUN})]
-    assert "Nothing was confirmed." in result.stderr
+    assert "nothing is changed, and nobody is told" in result.stderr
+    assert "Told by mail: the contact of KT-7F3K-92; Ana Reyes; Tom Okafor." in result.stdout
 
 
 def test_a_remote_run_is_planned_with_all_that_was_said_and_nothing_else(keytalk, gateway):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ops.cli import talking
-
 TURN = {"reference": "KT-7F3K-92", "entry_id": "e", "stage": "new", "waiting_on": "prison"}
 TASK = {"id": "t-1", "title": "Ring them", "due_on": "2027-01-12", "owner": "sam", "reference": "KT-7F3K-92"}
 ADD = ("enquiries", "add", "--programme", "many-faces-of-trauma", "--establishment", "RSI", "--name", "Sam Okoro")
@@ -14,11 +12,31 @@ ADD = ("enquiries", "add", "--programme", "many-faces-of-trauma", "--establishme
 def test_a_reply_is_read_from_an_option(keytalk, gateway):
     gateway.will_answer("enquiries.reply_to_enquiry", TURN)
 
-    result = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.")
+    result = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.", "--yes")
 
     asked = {"reference": "KT-7F3K-92", "words": "Thank you.", "sent": False}
     assert gateway.asked == [("enquiries.reply_to_enquiry", asked)]
     assert result.stdout == "Recorded; it goes out now. KT-7F3K-92 waits on prison.\n"
+
+
+def test_a_reply_is_shown_with_whom_it_goes_to_before_it_goes(keytalk, gateway):
+    contact = {"name": "Alex Morgan", "email": "alex@risley.example"}
+    gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": contact})
+
+    shown = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.", typed="n\n")
+    refused = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.")
+
+    assert (shown.exit_code, refused.exit_code) == (1, 2)
+    assert "Thank you.\n\nTold by mail: Alex Morgan <alex@risley.example>." in shown.stdout
+    assert [call for call, _ in gateway.asked] == ["enquiries.get_enquiry"]
+
+
+def test_an_enquiry_with_an_address_is_read_back_before_its_sender_is_thanked(keytalk, gateway):
+    shown = keytalk(*ADD, "--email", "sam@risley.example", typed="n\n")
+
+    assert (shown.exit_code, gateway.asked) == (1, [])
+    assert "Their name: Sam Okoro" in shown.stdout
+    assert "Told by mail: sam@risley.example, with thanks and the reference" in shown.stdout
 
 
 def test_a_reply_is_read_from_a_file_with_its_lines_and_its_letters(keytalk, gateway, tmp_path):
@@ -35,7 +53,7 @@ def test_a_reply_is_read_from_a_file_with_its_lines_and_its_letters(keytalk, gat
 def test_a_reply_is_read_from_stdin(keytalk, gateway):
     gateway.will_answer("enquiries.reply_to_enquiry", TURN)
 
-    keytalk("enquiries", "reply", "KT-7F3K-92", typed="Dear Alex,\nyes.\n")
+    keytalk("enquiries", "reply", "KT-7F3K-92", "--yes", typed="Dear Alex,\nyes.\n")
 
     assert gateway.asked[0][1]["words"] == "Dear Alex,\nyes.\n"
 
@@ -108,8 +126,7 @@ def test_off_a_terminal_nothing_is_asked_and_the_refusal_names_what_is_missing(k
     assert "contact_name: Say who is asking." in result.stderr
 
 
-def test_on_a_terminal_each_question_is_asked_and_what_is_refused_is_asked_again(keytalk, gateway, monkeypatch):
-    monkeypatch.setattr(talking, "_on_a_terminal", lambda: True)
+def test_on_a_terminal_each_question_is_asked_and_what_is_refused_is_asked_again(keytalk, gateway):
     gateway.will_refuse("enquiries.add_enquiry", 422, "Some answers.", errors={"contact_phone": ["Ask for a number."]})
     gateway.will_answer("enquiries.add_enquiry", {"reference": "KT-7F3K-92", "received_at": "now"})
     typed = ["many-faces-of-trauma", "RSI", "Sam Okoro", "", "", "", "", "12", "", "", "Rang.", "01632 960 001"]
@@ -204,4 +221,4 @@ def test_a_task_is_worked_with_word_by_word(keytalk, gateway, words, call, asked
     result = keytalk("tasks", *words)
 
     assert gateway.asked == [(f"enquiries.{call}", asked)]
-    assert result.stdout == f"{said}: Ring them (due 2027-01-12, sam's). Its id is t-1.\n"
+    assert result.stdout == f"{said}: Ring them (due Tue 12 Jan 2027, sam's). Its id is t-1.\n"

@@ -156,7 +156,7 @@ def test_publishing_shows_the_words_and_asks(keytalk, gateway):
     gateway.will_answer("notifications.preview_template", SHOWN)
     gateway.will_answer("notifications.publish_template", {**TEMPLATE, "live": 2})
 
-    asked = keytalk("templates", "publish", "proposal_sent", *WHY)
+    asked = keytalk("templates", "publish", "proposal_sent", *WHY, typed="n\n")
     dry = keytalk("templates", "publish", "proposal_sent", "--dry-run", *WHY)
     assert asked.exit_code != 0
     assert "Hello Jo," in asked.stdout

@@ -86,7 +86,7 @@ def test_withdrawing_shows_what_follows_and_asks_first(keytalk, gateway):
 
     no = keytalk("sessions", "withdraw", SESSION, "--facilitator", ANA, typed="n\n")
     assert no.exit_code == 1
-    assert "1 to be found, 1 who could" in no.stderr
+    assert "1 to be found, 1 who could" in no.stdout
     assert "Nothing was changed" in no.stderr
     assert [body.get("dry_run") for _call, body in gateway.asked] == [True]
 
@@ -110,7 +110,7 @@ def test_an_offer_is_shown_before_it_goes_out(keytalk, gateway):
     words = ("offers", "make", "--session", SESSION, "--facilitator", LEE, "--instead-of", ANA)
     made = keytalk(*words, typed="y\n")
 
-    assert "Lee Marsh would have this offer open:" in made.stderr
+    assert "Lee Marsh would have this offer open:" in made.stdout
     assert [body for _call, body in gateway.asked] == [{**ASKED, "dry_run": True}, ASKED]
     # In July, London is an hour ahead.
     assert "10:00 on Mon 19 Jul 2027" in made.stdout
@@ -170,7 +170,7 @@ def test_withdrawing_names_who_stays_and_that_the_prison_hears_of_it(keytalk, ga
     both = {**COVER, "facilitators": [*COVER["facilitators"], {"id": ANA, "name": "Ana Reyes"}], "number": 3}
     gateway.will_answer("scheduling.withdraw_from_session", {**WITHDRAWN, "sessions": [COVER, both]})
 
-    tried = keytalk("sessions", "withdraw", SESSION, "--facilitator", ANA, "--dry-run").stderr
+    tried = keytalk("sessions", "withdraw", SESSION, "--facilitator", ANA, "--dry-run").stdout
 
     assert "13:45 to 16:45: Tom Okafor stays; 1 to be found, 1 who could." in tried
     assert "Tom Okafor, Ana Reyes stay; 1 to be found" in tried

@@ -50,6 +50,24 @@ def test_a_list_passes_on_the_filters_that_are_given(keytalk, gateway):
     }
 
 
+def test_a_facilitators_name_and_days_narrow_the_list(keytalk, gateway):
+    gateway.will_answer("scheduling.list_facilitators", [{"id": "f1", "name": "Ana Reyes"}])
+    gateway.will_answer("notifications.list_messages", [])
+
+    keytalk("messages", "list", "--recipient", "ana", "--from", "2027-01-12", "--days", "7")
+
+    asked = gateway.asked[-1][1]
+    assert (asked["recipient"], asked["since"], asked["days"]) == ("facilitator:f1", "2027-01-12", 7)
+
+
+def test_what_was_tried_in_vain_says_why_and_when_it_is_tried_again(keytalk, gateway):
+    why, again = "the mail server is away", "2026-12-07T12:05:00+00:00"
+    waits = {**MESSAGE, "state": "due", "why": why, "next_attempt_at": again}
+    gateway.will_answer("notifications.list_messages", [waits])
+
+    assert f"{why}; tried again Mon 7 Dec 2026 12:05" in " ".join(keytalk("messages", "list").stdout.split())
+
+
 def test_a_message_is_shown_with_what_can_be_done_about_it(keytalk, gateway):
     again = {**MESSAGE, "id": "second", "state": "accepted"}
     gateway.will_answer("notifications.get_message", {**MESSAGE, "resends": [MESSAGE, again]}, MESSAGE)
@@ -57,12 +75,26 @@ def test_a_message_is_shown_with_what_can_be_done_about_it(keytalk, gateway):
     shown = keytalk("messages", "show", ID)
 
     assert "State: unknown" in shown.stdout
-    assert "Last attempt: Mon  7 Dec 12:00" in shown.stdout
+    assert "Last attempt: Mon  7 Dec 2026 12:00" in shown.stdout
     assert "Sent again:" in shown.stdout
     assert "second" in shown.stdout
     assert f"keytalk messages resend {ID} --reason WORDS" in shown.stderr
     assert f"keytalk messages settle {ID} accepted|failed --reason WORDS" in shown.stderr
     assert json.loads(keytalk("messages", "show", ID, "--json").stdout) == MESSAGE
+
+
+def test_what_an_operator_said_is_not_said_to_be_the_mail_servers_word_nor_a_letter(keytalk, gateway):
+    rung = {**MESSAGE, "id": "rung", "template": "told_by_hand", "accepted_at": "2026-12-08T09:00:00+00:00"}
+    rung |= {"why": "Told by phone, priya says."}
+    settled = {**MESSAGE, "state": "accepted", "accepted_at": "2026-12-08T10:00:00+00:00"}
+    gateway.will_answer("notifications.get_message", {**settled, "resends": [settled, rung]})
+
+    shown = keytalk("messages", "show", ID).stdout
+
+    assert "Noted by an operator: Tue  8 Dec 2026 10:00" in shown
+    assert "Taken by the mail server" not in shown
+    assert "In place of it: Told by phone, priya says. (Tue  8 Dec 2026 09:00)" in shown
+    assert "Sent again:" not in shown
 
 
 def test_a_digest_and_its_parts_name_each_other(keytalk, gateway):
@@ -110,8 +142,13 @@ class TestWhatCannotBeUndone:
         assert [call[1] for call in answered.asked] == [{**asked, "dry_run": True}]
 
     def test_is_done_at_once_for_programs(self, keytalk, answered, line, method, asked, said):
-        assert json.loads(keytalk(*line, "--json").stdout)["id"] == ID
+        assert json.loads(keytalk(*line, "--json", "--yes").stdout)["id"] == ID
         assert [call[1] for call in answered.asked] == [asked]
+
+    def test_is_refused_where_nobody_is_there_to_ask(self, keytalk, answered, line, method, asked, said):
+        refused = keytalk(*line, "--json")
+        assert (refused.exit_code, refused.stdout, answered.asked) == (2, "", [])
+        assert "Give --yes" in refused.stderr
 
     def test_needs_a_reason(self, keytalk, answered, line, method, asked, said):
         assert keytalk(*line[:-2]).exit_code == 2

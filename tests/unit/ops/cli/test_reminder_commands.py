@@ -80,7 +80,7 @@ def test_a_preview_shows_what_goes_and_comes_and_changes_nothing(keytalk, gatewa
         "Made:",
         "5 days before session 1 on 2027-01-12",
         "7 days before session 1 on 2027-01-12",
-        "Thu  7 Jan 15:00",
+        "Thu  7 Jan 2027 15:00",
         "Nothing is changed.",
     ):
         assert said in shown
