@@ -10,6 +10,12 @@ LONDON = ZoneInfo("Europe/London")
 
 Clock = Callable[[], datetime]
 
+NO_OTHER_TIME = (
+    "Another time can be played only where nothing real goes out: in the embedded mode, while neither KEYTALK_SMTP_URL "
+    "nor KEYTALK_ALERT_URLS is set, and in tests (KEYTALK_TESTING=on). Otherwise what is due then would be sent now."
+)
+"""What somebody is told who asks for that elsewhere: see `Settings.may_play_time`."""
+
 
 def machine_clock() -> datetime:
     """Give the machine's time as an aware UTC datetime."""

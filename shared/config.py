@@ -66,6 +66,9 @@ class Settings:
     mail_from: str
     ops_mailbox: str
     ops_token: str | None
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None
     intake_limits: bool
     testing: bool
     pool_size: int
@@ -79,6 +82,14 @@ class Settings:
     def embedded(self) -> bool:
         """Whether events and RPC stay inside this process."""
         return self.amqp_uri == EMBEDDED_BROKER
+
+    @property
+    def may_play_time(self) -> bool:
+        """Whether jobs may be done as if it were another time: only where nothing that goes out is real, or in tests.
+
+        What would be sent then would be sent now, to the people it is for.
+        """
+        return self.testing or (self.embedded and not self.smtp_url and not self.alert_urls)
 
     def database_url_of(self, service: str) -> URL:
         """Give the SQLAlchemy address of a service's own database: PostgreSQL on psycopg 3, or SQLite."""
@@ -205,6 +216,20 @@ def _is_web(value: str) -> None:
         raise ValidationError("Give an address that starts with http:// or https:// .")
 
 
+def _is_issuer(value: str) -> None:
+    parts = urlsplit(value)
+    on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not parts.netloc or parts.query or parts.fragment or not (parts.scheme == "https" or on_this_machine):
+        raise ValidationError("Give the issuer as your provider writes it, an address that starts with https:// .")
+
+
+def _go_together(data: Mapping[str, Any], *names: str) -> None:
+    missing = [name for name in names if not data[name]]
+    if missing and len(missing) < len(names):
+        words = "Give this too: the issuer, the client's id and its secret go together."
+        raise ValidationError({f"KEYTALK_{name.upper()}": [words] for name in missing})
+
+
 def _are_origins(values: tuple[str, ...]) -> None:
     for value in values:
         parts = urlsplit(value)
@@ -289,6 +314,9 @@ class _SettingsSchema(Schema):
         load_default=None,
         validate=validate.Regexp(r"^[\x21-\x7e]{16,200}$", error="Give 16 to 200 visible ASCII characters."),
     )
+    oidc_issuer = fields.String(data_key="KEYTALK_OIDC_ISSUER", load_default=None, validate=_is_issuer)
+    oidc_client_id = fields.String(data_key="KEYTALK_OIDC_CLIENT_ID", load_default=None)
+    oidc_client_secret = fields.String(data_key="KEYTALK_OIDC_CLIENT_SECRET", load_default=None)
     intake_limits = fields.Boolean(
         data_key="KEYTALK_INTAKE_LIMITS",
         load_default=True,
@@ -337,6 +365,7 @@ class _SettingsSchema(Schema):
         data["database_overrides"] = {service: url for service, url in urls.items() if url}
         data["dkim_key_file"] = Path(data["dkim_key_file"]) if data["dkim_key_file"] else None
         data["home"] = Path(data["home"]).absolute()
+        _go_together(data, "oidc_issuer", "oidc_client_id", "oidc_client_secret")
         data["public_url"] = (data["public_url"] or f"http://127.0.0.1:{data['public_port']}").rstrip("/")
         data["console_url"] = (data["console_url"] or f"http://127.0.0.1:{data['ops_port']}").rstrip("/")
         return Settings(**data)

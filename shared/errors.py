@@ -22,14 +22,18 @@ class Refused(Exception):
 
     `code` says which kind of refusal it is (see `TITLES` for each one's HTTP status), `detail` is one plain
     sentence with the reason and the mend, `fields` names the answers at fault, each with its own sentences.
-    It crosses RPC as its three arguments, so they stay JSON.
+    It crosses RPC as its three arguments, so they stay JSON. `kind` stays with who called a service, and says why it
+    is "unavailable": `service-timeout`, `service-down`, `broker-away` or `service-fault`.
     """
 
-    def __init__(self, code: Code, detail: str, fields: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, code: Code, detail: str, fields: dict[str, list[str]] | None = None, *, kind: str | None = None
+    ) -> None:
         super().__init__(code, detail, fields or {})
         self.code: Code = code
         self.detail = detail
         self.fields = fields or {}
+        self.kind = kind
 
     def __str__(self) -> str:
         return self.detail

@@ -61,7 +61,8 @@ class WebServer:
 
     def __init__(self, bind: str, port: int, app: Wsgi) -> None:
         """Open the socket. Raises `OSError` when the port is taken."""
-        self._socket = eventlet.listen((bind, port), backlog=512)
+        # Left to itself, eventlet lets two processes share a port without a word: each gets some of the requests.
+        self._socket = eventlet.listen((bind, port), backlog=512, reuse_port=False)
         self._app = app
         self._pool = eventlet.GreenPool(MOST_CONNECTIONS)
         self._thread: Any = None
