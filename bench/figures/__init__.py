@@ -9,6 +9,7 @@ from typing import Protocol
 from bench.figures import (
     backlog,
     cli_start,
+    console,
     consume,
     due,
     enquiry_latency,
@@ -47,6 +48,7 @@ FIGURES: tuple[Figure, ...] = (
     cli_start,
     finding,
     scheduling,
+    console,
     sending,
     due,
     exactly_once,

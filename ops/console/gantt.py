@@ -13,7 +13,7 @@ ROW, BAR, TOP, NAMES = 30, 18, 28, 210
 """Units: the height of a row and of a bar, the room for the months above, and for names beside."""
 
 
-MOST_ROWS, MOST_RUNS = 40, 80
+MOST_ROWS, MOST_RUNS = 40, 60
 """What one page shows at most."""
 
 

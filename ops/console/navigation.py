@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 
-from ops.console.console import may_work_in
-from ops.gateway.roles import Area
+from ops.console.console import may_work_in, me
+from ops.gateway.roles import Area, Role
 
 
 class Place(NamedTuple):
@@ -32,13 +32,24 @@ PLACES = (
 )
 
 
+THEIR_OWN = {
+    Role.FACILITATOR: ("Your sessions", "console.facilitator", "facilitator"),
+    Role.COMMISSIONER: ("Your organisation", "console.organisation", "organisation"),
+}
+"""For who sees only what is theirs: the words, the endpoint of that page, and the argument that says whose it is."""
+
+
 def navigation() -> list[dict[str, str | bool]]:
     """Give the entries for who is signed in: words, address, and whether the page that is open lies below it."""
+    places = [(place.words, url_for(place.endpoint)) for place in PLACES if may_work_in(place.area)]
     return [
-        {"words": place.words, "address": url_for(place.endpoint), "here": _is_here(url_for(place.endpoint))}
-        for place in PLACES
-        if place.endpoint in current_app.view_functions and may_work_in(place.area)
+        {"words": words, "address": address, "here": _is_here(address)} for words, address in (*_their_own(), *places)
     ]
+
+
+def _their_own() -> list[tuple[str, str]]:
+    own = [THEIR_OWN[role] for role in sorted(me().roles) if role in THEIR_OWN]
+    return [(words, url_for(endpoint, **{name: me().stands_for})) for words, endpoint, name in own]
 
 
 def _is_here(address: str) -> bool:

@@ -270,6 +270,7 @@ PERSONAL_READS = frozenset(
         ("enquiries", "get_proposal_pdf"),
         ("enquiries", "list_data_requests"),
         ("scheduling", "get_facilitator"),
+        ("scheduling", "list_facilitators"),
         ("scheduling", "get_offer_letter"),
         ("scheduling", "get_memo"),
         ("scheduling", "get_memo_pdf"),

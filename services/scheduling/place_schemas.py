@@ -106,9 +106,7 @@ class WhichSchema(Schema):
     """Which establishments are listed."""
 
     nation = fields.String(load_default=None, allow_none=True, validate=one_of(get_args(Nation)))
-    active = fields.Boolean(
-        load_default=None, allow_none=True, error_messages={"invalid": "Write true or false."}
-    )
+    active = fields.Boolean(load_default=None, allow_none=True, error_messages={"invalid": "Write true or false."})
 
 
 @dataclass(frozen=True, slots=True)

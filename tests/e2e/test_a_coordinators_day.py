@@ -188,7 +188,7 @@ PAGES = (
     "/runs", "/clearances", "/memos", "/kit?place=RSI", "/messages", "/messages/ahead", "/messages/not-told",
     "/messages/returned", "/templates", "/templates/enquiry_received", "/templates/enquiry_received/look",
     "/reminders", "/contacts", "/organisations", "/reports", "/account", "/account/second-factor", "/system",
-    "/system/jobs/enquiries",
+    "/system/jobs/enquiries", "/facilitators", "/places", "/places/RSI", "/holds", "/offers", "/programmes",
 )  # fmt: skip
 
 ON_A_PHONE = ("/today", "/pipeline", "/calendar/week?on=2027-01-12", "/messages/not-told")

@@ -177,13 +177,16 @@ def test_windows_are_changed_once_what_they_break_was_seen(page, keytalk, run):
     page.get_by_role("button", name="See what follows").first.click()
 
     expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
-    expect(page.get_by_role("cell", name="13:00 to 16:30")).to_be_visible()
+    expect(page.get_by_role("cell", name="13:00–16:30")).to_be_visible()
     expect(page.get_by_text(re.compile("would break a rule"))).to_be_visible()
     assert "13:00-16:30" not in str(keytalk.cli("establishments", "windows", "RSI"))
+    page.get_by_role("button", name="Go back").click()
+    assert page.get_by_label("Afternoon, from").input_value() == "13:00"
+    page.get_by_role("button", name="See what follows").first.click()
     page.get_by_role("button", name="Apply").click()
 
     expect(page.get_by_role("status")).to_contain_text("Sessions fit in there by these windows now.")
-    page.get_by_role("row").filter(has_text="13:00 to 16:30").get_by_role("button", name="Take back").click()
+    page.get_by_role("row").filter(has_text="13:00–16:30").get_by_role("button", name="Take back").click()
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("status")).to_have_text("They are taken back.")
     assert "13:00-16:30" not in str(keytalk.cli("establishments", "windows", "RSI"))
@@ -260,7 +263,7 @@ def test_a_place_for_people_under_18_is_put_on_file_and_approved(page, keytalk):
 
 
 def test_today_says_of_each_kind_what_it_is(page, keytalk, people, run, hold, offer):
-    keytalk.cli("kit", "request", "RSI", "personal workbooks")
+    keytalk.cli("kit", "request", "STI", "personal workbooks")
     keytalk.cli("kit", "request", "BWI", "workbooks")
     (bullingdon,) = [each for each in keytalk.cli("facilitators", "show", people["Tom"])["clearances"]
                      if each["establishment"] == "BNI"]  # fmt: skip
@@ -277,7 +280,9 @@ def test_today_says_of_each_kind_what_it_is(page, keytalk, people, run, hold, of
     expect(card("Clearances to look at")).to_contain_text("ends Fri 15 Jan 2027")
     expect(card("Gate memos due")).to_contain_text("not made yet, due")
     kit = card("Kit a prison was asked about")
-    expect(kit).to_contain_text("personal workbooks, Risley (HMP) asked on Mon 30 Nov 2026, next session Mon 30 Nov 2026")
+    expect(kit).to_contain_text(
+        "personal workbooks, Risley (HMP) asked on Mon 30 Nov 2026, next session Mon 30 Nov 2026"
+    )
     expect(kit).to_contain_text("workbooks, Berwyn (HMP) asked on Mon 30 Nov 2026, no session is planned there")
     expect(card("Facilitators asked")).to_contain_text("Lee Whitfield, Risley (HMP) 1 session, answer by")
     expect(card("Holds that run out")).to_contain_text("last day Thu 3 Dec 2026")
@@ -288,6 +293,8 @@ def test_a_yes_by_telephone_is_noted(page, keytalk, offer, run):
     page.goto(f"{keytalk.ops_url}/offers")
     page.get_by_role("link", name="Lee Whitfield").click()
     expect(page.get_by_text("Everybody on the run is told by mail")).to_be_visible()
+    page.get_by_role("button", name="Note their yes").click()
+    expect(page.get_by_text("Nothing is changed or sent yet.")).to_be_visible()
     page.get_by_role("button", name="Note their yes").click()
 
     expect(page.get_by_role("status")).to_contain_text("Their yes is noted")

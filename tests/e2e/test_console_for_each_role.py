@@ -80,7 +80,9 @@ def names(keytalk) -> dict[str, str]:
     draft = tell("proposals", "make", reference)
     for stage in STAGES:
         tell("enquiries", "move", reference, stage)
-    planned = tell("runs", "plan", "--enquiry", reference, "--start", "2027-01-12", "--weekday", "tue", "--window", "pm")
+    planned = tell(
+        "runs", "plan", "--enquiry", reference, "--start", "2027-01-12", "--weekday", "tue", "--window", "pm"
+    )
     hold = tell("holds", "place", planned["run"])
     tell("runs", "confirm", planned["run"])
     lee = next(each for each in tell("facilitators", "list") if each["name"].startswith("Lee"))
@@ -178,7 +180,7 @@ def test_who_only_looks_is_offered_no_form(keytalk, names, come, role):
         if path.startswith("/account"):
             continue
         answer = browser.get(keytalk.ops_url + path, timeout=60)
-        if "<form method=\"post\"" in main_of(answer.text) and not path.endswith("csv"):
+        if '<form method="post"' in main_of(answer.text) and not path.endswith("csv"):
             found.append(path)
 
     assert found == []

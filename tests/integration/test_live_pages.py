@@ -53,6 +53,12 @@ def test_nobody_looks_on_who_is_not_signed_in(keytalk):
     assert "/sign-in" in answer.headers["Location"]
 
 
+def test_who_sees_only_what_is_theirs_hears_of_nothing_else(keytalk):
+    add_operator(keytalk, "ana", "facilitator", stands_for="01a2166d-5623-7789-935b-a0117266c90e")
+
+    assert signed_in(keytalk, "ana").get(f"{keytalk.ops_url}/live", timeout=30).status_code == 403
+
+
 def test_a_process_with_onlookers_ends_in_time(keytalk, priya):
     lines = lines_of(priya, keytalk)
     next(lines)

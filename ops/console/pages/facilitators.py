@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, page, pages, together, wants_csv
 from ops.console.forms import what_differs
 from ops.console.words import day
 from shared.errors import Refused
@@ -18,8 +19,8 @@ QUALIFICATIONS = ("NADA", "safeguarding", "UKCP", "BACP")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STRETCHES = 2
 """How many stretches of a day the form for the week has room for, at the least: a day with a break in it."""
-NEXT = 8
-"""How many of their sessions are shown at once, those apart that need cover."""
+NEXT, MOST = 8, 50
+"""How many of their sessions are shown at once, and when the rest is opened, those apart that need cover."""
 BOOKED = ("held", "confirmed")
 COLUMNS = ("name", "email", "state", "insured_until", "vehicle", "travel_limit_minutes", "max_sessions_a_week", "id")
 WRITTEN = (
@@ -58,19 +59,24 @@ def add_facilitator() -> AnyResponse:
 @pages.get("/facilitators/<uuid:facilitator>")
 def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = "") -> Response:
     """Show one: how they are reached, what they hold, when they have time, and their sessions ahead."""
-    person = ask("scheduling", "get_facilitator", facilitator=str(facilitator))
-    ahead = ask("scheduling", "list_sessions_ahead", facilitator=person["id"])
+    named = str(facilitator)
+    person, ahead, wishes = together(
+        partial(ask, "scheduling", "get_facilitator", facilitator=named),
+        partial(ask, "scheduling", "list_sessions_ahead", facilitator=named),
+        partial(_wishes, named),
+    )
     return page(
         "facilitators/facilitator.html",
         person=person,
         erased=person["email"].endswith(ERASED),
         ahead=[{**each, "uncovered": _needs_cover(person, each)} for each in ahead],
         week=_week(person["hours"]),
-        wishes=_wishes(person["id"]),
+        wishes=wishes,
         states=STATES,
         colours=COLOURS,
         qualifications=QUALIFICATIONS,
         next=NEXT,
+        most=MOST,
         refused=refused,
         sent=sent,
         given=request.form,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, ask_where_up, asked_again, csv, page, pages, wants_csv
+from ops.console.console import ask, ask_where_up, asked_again, csv, page, pages, together, wants_csv
 from shared.errors import Refused
 
 SERVICES = ("enquiries", "scheduling", "notifications")
@@ -18,7 +19,7 @@ DEAD_COLUMNS = ("service", "id", "way", "type", "subject", "state", "attempts", 
 @pages.get("/system")
 def health(refused: Refused | None = None) -> Response:
     """Show how each service stands, and what is set aside."""
-    stands = [_service(name) for name in SERVICES]
+    stands = together(*(partial(_service, name) for name in SERVICES))
     dead = [{"service": each["name"], **row} for each in stands for row in each["dead"]]
     if wants_csv():
         return csv("events-set-aside", DEAD_COLUMNS, ([row.get(name) for name in DEAD_COLUMNS] for row in dead))

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 
 from flask import Response, request, session
 
-from ops.console.console import KEY, pages, the_gateway
+from ops.console.console import KEY, me, pages, the_gateway
+from ops.gateway.roles import OWN
 from shared.messaging.broadcast import Listener, News, NoRoom
 
 STILL_HERE = 10.0
@@ -23,6 +24,8 @@ GATHER = 0.5
 @pages.get("/live")
 def live() -> Response:
     """Give the stream; 503 where as many look on as may, and the page does without."""
+    if me().roles & OWN:
+        return Response("Only for our team.\n", 403, mimetype="text/plain")  # who sees only their own hears of no other
     looking_on = ExitStack()
     try:
         listener = looking_on.enter_context(the_gateway().hub.listening())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, wants_csv
+from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, together, wants_csv
 from ops.console.forms import number, what_differs
 from ops.console.pages.calendar import CLOSURES
 from shared.clock import day_in_london
@@ -73,10 +74,12 @@ def add_place() -> AnyResponse:
 @pages.get("/places/<place>")
 def place(place: str, refused: Refused | None = None, sent: str = "") -> Response:
     """Show a place: windows, closures, rooms, what it asks for, and the runs there in the year ahead."""
-    shown = ask("scheduling", "get_establishment", establishment=place)
     today = day_in_london(the_gateway().clock())
-    around = ask("scheduling", "get_gantt", start=today.isoformat(), end=(today + AHEAD).isoformat(),
-                 establishments=[shown["id"]])  # fmt: skip
+    year = {"start": today.isoformat(), "end": (today + AHEAD).isoformat()}
+    shown, around = together(
+        partial(ask, "scheduling", "get_establishment", establishment=place),
+        partial(ask, "scheduling", "get_gantt", establishments=[place.upper()], **year),
+    )
     return page(
         "places/place.html",
         place=shown,
@@ -89,6 +92,8 @@ def place(place: str, refused: Refused | None = None, sent: str = "") -> Respons
         closures=CLOSURES,
         reasons=UNDER_18_REASONS,
         refused=refused,
+        # Who goes back from what a change would do finds what they typed, as who was refused does.
+        typed=refused or {"fields": {}},
         sent=sent,
         given=request.form,
     )
@@ -190,6 +195,8 @@ OF_THE_PLACE = frozenset(
 def change_place(place: str, what: str) -> AnyResponse:
     """Show which sessions would break a rule by a change of a place, and make it once that was seen."""
     title, read, done = CHANGES[what]
+    if request.form.get("apply") == "back":
+        return _again(place, what)
     try:
         asked = {**({"establishment": place} if what in OF_THE_PLACE else {}), **read(place)}
         if asked.get("settings") == {}:

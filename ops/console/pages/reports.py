@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from flask import Response, request
 
 from ops.console.bars import across
-from ops.console.console import ask_where_up, csv, may_ask, page, pages, the_gateway
+from ops.console.console import ask_where_up, csv, may_ask, page, pages, the_gateway, together
 from shared.clock import day_in_london
+from shared.errors import Refused
 
 STAGES = ("received", "screened", "reached_availability", "reached_suitability", "reached_next_steps",
           "reached_agreement", "won")  # fmt: skip
@@ -55,13 +57,14 @@ def _asked(first: dt.date, last: dt.date) -> tuple[dict[str, Any], list[str]]:
         "load": ("scheduling", "report_load", of_sessions),
         "reach": ("scheduling", "report_reach", of_sessions),
     }
-    found: dict[str, Any] = dict.fromkeys(wanted)
-    away = []
-    for name, (service, method, arguments) in wanted.items():
-        if may_ask(service, method):
-            found[name], refused = ask_where_up(service, method, **arguments)
-            away += [refused.detail] if refused else []
-    return found, sorted(set(away))
+    may = [name for name, (service, method, _) in wanted.items() if may_ask(service, method)]
+    answers = together(*(partial(_where_up, *wanted[name]) for name in may))
+    found: dict[str, Any] = dict.fromkeys(wanted) | {name: report for name, (report, _) in zip(may, answers, strict=True)}
+    return found, sorted({refused.detail for _, refused in answers if refused})
+
+
+def _where_up(service: str, method: str, arguments: dict[str, Any]) -> tuple[Any, Refused | None]:
+    return ask_where_up(service, method, **arguments)
 
 
 def _drawn(found: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, me, page, pages, wants_csv, within
+from ops.console.console import (
+    ask,
+    ask_where_up,
+    asked_again,
+    csv,
+    may_ask,
+    me,
+    page,
+    pages,
+    together,
+    wants_csv,
+    within,
+)
 from shared.errors import Refused
 
 NOT_TOLD_SHOWN = 10
@@ -20,33 +33,31 @@ SERVICES = ("enquiries", "scheduling", "notifications")
 @pages.get("/today")
 def today() -> Response:
     """Show what needs a person now."""
-    enquiries, away = ask_where_up("enquiries", "count_today")
-    calendar, calendar_away = (
-        ask_where_up("scheduling", "count_today") if may_ask("scheduling", "count_today") else (None, None)
+    asked = (
+        ("enquiries", "count_today", {}),
+        ("scheduling", "count_today", {}),
+        ("notifications", "list_not_told", {"limit": NOT_TOLD_SHOWN}),
+        *((service, "list_dead", {"limit": DEAD_SHOWN}) for service in SERVICES),
     )
-    not_told, messages_away = (
-        ask_where_up("notifications", "list_not_told", limit=NOT_TOLD_SHOWN)
-        if may_ask("notifications", "list_not_told")
-        else (None, None)
-    )
+    answers = together(*(partial(_where_up_and_allowed, *each) for each in asked))
+    (enquiries, _), (calendar, _), (not_told, _), *dead = answers
     return page(
         "today/today.html",
         enquiries=enquiries,
         calendar=calendar,
         not_told=not_told,
-        dead=_dead() if may_ask("enquiries", "list_dead") else [],
-        away=[refused.detail for refused in (away, calendar_away, messages_away) if refused is not None],
+        dead=[
+            {"service": service, "count": len(found), "more": len(found) == DEAD_SHOWN}
+            for service, (found, _) in zip(SERVICES, dead, strict=True)
+            if found
+        ],
+        away=[refused.detail for _, refused in answers[: len(SERVICES)] if refused is not None],
     )
 
 
-def _dead() -> list[dict[str, Any]]:
-    """Give the services in which events wait for an operator, with how many."""
-    waiting = []
-    for service in SERVICES:
-        found, _away = ask_where_up(service, "list_dead", limit=DEAD_SHOWN)
-        if found:
-            waiting.append({"service": service, "count": len(found), "more": len(found) == DEAD_SHOWN})
-    return waiting
+def _where_up_and_allowed(service: str, method: str, arguments: dict[str, Any]) -> tuple[Any, Refused | None]:
+    """Ask a service, if who is signed in may: None where not, and None with why where the service is away."""
+    return ask_where_up(service, method, **arguments) if may_ask(service, method) else (None, None)
 
 
 @pages.get("/tasks")

@@ -17,6 +17,7 @@ from shared.persistence.types import AnyRow
 DUE = "due"
 """What a message is shown as that waits although its time has come."""
 STATES = (DUE, *(state.value for state in MessageState))
+_ON_ITS_WAY = frozenset(f"{MessageState[each]}" for each in ("SCHEDULED", "SENDING", "ACCEPTED", "DELIVERED"))
 _WAITING = (DUE, MessageState.SCHEDULED.value)
 
 
@@ -76,6 +77,7 @@ def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict
     if row is None:
         raise Refused("not_found", f"No message has the id {message_id}. `keytalk messages list --json` shows ids.")
     digest = connection.execute(select(messages).where(messages.c.id == row.told_in)).first() if row.told_in else None
+    again = _resends(connection, row)
     told = select(messages).where(messages.c.told_in == row.id).order_by(messages.c.due_at, messages.c.id)
     return _line(row, now) | {
         "version": row.version,
@@ -88,10 +90,10 @@ def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict
         "correlation_id": row.correlation_id,
         "facts": row.facts,
         "resend_of": str(row.resend_of) if row.resend_of else None,
-        "resends": [_line(each, now) for each in _resends(connection, row)],
+        "resends": [_line(each, now) for each in again],
         "digest": _line(digest, now) if digest is not None else None,
         "tells": [_line(each, now) for each in connection.execute(told)],
-        "may_be_sent_again": row.state in {state.value for state in SENT_AGAIN},
+        "may_be_sent_again": row.state in {state.value for state in SENT_AGAIN} and not _stands_elsewhere(again, row),
         "may_be_settled": row.state == MessageState.UNKNOWN.value,
     }
 
@@ -125,6 +127,11 @@ def _resends(connection: Connection, row: AnyRow) -> list[AnyRow]:
     first = first_of(connection, row.id)
     later = resends_of(connection, first)
     return [connection.execute(select(messages).where(messages.c.id == first)).one(), *later] if later else []
+
+
+def _stands_elsewhere(again: list[AnyRow], row: AnyRow) -> bool:
+    """Say whether another one in its place has got through, or may still."""
+    return any(each.state in _ON_ITS_WAY for each in again if each.id != row.id)
 
 
 def _line(row: AnyRow, now: datetime) -> dict[str, Any]:

@@ -249,7 +249,7 @@ class TestSendingAgain:
         with house.database.reading() as connection:
             found = get_message(connection, message.id, house.now)
         assert [each["occasion"] for each in found["resends"]] == ["hold:1", "hold:1:again:1", "hold:1:again:2"]
-        assert found["may_be_sent_again"]
+        assert not found["may_be_sent_again"]  # the second is on its way
 
     def test_what_is_on_its_way_again_or_arrived_is_not_sent_once_more(self, house):
         message = came_to(house, PermanentFailure("554"))
@@ -353,3 +353,14 @@ def test_what_the_mail_server_took_names_the_way_to_write_once_more(house):
     message = came_to(house, None)
 
     assert f"keytalk enquiries reply {REF} --words WORDS" in refusal(again, house, message).detail
+
+
+def test_what_was_sent_again_is_not_offered_once_more(house):
+    message = came_to(house, PermanentFailure("554"))
+    with house.database.reading() as connection:
+        assert get_message(connection, message.id, house.now)["may_be_sent_again"]
+
+    again(house, message)
+
+    with house.database.reading() as connection:
+        assert not get_message(connection, message.id, house.now)["may_be_sent_again"]

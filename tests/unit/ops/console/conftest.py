@@ -1,0 +1,60 @@
+"""The cast of the console's tests: the gateway's, with services that answer what a test says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.ops.gateway_cast import (
+    Services,
+    _migrated,
+    _quick_hashes,
+    add,
+    another,
+    app,
+    ask,
+    audit,
+    clock,
+    gateway,
+    settings,
+    visitor,
+)
+
+__all__ = [
+    "_migrated",
+    "_quick_hashes",
+    "add",
+    "another",
+    "app",
+    "ask",
+    "audit",
+    "clock",
+    "gateway",
+    "settings",
+    "visitor",
+]
+
+
+class Answering(Services):
+    """Answers each method with what a test set for it; a refusal that was set is raised, unless it is a dry run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, Any] = {}
+
+    def call(self, service: str, method: str, /, **arguments: Any) -> Any:
+        super().call(service, method, **arguments)
+        answer = self.answers[method]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def changes(self, method: str) -> list[dict[str, Any]]:
+        """Give what a method was called with, beside its dry runs."""
+        return [given for _service, name, given in self.calls if name == method and not given.get("dry_run")]
+
+
+@pytest.fixture
+def services() -> Answering:
+    return Answering()

@@ -1,0 +1,157 @@
+"""What a change writes to people is shown before it is made, with what was typed kept either way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ops.console.words import letter_name, offset
+from shared.errors import Refused
+
+RUN, SESSION = "0192f0c8-0000-7000-8000-000000000001", "0192f0c8-0000-7000-8000-000000000002"
+OFFER = "0192f0c8-0000-7000-8000-000000000003"
+ANA, LEE = {"id": "f-1", "name": "Ana <b>Reyes</b>"}, {"id": "f-2", "name": "Lee Whitfield"}
+RISLEY = {"id": "RSI", "name": "Risley (HMP)"}
+ENQUIRY = {
+    "reference": "KT-7F3K-92",
+    "establishment": "HMP Risley",
+    "message": "We have a <script>quiet</script> room.",
+    "contact": {"name": "Alex Morgan", "email": "alex@risley.example", "status": "active"},
+}
+SAT = {
+    "number": 3, "date": "2027-01-26", "start": "13:45", "end": "16:00", "enquiry": "KT-7F3K-92",
+    "facilitators": [LEE], "lacks": 1, "can": [{"name": "Bo"}],
+}  # fmt: skip
+ANSWERS = {
+    "get_enquiry": ENQUIRY,
+    "get_run": {"establishment": RISLEY, "programme_name": "Many Faces", "enquiry": "KT-7F3K-92", "breaches": [],
+                "facilitators": [ANA, LEE], "sessions": [{"state": "planned"}, {"state": "cancelled"}]},
+    "place_hold": {"establishment": RISLEY, "enquiry": "KT-7F3K-92", "rank": 2, "expires_on": None,
+                   "waits_for": [{"establishment": {"name": "Styal (HMP)"}}]},
+    "make_offer": {"facilitator": LEE, "sessions": [SAT], "answer_by": "2027-01-20T12:00:00+00:00"},
+    "withdraw_from_session": {"sessions": [SAT]},
+    "list_facilitators": [ANA, LEE],
+    "send_memo": {"establishment": "Risley (HMP)", "version": 2, "reference": "KT-7F3K-92"},
+    "get_proposal": {"version": 1, "state": "sent", "reference": "KT-7F3K-92"},
+    "resend_message": {"template": "run_confirmed_contact", "recipient": "enquirer:KT-7F3K-92", "id": OFFER,
+                       "goes_at": "2027-01-20T12:00:00+00:00"},
+    "get_agreement": {"signatures": [{"side": "prison"}]},
+    **{f"{what}_offer": {"facilitator": LEE, "establishment": RISLEY, "enquiry": "KT-7F3K-92"}
+       for what in ("accept", "decline", "withdraw")},
+    **dict.fromkeys(("confirm_run", "reply_to_enquiry", "send_proposal", "accept_proposal", "decline_proposal",
+                     "withdraw_proposal", "sign_agreement", "release_enquiry"), {}),
+}  # fmt: skip
+AT_ENQUIRY, AT_RUN = "/enquiries/KT-7F3K-92", f"/runs/{RUN}"
+AT_SESSION, AT_PROPOSAL = f"{AT_RUN}/sessions/{SESSION}", f"{AT_ENQUIRY}/proposals/p-1"
+CHANGES = (
+    (f"{AT_ENQUIRY}/say", {"way": "reply", "words": "Thank you."}, "reply_to_enquiry", ["Alex Morgan", "Thank you."]),
+    (f"{AT_PROPOSAL}/send", {}, "send_proposal", ["Alex Morgan", "by which they read, print and accept it"]),
+    (f"{AT_PROPOSAL}/accept", {"name": "Alex", "role": "Head"}, "accept_proposal", ["Alex Morgan", "Our team"]),
+    (
+        f"{AT_PROPOSAL}/decline",
+        {"reason": "Money"},
+        "decline_proposal",
+        ["Alex Morgan", "does not stand in the letter"],
+    ),
+    (f"{AT_PROPOSAL}/withdraw", {"reason": "Wrong"}, "withdraw_proposal", ["Alex Morgan", "answers no more"]),
+    (f"{AT_ENQUIRY}/agreement/a-1/sign", {"name": "Priya"}, "sign_agreement", ["Alex Morgan", "the agreement stands"]),
+    ("/quarantine", {"release": "KT-7F3K-92"}, "release_enquiry", ["Alex Morgan", "&lt;script&gt;quiet"]),
+    (f"{AT_RUN}/confirm", {}, "confirm_run", ["Alex Morgan", "Ana &lt;b&gt;Reyes", "Lee Whitfield", "1 session."]),
+    (f"{AT_RUN}/hold", {}, "place_hold", ["Alex Morgan", "waits in line behind Styal (HMP)"]),
+    (f"{AT_SESSION}/offer", {"facilitator": "f-2"}, "make_offer", ["Lee Whitfield", "to say yes or no"]),
+    (f"{AT_SESSION}/withdraw", {"facilitator": "f-1"}, "withdraw_from_session", ["Ana &lt;b&gt;Reyes", "Alex Morgan"]),
+    ("/memos/m-1/send", {}, "send_memo", ["Alex Morgan", "version 2"]),
+    (f"/messages/{OFFER}/resend", {"reason": "To be sure"}, "resend_message", ["Alex Morgan", "they have it twice"]),
+    (f"/offers/{OFFER}/accept", {}, "accept_offer", ["Alex Morgan", "Lee Whitfield", "Our team"]),
+    (f"/offers/{OFFER}/decline", {}, "decline_offer", ["Our team"]),
+    (f"/offers/{OFFER}/withdraw", {}, "withdraw_offer", ["Lee Whitfield", "Our team"]),
+)
+
+
+@pytest.fixture
+def priya(add, visitor, services):
+    add("priya", "coordinator")
+    visitor.sign_in()
+    services.answers = dict(ANSWERS)
+    return visitor
+
+
+@pytest.mark.parametrize(("path", "typed", "method", "told"), CHANGES, ids=[each[2] for each in CHANGES])
+def test_what_goes_out_is_shown_and_only_then_sent(priya, services, path, typed, method, told):
+    seen = priya.post(path, "/account", **typed)
+
+    assert seen.status_code == 200
+    assert "Nothing is changed or sent yet." in seen.text
+    assert [words for words in told if words not in seen.text] == []
+    assert services.changes(method) == []
+
+    kept = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', seen.text.partition("<main")[2]))
+    applied = priya.post(path, "/account", **{name: value for name, value in kept.items() if name != "csrf_token"},
+                         apply="yes")  # fmt: skip
+
+    assert applied.status_code == 302, applied.text
+    assert len(services.changes(method)) == 1
+    given = services.changes(method)[0]
+    assert [name for name in typed if name in given and given[name] != typed[name]] == []
+    assert ("reason" in typed) == ("reason" in given)
+
+
+def test_a_double_press_of_apply_is_one_change(priya, services):
+    seen = priya.post(f"{AT_RUN}/confirm", "/account")
+    key = re.findall(r'name="key" value="([^"]+)"', seen.text.partition("<main")[2])[0]
+    for _ in range(2):
+        priya.post(f"{AT_RUN}/confirm", "/account", key=key, apply="yes")
+
+    keys = [given["idempotency_key"] for given in services.changes("confirm_run")]
+    assert keys == [f"{key}:confirm_run"] * 2
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_asked_for(priya, services):
+    services.answers["send_memo"] = Refused("refused", "It was sent already.")
+    services.answers["get_memo"] = Refused("not_found", "There is no such memo.")
+    answer = priya.post("/memos/m-1/send", "/account")
+
+    assert answer.status_code in (404, 409)
+    assert services.changes("send_memo") == []
+
+
+def test_who_writes_no_words_is_told_so_at_once(priya, services):
+    services.answers["reply_to_enquiry"] = Refused("invalid", "Please write something.", {"words": ["Please write."]})
+    services.answers["get_enquiry"] = Refused("unavailable", "Enquiries are away.")
+    priya.post(f"{AT_ENQUIRY}/say", "/account", way="reply", words=" ")
+
+    assert [name for _service, name, _given in services.calls] == ["reply_to_enquiry", "get_enquiry"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [({"name": "Alex", "email": None}, "nobody, as no email is known"),
+     ({"name": "Alex", "email": "a@b.example", "status": "left"}, "nobody, as they are marked as left")],
+)  # fmt: skip
+def test_whom_no_letter_reaches_is_said(priya, services, contact, said):
+    services.answers["get_enquiry"] = ENQUIRY | {"contact": contact}
+
+    assert said in priya.post(f"{AT_PROPOSAL}/send", "/account").text
+
+
+def test_a_link_is_made_to_what_it_can_be_made_to_alone(priya, services):
+    services.answers |= {"get_enquiry": Refused("unavailable", "Away."), "link_enquiry": {}}
+    form = {"kind": "reference", "target": "x", "take": "yes"}
+
+    assert priya.post(f"{AT_ENQUIRY}/matches", "/account", **form).status_code != 500
+    assert services.changes("link_enquiry") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("5d", "5 days"), ("1d", "1 day"), ("3wd", "3 working days"), ("6w", "6 weeks"), ("1m", "1 month"), ("soon", "soon"),
+     ("5", "5"), ("", "")],
+)  # fmt: skip
+def test_spans_of_time_are_said_in_words(given, said):
+    assert offset(given) == said
+
+
+def test_letters_have_names_that_people_read():
+    assert letter_name("run_confirmed_contact") == "Run confirmed, to the contact"
+    assert letter_name("reply_written") == "Reply written"
