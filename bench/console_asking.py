@@ -20,7 +20,10 @@ PAGES = (
     *("/calendar", "/calendar?place={place}", "/calendar/week", "/calendar/gantt", "/calendar/gantt?by=facilitator"),
     *("/calendar/clashes?{month}", "/calendar/close"),
     *("/runs", "/runs/{run}", "/runs/{run}/sessions/{session}"),
-    *("/clearances", "/clearances/{facilitator}/P001", "/memos", "/memos/{memo}", "/kit?place={place}", "/runs/{run}/kit"),
+    *("/holds", "/holds/{hold}", "/offers", "/offers/{offer}"),
+    *("/facilitators", "/facilitators/{facilitator}", "/places", "/places/{place}", "/programmes"),
+    *("/clearances", "/clearances/{facilitator}/P001", "/memos", "/memos/{memo}", "/kit?place={place}"),
+    "/runs/{run}/kit",
     *("/messages", "/messages?state=accepted", "/messages/{message}", "/messages/runs/{told}", "/messages/ahead"),
     *("/messages/not-told", "/messages/returned"),
     *("/templates", "/templates/{template}", "/templates/{template}/look", "/reminders"),
@@ -47,7 +50,7 @@ class Asked:
 
 
 def ask_all(stand: Stand, operator: requests.Session, times: int, pages: Iterable[str] = PAGES) -> list[Asked]:
-    """Ask for each page so many times, after one that is not counted. Raises RuntimeError for any other answer than 200."""
+    """Ask for each page so many times, after one that is not counted. Raises RuntimeError for an answer but 200."""
     sizes: dict[str, int] = {}
     asked = []
     for page in pages:
@@ -66,7 +69,7 @@ def ask_all(stand: Stand, operator: requests.Session, times: int, pages: Iterabl
 
 
 def _ask(operator: requests.Session, address: str) -> tuple[float, str, int]:
-    """Ask as a browser does; give the milliseconds to the last byte, the text, and the bytes of head and body as sent."""
+    """Ask as a browser does; give the milliseconds to the last byte, the text, and the bytes of head and body."""
     headers = {"Accept-Encoding": "gzip, deflate, br"}
     begin = time.perf_counter()
     with operator.get(address, headers=headers, stream=True, allow_redirects=False, timeout=60) as answer:

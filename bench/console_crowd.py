@@ -1,4 +1,4 @@
-"""Fifty operators at the console at once, as one process: each clicks through pages, thinks, and listens for what is new.
+"""Fifty operators at the console at once, as one process: each clicks through pages, thinks, and hears what is new.
 
     python -m bench.console_crowd PLAN
 
@@ -10,13 +10,10 @@ the end), `news` (events heard on them all), `posts`, `posts_failed` and `post_p
 
 from __future__ import annotations
 
-import eventlet  # isort: skip - everything after it must be green
-
-eventlet.monkey_patch()
-
 import json
 import random
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -64,18 +61,20 @@ class Crowd:
     def run(self) -> Seen:
         """Let them work for the seconds of the plan."""
         self.until = time.monotonic() + self.plan["seconds"]
-        workers = [eventlet.spawn(self._arrive)]
+        workers = [threading.Thread(target=self._arrive)]
         for number, cookies in enumerate(self.plan["cookies"]):
-            eventlet.spawn(self._listen, cookies)
-            workers.append(eventlet.spawn(self._work, number, cookies))
+            threading.Thread(target=self._listen, args=(cookies,), daemon=True).start()
+            workers.append(threading.Thread(target=self._work, args=(number, cookies)))
         for worker in workers:
-            worker.wait()
+            worker.start()
+        for worker in workers:
+            worker.join()
         return self.seen
 
     def _work(self, number: int, cookies: dict[str, str]) -> None:
         """Click from page to page. Nobody begins at the same moment as another."""
         chance, browser = random.Random(number), requests.Session()
-        eventlet.sleep(chance.uniform(0, 2 * self.plan["think"]))
+        time.sleep(chance.uniform(0, 2 * self.plan["think"]))
         while time.monotonic() < self.until:
             begin = time.perf_counter()
             address = self.plan["url"] + chance.choice(self.plan["addresses"])
@@ -85,7 +84,7 @@ class Crowd:
             except requests.RequestException:
                 self.seen.counts["errors"] += 1
             self.seen.ms.append((time.perf_counter() - begin) * 1000)
-            eventlet.sleep(self.plan["think"] * chance.uniform(0.5, 1.5))
+            time.sleep(self.plan["think"] * chance.uniform(0.5, 1.5))
 
     def _listen(self, cookies: dict[str, str]) -> None:
         """Keep a stream open, and count what comes; it counts as open once it is, and no more where it ends."""
@@ -112,7 +111,7 @@ class Crowd:
                 self.seen.counts["posts_failed"] += 1
             took = time.perf_counter() - begin
             self.seen.posts_ms.append(took * 1000)
-            eventlet.sleep(max(0.0, every - took))
+            time.sleep(max(0.0, every - took))
 
 
 def main() -> None:

@@ -89,7 +89,9 @@ def enquiries(database: Database, count: int, *, now: datetime = NOW, seed: int 
             _insert(connection, table, rows)
     if not database.is_sqlite:  # which is never analysed where Keytalk runs on it
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
             connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("RESET statement_timeout")
     return story.filled
 
 

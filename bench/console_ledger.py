@@ -1,8 +1,8 @@
-"""Fills a notifications database as the runs of `bench.console_sessions` would leave it: a letter to everybody who takes
-part, and two reminders of each session, on either kind of database.
+"""Fills a notifications database as the runs of `bench.console_sessions` would leave it, on either kind of database.
 
-20,000 sessions make some 120,000 messages. What is past went out, mostly; a few letters came back or are in doubt, so
-that there is somebody who has not been told. What is drawn is drawn from one seed.
+There is a letter to everybody who takes part, and two reminders of each session to each of them: 20,000 sessions make
+some 120,000 messages. What is past went out, mostly; a few letters came back or are in doubt, so that there is somebody
+who has not been told. No run was changed after it was confirmed. What is drawn is drawn from one seed.
 """
 
 import itertools
@@ -53,7 +53,11 @@ def ledger(database: Database, years: Years, *, now: datetime | None = None, see
             insert_all(connection, messaging.jobs, [_alarm(each) for each in waiting])
             ids += [each.id for each in part]
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("ANALYZE"))
+        if not database.is_sqlite:
+            connection.execute(text("RESET statement_timeout"))
     return ids
 
 
@@ -63,7 +67,8 @@ def _alarm(message: Message) -> dict[str, Any]:
 
 def _runs(years: Years) -> Iterator[tuple[RunFacts, datetime]]:
     """Give each run that was confirmed, as its letters tell of it, and when that was."""
-    rows, teams, places = years.rows, _teams(years), {row["id"]: row["name"] for row in years.rows[tables.establishments]}
+    rows, teams = years.rows, _teams(years)
+    places = {row["id"]: row["name"] for row in rows[tables.establishments]}
     sessions: dict[UUID, list[SessionFacts]] = defaultdict(list)
     for row in rows[tables.sessions]:
         of_run = SessionFacts(str(row["id"]), row["number"], row["date"], row["start"], row["end"], revision=0)

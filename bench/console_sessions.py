@@ -86,7 +86,11 @@ def _write(database: Database, stored: Years) -> None:
             for begin in range(0, len(rows), CHUNK):
                 connection.execute(table.insert(), rows[begin : begin + CHUNK])
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("ANALYZE"))
+        if not database.is_sqlite:
+            connection.execute(text("RESET statement_timeout"))
 
 
 def _places(stored: Years) -> None:

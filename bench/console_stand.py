@@ -7,7 +7,6 @@ on SQLite.
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from sqlalchemy.engine import make_url
 
 from bench import console_data, console_ledger, console_sessions
 from bench.lab import Lab
@@ -152,6 +150,8 @@ def with_things(stand: Stand) -> Stand:
         "session": sessions,
         "told": [row["subject"].removeprefix("run:") for row in told],
         "message": [row["id"] for row in told],
+        "hold": [row["hold"] for row in asked("scheduling/list_holds")[:OTHERS]],
+        "offer": [row["offer"] for row in asked("scheduling/list_offers")[:OTHERS]],
         "memo": [row["memo"] for row in asked("scheduling/list_memos", limit=OTHERS)],
         "contact": [row["id"] for row in asked("enquiries/list_contacts", limit=OTHERS)],
         "organisation": [row["id"] for row in asked("enquiries/list_organisations", limit=OTHERS)],
@@ -173,10 +173,3 @@ def _weeks_ahead() -> str:
 def _enquiries(asked: Any) -> list[Any]:
     rows = asked("enquiries/list_enquiries", limit=OTHERS)
     return [asked("enquiries/get_enquiry", reference=row["reference"]) for row in rows]
-
-
-def from_environment(path: str) -> Keytalk:
-    """A frame on databases that were filled before, whose variables a file holds: to look again without filling."""
-    import json  # noqa: PLC0415 - only here
-
-    return Keytalk(demo=False, env=json.loads(Path(path).read_text()) | {"KEYTALK_BENCH": os.environ.get("HOME", "")})

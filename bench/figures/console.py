@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from bench.console_asking import PAGES, Asked, ask_all, heaviest, slowest, told
+from bench.console_asking import Asked, ask_all, heaviest, slowest, told
 from bench.console_paint import BITS_PER_SECOND, LATENCY_MS, first_paints
 from bench.console_stand import Stand, embedded, on_servers
 from bench.lab import Lab, run_module
@@ -28,7 +28,7 @@ TIMES = 40
 TIMES_EMBEDDED = 10
 MOST_MS, MOST_BYTES, MOST_PAINT_MS = 200, 100_000, 1_000
 PAINTED = ("/today", "/calendar")
-OPERATORS, SECONDS, SECONDS_ALONE, THINK, ARRIVALS = 50, 60, 15, 1.0, 2
+OPERATORS, SECONDS, SECONDS_ALONE, THINK, ARRIVALS = 50, 60, 15, 5.0, 2
 CLICKED = (
     *("/today",) * 4,
     *("/pipeline", "/pipeline/list", "/search?words={word}") * 2,

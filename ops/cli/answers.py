@@ -43,6 +43,9 @@ HELD_BACK = (
     Column("lifted", "Lifted"),
 )
 
+_MOST_KNOWN = 1000
+"""How many suppressions can be looked through before one is lifted."""
+
 Suppression = Annotated[
     str, typer.Argument(metavar="ID", help="As `keytalk suppressions list` shows it, or the id of the message.")
 ]
@@ -107,7 +110,11 @@ def lift_suppression(
     gateway = connect()
 
     def look() -> list[dict[str, Any]]:
-        return _named(gateway.call("notifications", "list_suppressions", lifted=True, limit=1000), suppression)
+        known = gateway.call("notifications", "list_suppressions", lifted=True, limit=_MOST_KNOWN)
+        named = _named(known, suppression)
+        if not named and len(known) < _MOST_KNOWN:
+            raise CommandRefused(f"No suppression is known as {suppression}. `keytalk suppressions list` shows them.")
+        return named
 
     if not goes_on(look, _say_lifted, "Write to it again?", yes=yes, dry_run=dry_run, as_json=as_json):
         return

@@ -88,7 +88,10 @@ def list_not_told(days: Days = 28, limit: Limit = 200, as_json: Json = False) ->
         say(_still_to_go_out(waits, more=len(found) >= limit))
     if gaps:
         note("To send one again: keytalk messages resend MESSAGE --reason WHY")
-        note("Rung them? Note it: keytalk messages told WHO --run RUN --by phone (--json has WHO and RUN)")
+        if any(each["session"] for each in gaps):
+            note("Rung them about a session? Note it: keytalk messages told WHO --run RUN --by phone (see --json)")
+        if any(not each["session"] for each in gaps):
+            note("Rung an enquirer about a letter? Note it: keytalk messages told enquirer:REF --by phone")
 
 
 @app.command("told")
@@ -181,7 +184,7 @@ def _why(row: dict[str, Any]) -> str:
     believed = [f"{day(each['date'])} {each['start']}" for each in row.get("may_believe", ()) if each]
     expects = f" They may expect it on {' or '.join(dict.fromkeys(believed))}." if believed else ""
     if row["verdict"] == "to_be_told":
-        again = row.get("next_attempt_at")
+        again = row.get("next_attempt_at") if row.get("attempts") else None
         return f"{row['why'] or ''}{f'; tried again {local_time(again)}' if again and row['why'] else ''}"
     return f"{row['why'] or ''}{expects if row['verdict'] != 'told' else ''}"
 

@@ -67,8 +67,11 @@ def _change(run: str, change: dict[str, str], as_json: bool) -> None:
     if event is None:
         say("This run is not confirmed, so nobody is told of it yet.")
         return
-    say("Sent:")
+    say("Would be sent:")
     print_messages(told["sends"], empty="Nothing.")
-    say("\nWithdrawn:")
+    say("\nWould be withdrawn:")
     print_messages(told["cancels"], empty="Nothing.")
-    note("Nothing is changed. To see all that follows from the change: keytalk runs move, with --dry-run")
+    note(
+        "Nothing is changed. To see all that follows from the change: "
+        f"keytalk runs move {run} {change['session']} {change['date']} --dry-run"
+    )

@@ -155,7 +155,10 @@ def lint_template(
 def preview_template(
     template: Template,
     version: Version = None,
-    message: Annotated[str | None, typer.Option(metavar="ID", help="A message of the ledger; the newest else.")] = None,
+    message: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The id of a message whose facts are used; the newest of its kind else."),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="Write TEMPLATE-preview.txt and .html there.")
     ] = None,

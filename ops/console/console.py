@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
@@ -32,6 +33,7 @@ pages = Blueprint("console", __name__)
 """Every page is a function with one of this blueprint's routes; its endpoint is `console.NAME`."""
 
 _GATEWAY = "gateway"
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def belong_to(app: Flask, gateway: Gateway) -> None:
@@ -73,8 +75,13 @@ def ask_where_up(service: str, method: str, /, **arguments: Any) -> tuple[Any, R
         return None, refused
 
 
+def all_places() -> list[tuple[str, str]]:
+    """Give the id and the name of every establishment on file, for a choice among them."""
+    return [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments", brief=True, limit=1000)]
+
+
 def together(*calls: Callable[[], T]) -> list[T]:
-    """Make several calls at once, as one request, and give what came of each in their order; the first error is raised."""
+    """Make several calls at once and give what came of each, in their order; the first error is raised."""
     pool: GreenPool[T] = GreenPool(len(calls))
     waiting = [pool.spawn(copy_context().run, call) for call in calls]
     return [each.wait() for each in waiting]
@@ -83,6 +90,22 @@ def together(*calls: Callable[[], T]) -> list[T]:
 def may_ask(service: str, method: str) -> bool:
     """Say whether who is signed in may ask for something: what they may not is not offered."""
     return may(me().roles, service, method)
+
+
+def facilitator_called(facilitator: str) -> str:
+    """Give a facilitator's name, for pages whose service knows ids alone; all are asked for once a page."""
+    if "facilitators" not in g:
+        found = (
+            ask_where_up("scheduling", "list_facilitators")[0] if may_ask("scheduling", "list_facilitators") else None
+        )
+        g.facilitators = {each["id"]: each["name"] for each in found or ()}
+    return str(g.facilitators.get(facilitator, "A facilitator"))
+
+
+def only_for(service: str, method: str) -> None:
+    """Let nobody see a form whose change they may not ask for. Raises `Refused("forbidden")`."""
+    if not may_ask(service, method):
+        raise Refused("forbidden", "Your account may not do that. An admin can change what it may.")
 
 
 def may_work_in(area: str, kind: str = READ) -> bool:
@@ -113,7 +136,7 @@ def asked_again(view: Callable[..., Any], refused: Refused, /, *arguments: Any, 
 def csv(name: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """Give a file for a spreadsheet, in which nothing that somebody typed becomes a formula."""
     answer = Response(safe_csv(list(titles), rows), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{_NOT_IN_A_NAME.sub("-", name)}.csv"'
     return answer
 
 

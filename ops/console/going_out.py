@@ -40,14 +40,17 @@ class GoingOut:
     kind: str = ""
 
 
-def seen_first(look: Callable[[], GoingOut], again: Callable[[], Response]) -> Response | None:
+def seen_first(
+    service: str, method: str, look: Callable[[], GoingOut], again: Callable[[], Response]
+) -> Response | None:
     """Give the page that shows what goes out, or `again` for who goes back from it; None once it was seen.
 
+    Who may not ask for the change itself (`service` and `method`) is refused it at once: None, as if it was seen.
     All that was typed goes along in the page's form, so that it is there for the change and for who goes back. What
     `look` asks may be refused: its `Refused` is the caller's to show, as one of the change itself.
     """
     wanted = request.form.get(APPLY)
-    if wanted == "yes":
+    if wanted == "yes" or not may_ask(service, method):
         return None
     if wanted == "back":
         return again()

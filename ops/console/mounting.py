@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import (
     KEY,
     belong_to,
+    facilitator_called,
     may_ask,
     may_work_in,
     new_form_key,
@@ -64,6 +65,9 @@ def mount_console(app: Flask, gateway: Gateway) -> None:
     belong_to(app, gateway)
     mount_filters(app, gateway.clock)
     app.add_template_global(new_form_key)
+    app.add_template_global(facilitator_called)
+    app.add_template_global(may_ask, "may")
+    app.add_template_global(may_work_in, "may_in")
     app.register_blueprint(pages)
     app.context_processor(_known_to_templates)
 
@@ -72,7 +76,7 @@ def _known_to_templates() -> dict[str, Any]:
     known: dict[str, Any] = {"org_name": the_gateway().org_name, "operator": None}
     operator = getattr(g, "operator", None)
     if operator is not None:
-        known |= {"operator": operator, "may": may_ask, "may_in": may_work_in, "navigation": navigation()}
+        known |= {"operator": operator, "navigation": navigation()}
     return known
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import request, url_for
 
@@ -49,7 +49,8 @@ def navigation() -> list[dict[str, str | bool]]:
 
 def _their_own() -> list[tuple[str, str]]:
     own = [THEIR_OWN[role] for role in sorted(me().roles) if role in THEIR_OWN]
-    return [(words, url_for(endpoint, **{name: me().stands_for})) for words, endpoint, name in own]
+    whose: Any = me().stands_for
+    return [(words, url_for(endpoint, **{name: whose})) for words, endpoint, name in own]
 
 
 def _is_here(address: str) -> bool:

@@ -28,9 +28,12 @@ def pack_static_files(app: Flask) -> None:
         tag, _weak = answer.get_etag()
         if tag is not None:
             answer.set_etag(tag, weak=True)  # the same file, whichever way it is sent
-        if answer.status_code == 200 and "gzip" in request.accept_encodings:
+        if answer.status_code == 200 and request.accept_encodings.quality("gzip") > 0:
             answer.direct_passthrough = False
+            as_it_is = answer.response
             answer.set_data(_packed(path, path.stat().st_mtime_ns))
+            if hasattr(as_it_is, "close"):
+                as_it_is.close()
             answer.content_encoding = "gzip"
         return answer
 

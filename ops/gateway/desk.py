@@ -59,13 +59,14 @@ class Desk:
             raise Refused("not_found", f"There is no operation {service}.{method}.")
         if not may(operator.roles, service, method):
             _log.warning("not allowed", extra={"operator_id": str(operator.id), "operation": f"{service}.{method}"})
-            raise Refused("forbidden", f"Your account may not do that ({service}.{method}). An admin can change that.")
+            raise Refused("forbidden", "Your account may not do that. An admin can change what it may.")
         given = {name: value for name, value in arguments.items() if name not in SETTLED_HERE}
         given |= narrowed(operator.roles, operator.stands_for, service, method)
         correlation_id = str(uuid.uuid4())
         with about(service="ops", correlation_id=correlation_id):
             if kind == CHANGE or (service, method) in PERSONAL_READS:
-                self._write_down(operator, f"{service}.{method}", given, correlation_id, changes=kind == CHANGE)
+                changes = kind == CHANGE and given.get("dry_run") is not True  # a dry run only looks
+                self._write_down(operator, f"{service}.{method}", given, correlation_id, changes=changes)
             if kind == CHANGE or (service, method) in READ_BY_NAME:
                 given["actor"] = operator.name
             if kind == CHANGE:

@@ -103,10 +103,11 @@ class EstablishmentSchema(SettingsSchema):
 
 
 class WhichSchema(Schema):
-    """Which establishments are listed."""
+    """Which establishments are listed, and whether by name alone."""
 
     nation = fields.String(load_default=None, allow_none=True, validate=one_of(get_args(Nation)))
     active = fields.Boolean(load_default=None, allow_none=True, error_messages={"invalid": "Write true or false."})
+    brief = fields.Boolean(load_default=False, error_messages={"invalid": "Write true or false."})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ MOST_CHOSEN = 500
 
 _FEW = validate.Length(1, MOST_CHOSEN, error=f"Choose from 1 to {MOST_CHOSEN}, or leave it out for all.")
 _LIST: dict[str, Any] = {"invalid": "Give a list, or leave it out for all."}
+_YES_OR_NO: dict[str, Any] = dict.fromkeys(("invalid", "null"), "Say true or false.")
 _DATE = {**DATE, "null": "Give a date."}
 
 
@@ -85,7 +86,7 @@ class ViewSchema(PeriodSchema):
 class CalendarSchema(Schema):
     """Whether the clashes of a calendar are wanted: to find them takes longer than all else."""
 
-    clashes = fields.Boolean(load_default=True, error_messages={"invalid": "Say true or false.", "null": "Say true or false."})
+    clashes = fields.Boolean(load_default=True, error_messages=_YES_OR_NO)
 
 
 class GanttSchema(Schema):

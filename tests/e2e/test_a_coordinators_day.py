@@ -92,6 +92,20 @@ def test_it_is_moved_along_to_won_from_the_board(page, keytalk, reference):
     expect(page.locator('[data-stage="won"]')).to_contain_text(reference)
 
 
+def test_news_wait_while_something_is_open_on_the_board(page, keytalk, reference):
+    page.goto(f"{keytalk.ops_url}/pipeline")
+    move = page.locator(f'[data-reference="{reference}"]').get_by_text("Move", exact=True)
+    move.click()
+    other = keytalk.post(ASKED | {"contact_email": "news@risley.example"}, key="news").json()["reference"]
+    expect(page.locator("#board[data-missed]")).to_be_attached(timeout=30_000)
+    expect(page.locator(f'[data-reference="{reference}"] details[open]')).to_be_visible()
+    move.click()
+    page.get_by_role("heading", level=1).click()
+
+    expect(page.locator(f'[data-reference="{other}"]')).to_be_visible()
+    expect(page.locator("#board")).to_have_count(1)
+
+
 @pytest.fixture(scope="module")
 def run(page, keytalk, reference) -> str:
     """Its run, planned in the slot that fits best and confirmed."""

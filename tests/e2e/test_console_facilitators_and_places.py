@@ -280,10 +280,9 @@ def test_today_says_of_each_kind_what_it_is(page, keytalk, people, run, hold, of
     expect(card("Clearances to look at")).to_contain_text("ends Fri 15 Jan 2027")
     expect(card("Gate memos due")).to_contain_text("not made yet, due")
     kit = card("Kit a prison was asked about")
-    expect(kit).to_contain_text(
-        "personal workbooks, Risley (HMP) asked on Mon 30 Nov 2026, next session Mon 30 Nov 2026"
-    )
-    expect(kit).to_contain_text("workbooks, Berwyn (HMP) asked on Mon 30 Nov 2026, no session is planned there")
+    asked = "asked on Mon 30 Nov 2026"
+    expect(kit).to_contain_text(f"personal workbooks, Styal (HMP & YOI) {asked}, next session Wed 13 Jan 2027")
+    expect(kit).to_contain_text(f"workbooks, Berwyn (HMP) {asked}, no session is planned there")
     expect(card("Facilitators asked")).to_contain_text("Lee Whitfield, Risley (HMP) 1 session, answer by")
     expect(card("Holds that run out")).to_contain_text("last day Thu 3 Dec 2026")
     expect(card("Registers not in yet")).to_contain_text("session 1, Mon 30 Nov 2026: what became of it")
@@ -332,14 +331,16 @@ def test_each_list_is_given_as_a_file(keytalk, priya, name, offer, hold):
     assert len(answer.text.splitlines()) > 1
 
 
-def test_a_double_press_is_one_leave(keytalk, priya, people):
-    address = f"{keytalk.ops_url}/facilitators/{people['Lee']}"
-    given = {"csrf_token": csrf_token(priya.get(address, timeout=30).text), "key": "one-leave"}
+def test_a_double_press_adds_somebody_once(keytalk, priya):
+    address = f"{keytalk.ops_url}/facilitators"
+    given = {"csrf_token": csrf_token(priya.get(address, timeout=30).text), "key": "kim-once"}
 
     for _ in range(2):
-        priya.post(f"{address}/leave", data=given | {"first": "2027-05-03"}, timeout=30).raise_for_status()
+        asked = given | {"name": "Kim Vale", "email": "kim@facilitators.example"}
+        priya.post(address, data=asked, timeout=30).raise_for_status()
 
-    assert len(keytalk.cli("facilitators", "show", people["Lee"])["leave"]) == 1
+    names = [each["name"] for each in keytalk.cli("facilitators", "list")]
+    assert names.count("Kim Vale") == 1
 
 
 def test_who_may_only_read_facilitators_reaches_them_and_is_offered_no_change(keytalk, people):
@@ -363,6 +364,7 @@ def test_only_who_protects_data_erases_somebody_and_says_why(keytalk, browser, p
     with visiting(browser) as page:
         come_as(page, keytalk, signed_in(keytalk, "dana"))
         page.goto(f"{keytalk.ops_url}/facilitators/{erin}")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Erin Vale")
         page.get_by_text("Erase them").click()
         page.get_by_label("Why, without naming them").fill("They asked us to.")
         page.get_by_role("button", name="Erase it for good").click()
@@ -386,6 +388,11 @@ def test_every_page_is_for_everybody(page, keytalk, people, hold, offer, pytestc
             found += [f"{path} at {width}: {each}" for each in axe_check(page, source)]
             wide = page.evaluate("document.documentElement.scrollWidth")
             found += [] if wide <= width else [f"{path} is {wide} wide on {width}"]
+    page.goto(f"{keytalk.ops_url}/places/RSI")
+    page.get_by_role("button", name="Open it again").first.click()
+    expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
+    found += [f"a preview: {each}" for each in axe_check(page, source)]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.set_viewport_size({"width": 1280, "height": 900})
 
     assert found == []

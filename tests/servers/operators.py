@@ -49,7 +49,8 @@ def signed_in(keytalk: Keytalk, name: str = "priya") -> requests.Session:
     browser = requests.Session()
     form = browser.get(f"{keytalk.ops_url}/sign-in", timeout=30).text
     given = {"name": name, "password": PASSWORD, "csrf_token": csrf_token(form)}
-    browser.post(f"{keytalk.ops_url}/sign-in", data=given, timeout=30).raise_for_status()
+    answer = browser.post(f"{keytalk.ops_url}/sign-in", data=given, timeout=30, allow_redirects=False)
+    assert answer.status_code == 302, answer.text  # to wherever they may go
     return browser
 
 

@@ -9,15 +9,17 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, wants_csv
+from ops.console.console import all_places, ask, asked_again, csv, only_for, page, pages, the_gateway, wants_csv
 from ops.console.gantt import draw, in_parts
 from ops.console.pages.runs import CAUSES, PARTIES, facilitators_by_name
 from shared.clock import day_in_london
 from shared.errors import Refused
 
 WEEK = dt.timedelta(days=7)
+YEARS = 100
+"""How many years away a day may be."""
 IN_MONTH, IN_WEEK, CLASHES_SHOWN = 5, 40, 50
-"""Sessions that are drawn a day, in a month and in a week, and clashes in their list; how many more there are is said."""
+"""Sessions that are drawn a day, in a month and in a week, and clashes in their list; of more it is said how many."""
 CLOSURES = (
     "christmas", "education_break", "staff_training", "staff_shortage", "building_work", "inspection", "exams",
     "family_day", "lockdown", "other",
@@ -37,10 +39,13 @@ COLUMNS = (
 
 
 def _day_asked() -> dt.date:
+    """Read the day to look at: today, where none is given or one of another age."""
+    today = day_in_london(the_gateway().clock())
     try:
-        return dt.date.fromisoformat(request.args.get("on", ""))
+        asked = dt.date.fromisoformat(request.args.get("on", ""))
     except ValueError:
-        return day_in_london(the_gateway().clock())
+        return today
+    return asked if abs(asked.year - today.year) <= YEARS else today
 
 
 def _chosen() -> dict[str, list[str]]:
@@ -57,7 +62,7 @@ def _asked(start: dt.date, end: dt.date, *, clashes: bool) -> Any:
 
 
 def _shown(start: dt.date, end: dt.date) -> Any:
-    """Ask for what a page draws. Of everybody's calendar the clashes take long to find, so the page loads them later."""
+    """Ask for what a page draws. The clashes of everybody take long to find, so the page loads them later."""
     return _asked(start, end, clashes=any(_chosen().values()) and not wants_csv())
 
 
@@ -144,7 +149,7 @@ def _days_of(span: dict[str, Any], first: dt.date, last: dt.date) -> list[dt.dat
 
 
 def _around() -> dict[str, Any]:
-    places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
+    places = all_places()
     chosen = _chosen()
     return {
         "places": places,
@@ -172,7 +177,8 @@ def _as_file(found: dict[str, Any]) -> Response:
 @pages.get("/calendar/close")
 def closing(refused: Refused | None = None, found: Any = None, remedies: Any = None) -> Response:
     """Ask for a place and the days on which it is closed; or show what that hits."""
-    places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
+    only_for("scheduling", "close_establishment")
+    places = all_places()
     return page(
         "calendar/close.html",
         places=places,

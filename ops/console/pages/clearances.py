@@ -8,6 +8,8 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.going_out import GoingOut, seen_first
+from ops.console.words import day
 from shared.errors import Refused
 
 COLOURS = {
@@ -96,7 +98,35 @@ def change_clearance(facilitator: str, establishment: str, held: str, what: str)
     names = ("state", "valid_until", "keys_until") if what == "change" else ()
     given = {name: request.form[name] for name in names if request.form.get(name)}
     done = "It is changed." if what == "change" else "It opens nothing until it is granted again."
-    return _change(facilitator, establishment, f"{what}_clearance", done, clearance=held, **given)
+    try:
+        shown = seen_first(
+            "scheduling",
+            f"{what}_clearance",
+            lambda: _hits(facilitator, establishment, what, given.get("valid_until")),
+            lambda: clearance(facilitator, establishment),
+        )
+    except Refused as refused:
+        answer: AnyResponse = asked_again(clearance, refused, facilitator, establishment)
+        return answer
+    return shown or _change(facilitator, establishment, f"{what}_clearance", done, clearance=held, **given)
+
+
+def _hits(facilitator: str, establishment: str, what: str, until: str | None) -> GoingOut:
+    """Show the sessions at the place that somebody is to lead, and which a clearance would cover no more."""
+    matrix = ask("scheduling", "clearance_matrix", facilitators=[facilitator], establishments=[establishment])
+    place, person = matrix["establishments"][0]["name"], matrix["facilitators"][0]["name"]
+    ahead = ask("scheduling", "list_sessions_ahead", facilitator=facilitator)
+    lost = [
+        each for each in ahead if each["establishment"] == place and (what == "suspend" or each["date"] > (until or ""))
+    ]
+    follows = [f"Session {each['number']} on {day(each['date'])}, {each['start']} ({each['enquiry']})" for each in lost]
+    if follows:
+        follows = [f"{person} is to lead these there, and could not come in without another clearance:", *follows]
+    else:
+        follows = [f"No session that {person} is to lead there needs it."]
+    button = "Suspend it" if what == "suspend" else "Change it"
+    back = url_for("console.clearance", facilitator=facilitator, establishment=establishment)
+    return GoingOut(f"{person}, {place}", button, back, follows=tuple(follows))
 
 
 def _change(facilitator: str, establishment: str, method: str, done: str, /, **arguments: Any) -> AnyResponse:

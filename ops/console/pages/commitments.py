@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -39,10 +40,12 @@ def proposal(reference: str, proposal_id: str, refused: Refused | None = None) -
 
 
 @pages.get("/enquiries/<reference>/proposals/<proposal_id>/paper")
-def proposal_paper(reference: str, proposal_id: str) -> Response:
+def proposal_paper(reference: str, proposal_id: str) -> Response:  # noqa: ARG001 - part of the address
     """Give the proposal as PDF."""
     paper: Mapping[str, str] = ask("enquiries", "get_proposal_pdf", proposal_id=proposal_id)
-    return _pdf(paper, f"proposal-{reference}")
+    answer = Response(base64.b64decode(paper["pdf"]), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{paper["name"]}"'
+    return answer
 
 
 @pages.post("/enquiries/<reference>/proposals/<proposal_id>/<any(send,accept,decline,withdraw):what>")
@@ -52,7 +55,8 @@ def settle_proposal(reference: str, proposal_id: str, what: str) -> AnyResponse:
     given: dict[str, Any] = {name: request.form.get(name) or None for name in names[what]}
     required = {"accept": {"name": "", "role": ""}, "send": {}}.get(what, {"reason": ""})
     try:
-        shown = seen_first(lambda: _settling(reference, proposal_id, what), lambda: proposal(reference, proposal_id))
+        look = partial(_settling, reference, proposal_id, what)
+        shown = seen_first("enquiries", f"{what}_proposal", look, lambda: proposal(reference, proposal_id))
         if shown is not None:
             return shown
         ask(
@@ -125,9 +129,3 @@ def _signing(reference: str, agreement_id: str) -> GoingOut:
     if not stands:
         return GoingOut("Signing for us", "Sign", back, follows=("The other side has not signed yet.",))
     return GoingOut("Signing for us", "Sign", back, told, ("Both sides have signed then: the agreement stands.",))
-
-
-def _pdf(paper: Mapping[str, str], name: str) -> Response:
-    answer = Response(base64.b64decode(paper["pdf"]), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return answer

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, page, pages
+from ops.console.console import ask, ask_where_up, asked_again, may_ask, page, pages
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.timeline import sentence
 from shared.errors import Refused
@@ -36,10 +36,19 @@ def enquiry(reference: str, refused: Refused | None = None) -> Response:
         enquiry=shown,
         timeline=[entry | {"sentence": sentence(entry)} for entry in reversed(shown["timeline"])],
         matches=ask("enquiries", "list_matches", reference=reference),
+        runs=_runs(reference),
         refused=refused,
         given=request.form,
         answers=ANSWERS,
     )
+
+
+def _runs(reference: str) -> list[dict[str, Any]]:
+    """Give the runs of an enquiry; none where who is signed in may not see them, or scheduling is away."""
+    if not may_ask("scheduling", "list_runs"):
+        return []
+    found, _away = ask_where_up("scheduling", "list_runs", enquiry=reference, limit=5)
+    return found or []
 
 
 def change_enquiry(
@@ -50,7 +59,8 @@ def change_enquiry(
     `look` is for a change that writes to people: what it gives is shown first.
     """
     try:
-        if look is not None and (shown := seen_first(look, lambda: enquiry(reference))) is not None:
+        shown = seen_first("enquiries", method, look, lambda: enquiry(reference)) if look is not None else None
+        if shown is not None:
             return shown
         ask("enquiries", method, **arguments)
     except Refused as refused:

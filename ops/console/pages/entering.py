@@ -104,7 +104,10 @@ def accept_invitation(key: str) -> AnyResponse:
 def first(key: str, refused: Refused | None = None) -> AnyResponse:
     """Ask for what the first account needs."""
     if not the_gateway().entrance.is_first_link(key):
-        words = "This link makes the first account only, and holds for an hour. Each start prints a new one."
+        words = (
+            "It makes the first account only, and holds for an hour. If there is an account already, please sign in; "
+            "otherwise start Keytalk again for a new link."
+        )
         return page("refused.html", 404, title="This link has run out", words=words, fields={})
     return _unlisted(page("entering/first.html", refused=refused, given=request.form))
 

@@ -62,7 +62,7 @@ def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = ""
     named = str(facilitator)
     person, ahead, wishes = together(
         partial(ask, "scheduling", "get_facilitator", facilitator=named),
-        partial(ask, "scheduling", "list_sessions_ahead", facilitator=named),
+        partial(_sessions_ahead, named),
         partial(_wishes, named),
     )
     return page(
@@ -81,6 +81,12 @@ def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = ""
         sent=sent,
         given=request.form,
     )
+
+
+def _sessions_ahead(person: str) -> Any:
+    """Give their sessions that are still to be, for who may see the calendar."""
+    may = may_ask("scheduling", "list_sessions_ahead")
+    return ask("scheduling", "list_sessions_ahead", facilitator=person) if may else []
 
 
 def _needs_cover(person: dict[str, Any], session: dict[str, Any]) -> bool:

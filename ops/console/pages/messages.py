@@ -133,7 +133,8 @@ def change_message(message: Any, what: str) -> AnyResponse:
         given["state"] = form.get("state", "")
     try:
         if what == "resend":
-            shown = seen_first(lambda: _sending_again(given), lambda: _message_again(message))
+            again = ("notifications", "resend_message")
+            shown = seen_first(*again, lambda: _sending_again(given), lambda: _message_again(message))
             if shown is not None:
                 return shown
         changed = ask("notifications", f"{what}_message", **given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -110,7 +111,9 @@ def answer_offer(offer: Any, what: str) -> AnyResponse:
         "withdraw": "It is taken back, and they are told.",
     }
     try:
-        if (shown := seen_first(lambda: _answering(str(offer), what), lambda: _offer_again(offer))) is not None:
+        look = partial(_answering, str(offer), what)
+        shown = seen_first("scheduling", f"{what}_offer", look, lambda: _offer_again(offer))
+        if shown is not None:
             return shown
         ask("scheduling", f"{what}_offer", offer=str(offer))
     except Refused as refused:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.console import all_places, ask, asked_again, csv, page, pages, wants_csv
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.pages import runs
 from shared.errors import Refused
@@ -63,8 +63,10 @@ def settle_memo(memo: str, what: str) -> AnyResponse:
     """Send a memo to the gate, or note what the prison said."""
     given = {"approval": request.form.get("approval") or None} if what == "approve" else {}
     try:
-        if what == "send" and (shown := seen_first(lambda: _sending(memo), lambda: _again(memo))) is not None:
-            return shown
+        if what == "send":
+            shown = seen_first("scheduling", "send_memo", lambda: _sending(memo), lambda: _again(memo))
+            if shown is not None:
+                return shown
         ask("scheduling", f"{what}_memo", memo=memo, **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(_again, refused, memo)
@@ -101,7 +103,7 @@ def kit(refused: Refused | None = None) -> Response:
     if wants_csv() and place:
         columns = ("establishment_id", "item", "state", "valid_until", "approval", "at", "by")
         return csv(f"kit-{place}", columns, ([row[name] for name in columns] for row in known))
-    places = [(each["id"], each["name"]) for each in ask("scheduling", "list_establishments")]
+    places = all_places()
     return page("papers/kit.html", place=place, places=places, known=known, colours=KIT_COLOURS, refused=refused)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, wants_csv
 from ops.console.going_out import GoingOut, Letter, named_contact, seen_first
 from shared.errors import Refused
 
@@ -104,7 +104,7 @@ def move_on_board(reference: str) -> AnyResponse:
     return redirect(url_for("console.pipeline", **_filtered(_chosen())))
 
 
-def _filtered(chosen: dict[str, Any]) -> dict[str, str]:
+def _filtered(chosen: dict[str, Any]) -> dict[str, Any]:
     """Give a filter as it stands in an address."""
     return {name: "yes" if value is True else value for name, value in chosen.items() if value is not None}
 
@@ -149,7 +149,6 @@ def quarantine(refused: Refused | None = None) -> Response:
         rows=rows,
         count=ask("enquiries", "count_quarantine"),
         refused=refused,
-        shown=SHOWN,
     )
 
 
@@ -159,7 +158,8 @@ def settle_quarantine() -> AnyResponse:
     form = request.form
     try:
         if form.get("release"):
-            if (shown := seen_first(lambda: _releasing(form["release"]), quarantine)) is not None:
+            shown = seen_first("enquiries", "release_enquiry", lambda: _releasing(form["release"]), quarantine)
+            if shown is not None:
                 return shown
             ask("enquiries", "release_enquiry", reference=form["release"])
             flash("It is released, and gets its acknowledgement.")
@@ -170,8 +170,8 @@ def settle_quarantine() -> AnyResponse:
     except Refused as refused:
         answer: AnyResponse = asked_again(quarantine, refused)
         return answer
-    count = cleared.get("cleared", 0)
-    flash(f"{len(count) if isinstance(count, list) else count} cleared away. They go for good in 30 days.")
+    left = f" {cleared['left']} more wait: please press it again." if cleared["left"] else ""
+    flash(f"{cleared['cleared']} cleared away. They go for good in 30 days.{left}")
     return redirect(url_for("console.quarantine"))
 
 
@@ -191,6 +191,7 @@ def _releasing(reference: str) -> GoingOut:
 def new_enquiry(refused: Refused | None = None) -> Response:
     """Ask for what somebody says who rang or wrote on paper."""
     programmes = [(row["programme"], row["name"]) for row in _programmes()]
+    only_for("enquiries", "add_enquiry")
     return page("pipeline/new.html", programmes=programmes, refused=refused, given=request.form)
 
 

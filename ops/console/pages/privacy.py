@@ -9,6 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.going_out import GoingOut, seen_first
 from shared.errors import Refused
 
 COLUMNS = ("kind", "state", "received_on", "due_on", "closed_at", "actor", "id")
@@ -61,13 +62,31 @@ def erase_person() -> AnyResponse:
         if form.get("sure") != "yes":
             words = "Please tick that you are sure: it cannot be taken back."
             raise Refused("invalid", words, {"sure": [words]})
+        shown = seen_first("enquiries", "erase_person", lambda: _whom(form.get("person", "")), privacy)
+        if shown is not None:
+            return shown
         receipt = ask("enquiries", "erase_person", person=form.get("person", ""), reason=form.get("reason", ""),
                       received_on=form.get("received_on") or None)  # fmt: skip
     except Refused as refused:
         answer: AnyResponse = asked_again(privacy, refused)
         return answer
-    shown: AnyResponse = privacy(receipt=receipt)
-    return shown
+    receipt_shown: AnyResponse = privacy(receipt=receipt)
+    return receipt_shown
+
+
+def _whom(person: str) -> GoingOut:
+    """Show who would be erased, so that it is nobody else by a slip."""
+    found = ask("enquiries", "list_contacts", search=person, limit=5) if "@" in person else []
+    known = [each for each in found if (each["email"] or "").lower() == person.strip().lower()]
+    if not known and "@" not in person:
+        known = [ask("enquiries", "get_contact", contact=person)]
+    who = [f"{each['name']}, {each['organisation'] or 'no organisation on record'}" for each in known]
+    who = who or ["Nobody is on record under this address; what else is held under it goes."]
+    lost = "Name, email, phone and words go everywhere, also from what waits to be sent. It cannot be taken back."
+    follows = (*who, lost)
+    return GoingOut(
+        "who would be erased", "Erase them everywhere", url_for("console.privacy"), follows=follows, kind="grave"
+    )
 
 
 @pages.get("/privacy/retention")

@@ -29,9 +29,10 @@ def _period() -> tuple[dt.date, dt.date]:
 
 def _day(name: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(request.args.get(name, ""))
+        asked = dt.date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
+    return asked if 2000 <= asked.year < 2200 else None  # of another age is a slip of the hand
 
 
 @pages.get("/reports")
@@ -59,7 +60,9 @@ def _asked(first: dt.date, last: dt.date) -> tuple[dict[str, Any], list[str]]:
     }
     may = [name for name, (service, method, _) in wanted.items() if may_ask(service, method)]
     answers = together(*(partial(_where_up, *wanted[name]) for name in may))
-    found: dict[str, Any] = dict.fromkeys(wanted) | {name: report for name, (report, _) in zip(may, answers, strict=True)}
+    found: dict[str, Any] = dict.fromkeys(wanted) | {
+        name: report for name, (report, _) in zip(may, answers, strict=True)
+    }
     return found, sorted({refused.detail for _, refused in answers if refused})
 
 

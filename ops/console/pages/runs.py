@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, may_ask, page, pages, wants_csv
+from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, wants_csv
 from ops.console.forms import number
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.words import day, moment
@@ -75,13 +76,14 @@ def settle_run(run: Any, what: str) -> AnyResponse:
     method = "confirm_run" if what == "confirm" else "place_hold"
     look = _confirming if what == "confirm" else _holding
     try:
-        if (shown := seen_first(lambda: look(str(run)), lambda: _run_again(run))) is not None:
+        shown = seen_first("scheduling", method, lambda: look(str(run)), lambda: _run_again(run))
+        if shown is not None:
             return shown
         ask("scheduling", method, run=str(run))
     except Refused as refused:
         answer: AnyResponse = asked_again(_run_again, refused, run)
         return answer
-    told = "It is confirmed: everyone who takes part is told."
+    told = "It is confirmed: everyone who takes part is written to, at their hours."
     flash(told if what == "confirm" else "Its time is held.")
     return redirect(url_for("console.run", run=run))
 
@@ -98,9 +100,16 @@ def _confirming(run: str) -> GoingOut:
         (
             f"Each letter has a calendar file of {sessions} session{'' if sessions == 1 else 's'}.",
             "Reminders are set for all of them.",
-            *(each["why"] for each in found["breaches"]),
+            *_in_the_way(found),
         ),
     )
+
+
+def _in_the_way(found: Any) -> list[str]:
+    """Say what keeps a run from being confirmed as it stands."""
+    breaches = [*found["breaches"], *(breach for each in found["sessions"] for breach in each["breaches"])]
+    words = list(dict.fromkeys(f"{each['rule']}: {each['why']}" for each in breaches))
+    return ["As it stands it would be refused, since these do not hold:", *words] if words else []
 
 
 def _holding(run: str) -> GoingOut:
@@ -218,7 +227,8 @@ def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
     look = {"offer": _offering, "withdraw": _coming_off}.get(what)
     try:
         if look is not None:
-            shown = seen_first(lambda: look(str(run), session_id, given), lambda: session(run, session_id))
+            going_out = partial(look, str(run), session_id, given)
+            shown = seen_first("scheduling", method, going_out, lambda: session(run, session_id))
             if shown is not None:
                 return shown
         ask("scheduling", method, **given)
@@ -267,14 +277,24 @@ def _change_asked() -> dict[str, Any]:
     """Read from the form which change is asked for: all of it as JSON once it was shown, or its fields before."""
     form = request.form
     if form.get("change"):
-        asked: dict[str, Any] = json.loads(form["change"])
-        return asked
+        return _read_change(form["change"])
     kind = form.get("kind", "")
     names = ("session", "date", "start", "cause", "party", "weekday", "window", "time", "from", "out", "into")
     given: dict[str, Any] = {name: form[name] for name in names if form.get(name)}
     if kind in {"cancel", "swap"} and "session" in given:
         given["sessions"] = [given.pop("session")]
     return {"kind": kind, **given, **({"remedy": "drop"} if kind == "cancel" else {})}
+
+
+def _read_change(text: str) -> dict[str, Any]:
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict):
+        words = "This page was left half way. Please choose again what is to change."
+        raise Refused("invalid", words, {"change": [words]})
+    return asked
 
 
 @pages.post("/runs/<uuid:run>/change")
@@ -334,6 +354,7 @@ def reverse_change(run: Any) -> AnyResponse:
 @pages.get("/enquiries/<reference>/run")
 def slots(reference: str, refused: Refused | None = None) -> Response:
     """Show the slots that fit an enquiry, and ask for another."""
+    only_for("scheduling", "find_slots")
     found, why_not = _slots(reference)
     return page(
         "runs/plan.html",

@@ -15,6 +15,7 @@ from ops.console.console import (
     csv,
     may_ask,
     me,
+    only_for,
     page,
     pages,
     together,
@@ -33,6 +34,7 @@ SERVICES = ("enquiries", "scheduling", "notifications")
 @pages.get("/today")
 def today() -> Response:
     """Show what needs a person now."""
+    only_for("enquiries", "count_today")
     asked = (
         ("enquiries", "count_today", {}),
         ("scheduling", "count_today", {}),

@@ -65,7 +65,10 @@ class AlertChannel:
 def _service(url: str, asset: AppriseAsset, place: str, read_timeout: float) -> NotifyBase:
     service = Apprise.instantiate(url, asset=asset)
     if service is None:
-        raise ValueError(f"KEYTALK_ALERT_URLS: {place} is not one that Apprise can use")
+        raise ValueError(
+            f"KEYTALK_ALERT_URLS: {place} is not one that Apprise can use: write it like "
+            "slack://TOKEN_A/TOKEN_B/TOKEN_C or mailto://user:password@host"
+        )
     if service.socket_read_timeout == NotifyBase.socket_read_timeout:
         # The usual four seconds are short: an alert taken a little later would be sent again.
         service.socket_read_timeout = read_timeout

@@ -16,15 +16,17 @@ def words_of(error: Exception, step: str, server: SmtpServer | None = None) -> s
     where = f"the mail server {server.host}:{server.port}" if server else "the mail server"
     match error:
         case ConnectionRefusedError():
-            return f"{where} refuses connections {IS_IT_RIGHT}"
+            what = f"refuses connections {IS_IT_RIGHT}"
         case socket.gaierror():
-            return f"{where} is not known by that name {IS_IT_RIGHT}"
+            what = f"is not known by that name {IS_IT_RIGHT}"
         case ssl.SSLCertVerificationError():
-            return f"{where} shows a certificate that is not to be trusted {IS_IT_RIGHT}"
+            what = f"shows a certificate that is not to be trusted {IS_IT_RIGHT}"
         case ssl.SSLError() | smtplib.SMTPNotSupportedError():
-            return f"{where} does not encrypt or take a login as KEYTALK_SMTP_URL asks"
+            what = "does not encrypt or take a login as KEYTALK_SMTP_URL asks"
         case TimeoutError():
-            return f"{where} did not answer in time at {step}"
+            what = f"did not answer in time at {step}"
         case smtplib.SMTPServerDisconnected() | ConnectionResetError() | BrokenPipeError():
-            return f"{where} closed the connection at {step}"
-    return f"{where} could not be spoken to: {type(error).__name__} at {step}"
+            what = f"closed the connection at {step}"
+        case _:
+            what = f"could not be spoken to: {type(error).__name__} at {step}"
+    return f"{where} {what}"

@@ -29,10 +29,13 @@ def parse_smtp_url(url: str) -> SmtpServer:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
         (parts.hostname or "").encode("idna")
     except ValueError:
-        raise _bad_url("its host or port cannot be read") from None
+        raise _bad_url("its host cannot be read") from None
+    try:
+        port = parts.port
+    except ValueError:
+        raise _bad_url("its port cannot be read: give a number from 1 to 65535") from None
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise _bad_url("expected smtp://host:port or smtps://host:port")
     if parts.path not in {"", "/"} or parts.fragment:

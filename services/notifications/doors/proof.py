@@ -38,9 +38,7 @@ class ProofDoors:
         """
         _whole_number(days, "days", 1, FURTHEST_AHEAD)
         with self.store.database.reading() as connection:
-            return proof.list_not_told(
-                connection, self.store.clock(), days, page_size(limit), waiting=bool(waiting)
-            )
+            return proof.list_not_told(connection, self.store.clock(), days, page_size(limit), waiting=bool(waiting))
 
     @change
     def note_told(

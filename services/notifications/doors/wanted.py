@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
-from typing import NoReturn
 from uuid import UUID
 
 from services.notifications.domain.alerts import is_to_the_team
@@ -57,7 +56,7 @@ def _template(name: str) -> str:
         return name
     like = get_close_matches(name, CATALOGUE, n=3)
     meant = f" Did you mean {' or '.join(like)}?" if like else ""
-    _refuse("template", f"There is no template '{name}'.{meant} `keytalk templates list` shows them all.")
+    raise _refused("template", f"There is no template '{name}'.{meant} `keytalk templates list` shows them all.")
 
 
 def _recipient(text: str) -> str:
@@ -66,7 +65,7 @@ def _recipient(text: str) -> str:
     kind, _colon, key = text.partition(":")
     if text == OPS or is_to_the_team(text) or (kind in {"enquirer", "facilitator"} and key):
         return text
-    _refuse("recipient", "Give the reference of an enquiry, a facilitator as facilitator:ID, or ops.")
+    raise _refused("recipient", "Give the reference of an enquiry, a facilitator as facilitator:ID, or ops.")
 
 
 def _subject(text: str) -> str:
@@ -77,7 +76,8 @@ def _subject(text: str) -> str:
     try:
         return f"run:{UUID(text)}"
     except ValueError:
-        _refuse("subject", "Give the reference of an enquiry or the id of a run, as `keytalk runs list` shows it.")
+        why = "Give the reference of an enquiry or the id of a run, as `keytalk runs list` shows it."
+        raise _refused("subject", why) from None
 
 
 def _reference(text: str) -> str | None:
@@ -91,11 +91,11 @@ def _window(since: str | None, days: int | None, now: datetime) -> tuple[datetim
     try:
         first = day_in_london(now) if since is None else date.fromisoformat(since)
     except (ValueError, TypeError):
-        _refuse("since", "Write a day such as 2027-01-12.")
+        raise _refused("since", "Write a day such as 2027-01-12.") from None
     if days is None:
         return _midnight(first), None
     if type(days) is not int or not 1 <= days <= MOST_DAYS:
-        _refuse("days", f"days must be a whole number from 1 to {MOST_DAYS}.")
+        raise _refused("days", f"days must be a whole number from 1 to {MOST_DAYS}.")
     return _midnight(first), _midnight(first + timedelta(days=days))
 
 
@@ -103,5 +103,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LONDON)
 
 
-def _refuse(field: str, why: str) -> NoReturn:
-    raise Refused("invalid", why, {field: [why]})
+def _refused(field: str, why: str) -> Refused:
+    return Refused("invalid", why, {field: [why]})

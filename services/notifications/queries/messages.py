@@ -17,7 +17,7 @@ from shared.persistence.types import AnyRow
 DUE = "due"
 """What a message is shown as that waits although its time has come."""
 STATES = (DUE, *(state.value for state in MessageState))
-_ON_ITS_WAY = frozenset(f"{MessageState[each]}" for each in ("SCHEDULED", "SENDING", "ACCEPTED", "DELIVERED"))
+_ON_ITS_WAY = frozenset({"scheduled", "sending", "accepted", "delivered"})
 _WAITING = (DUE, MessageState.SCHEDULED.value)
 
 

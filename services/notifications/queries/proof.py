@@ -128,11 +128,11 @@ def _runs_between(connection: Connection, now: datetime, until: datetime) -> dic
     query = select(messages.c.subject_ref, messages.c.facts).where(
         _one_of(TELLS_ALL), messages.c.due_at >= now - LONGEST_RUN
     )
-    found: dict[str, Mapping[str, Any]] = {}
-    for subject_ref, facts in connection.execute(query):
-        if any(first <= each["date"] <= last for each in (*facts["sessions"], *facts.get("cancelled", ()))):
-            found[subject_ref] = facts
-    return found
+    return {
+        subject_ref: facts
+        for subject_ref, facts in connection.execute(query)
+        if any(first <= each["date"] <= last for each in (*facts["sessions"], *facts.get("cancelled", ())))
+    }
 
 
 def _plainly_told(connection: Connection, runs: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -165,7 +165,8 @@ def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _everybody(facts: Mapping[str, Any]) -> set[str]:
     """Name everybody who takes part in a run, as recipients."""
-    teams = (facts["facilitators"] if each.get("facilitators") is None else each["facilitators"] for each in facts["sessions"])
+    all_of_them = facts["facilitators"]
+    teams = (all_of_them if each.get("facilitators") is None else each["facilitators"] for each in facts["sessions"])
     return {enquirer(facts["enquiry"]), *(facilitator(str(person)) for team in teams for person in team)}
 
 

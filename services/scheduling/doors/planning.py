@@ -62,10 +62,10 @@ class PlanningDoors:
             return runs.get_run(connection, read_id(run, "run"), self.store.clock())
 
     @operation
-    def list_runs(self, limit: int = 50) -> list[dict[str, Any]]:
-        """List runs, the one planned last first."""
+    def list_runs(self, limit: int = 50, enquiry: str | None = None) -> list[dict[str, Any]]:
+        """List runs, the one planned last first; or those of an enquiry, by its reference."""
         with self.store.database.reading() as connection:
-            return runs.list_runs(connection, limit=page_size(limit))
+            return runs.list_runs(connection, limit=page_size(limit), enquiry=enquiry)
 
     @change
     def confirm_run(self, run: str, actor: str | None = None) -> dict[str, Any]:

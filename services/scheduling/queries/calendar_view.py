@@ -37,9 +37,7 @@ from shared.persistence.types import AnyRow
 _A_DAY = dt.timedelta(days=1)
 
 
-def get_calendar(
-    connection: Connection, view: View, now: dt.datetime, *, with_clashes: bool = True
-) -> dict[str, Any]:
+def get_calendar(connection: Connection, view: View, now: dt.datetime, *, with_clashes: bool = True) -> dict[str, Any]:
     """Give what is drawn between two dates. Raises `Refused("not_found")` for what is asked for and not on file.
 
     `sessions` by time, with those that were cancelled; `holds` of their runs; `closures` of the establishments that

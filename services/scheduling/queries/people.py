@@ -211,7 +211,8 @@ def clearance_matrix(
     `domain.clearances.Word`), `level`, `valid_from`, `valid_until`, `until` (the last day without a break, renewals
     counted), `days_left` to it, `keys_until`, `site_access`, `ctc`, `renewal`. Without ids: the establishments that
     anybody has a clearance for, and everybody who has not left. With `limit`, so many establishments are given,
-    those after the id `after`, and `more` says whether others follow. Raises `Refused("not_found")` for ids that are not on file.
+    those after the id `after`, and `more` says whether others follow. Raises `Refused("not_found")` for ids that
+    are not on file.
     """
     held = _clearances_by_cell(connection)
     wanted = {place for _, place in held} if establishment_ids is None else {each.upper() for each in establishment_ids}

@@ -37,10 +37,12 @@ def list_establishments(
     on: dt.date | None = None,
     nation: str | None = None,
     active: bool | None = None,
+    brief: bool = False,
 ) -> list[dict[str, Any]]:
     """List establishments by name, those whose id, name, town or other names hold `search`.
 
-    With `nation` or `active` only those that lie there, or that take programmes or do not.
+    With `nation` or `active` only those that lie there, or that take programmes or do not. `brief` gives no more than
+    `id` and `name` of each, for a choice among all of them.
 
     Their windows are the usual ones: those without an end that began last, by the date `on` where one is given.
     """
@@ -54,6 +56,8 @@ def list_establishments(
         query = query.where(table.nation == nation)
     if active is not None:
         query = query.where(table.active.is_(active))
+    if brief:
+        return [{"id": row.id, "name": row.name} for row in connection.execute(query)]
     return [
         {
             **_entry(row),

@@ -160,8 +160,8 @@ def _warnings(those: tuple[Preference, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def list_runs(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
-    """List runs, the one planned last first, with the first and last date that is still held."""
+def list_runs(connection: Connection, *, limit: int, enquiry: str | None = None) -> list[dict[str, Any]]:
+    """List runs, the one planned last first, with the first and last date that is still held; or those of an enquiry."""
     live = sessions.c.state.not_in(NOT_HELD)
     span = (
         select(sessions.c.run_id, func.min(sessions.c.date).label("first"), func.max(sessions.c.date).label("last"))
@@ -173,6 +173,8 @@ def list_runs(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
         runs, establishments, establishments.c.id == runs.c.establishment_id
     )
     query = query.outerjoin(span, span.c.run_id == runs.c.id).order_by(runs.c.planned_at.desc()).limit(limit)
+    if enquiry is not None:
+        query = query.where(runs.c.enquiry == enquiry)
     return [
         {
             "run": str(row.id),

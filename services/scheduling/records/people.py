@@ -118,7 +118,7 @@ def load_held(connection: Connection) -> Iterator[Held]:
 
 
 def load_cleared(connection: Connection, first: dt.date, last: dt.date) -> Iterator[Held]:
-    """Give clearances and keys, as `load_held` does: all those of a person for a place where one ends between two dates."""
+    """Give clearances and keys, as `load_held` does: all of a person for a place where one ends between two dates."""
     ends = select(clearances.c.facilitator_id, clearances.c.establishment_id).where(
         clearances.c.valid_until.between(first, last)
     )

@@ -67,9 +67,10 @@ def test_of_many_pages_the_slowest_and_the_heaviest_are_found():
 
 def test_what_nobody_did_has_no_percentile():
     assert Seen().plain()["p95_ms"] is None
-    assert Seen(ms=[1.0, 2.0], posts_ms=[5.0]).plain() | {"p95_ms": 2.0, "post_p95_ms": 5.0, "errors": 0} == Seen(
-        ms=[1.0, 2.0], posts_ms=[5.0]
-    ).plain()
+    assert (
+        Seen(ms=[1.0, 2.0], posts_ms=[5.0]).plain() | {"p95_ms": 2.0, "post_p95_ms": 5.0, "errors": 0}
+        == Seen(ms=[1.0, 2.0], posts_ms=[5.0]).plain()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,9 @@ def test_lifting_shows_first_what_it_is_and_asks(keytalk, gateway):
 
 def test_lifting_says_where_the_contact_stays_marked_and_what_mends_that(keytalk, gateway):
     gateway.will_answer("notifications.lift_suppression", HELD_BACK, HELD_BACK)
-    gateway.will_answer("enquiries.get_enquiry", *({"contact": {"id": "c1", "status": s}} for s in ("bounced", "active")))
+    gateway.will_answer(
+        "enquiries.get_enquiry", *({"contact": {"id": "c1", "status": s}} for s in ("bounced", "active"))
+    )
 
     still = keytalk("suppressions", "lift", MESSAGE, "--reason", "Opened again.", "--yes")
     assert "still marked as bounced" in still.stdout
@@ -105,12 +107,20 @@ def test_lifting_says_where_the_contact_stays_marked_and_what_mends_that(keytalk
 
 
 def test_a_dry_run_lifts_nothing(keytalk, gateway):
-    gateway.will_answer("notifications.list_suppressions", [])
+    gateway.will_answer("notifications.list_suppressions", [HELD_BACK])
 
     done = keytalk("suppressions", "lift", "0f1e2d3c", "--reason", "Opened again.", "--dry-run")
 
     assert (done.exit_code, "nothing is changed" in done.stderr) == (0, True)
-    assert "keytalk suppressions list --lifted" in done.stdout
+    assert gateway.times_asked("notifications.lift_suppression") == 0
+
+
+def test_an_id_that_nothing_has_is_refused_before_anything_is_asked(keytalk, gateway):
+    gateway.will_answer("notifications.list_suppressions", [HELD_BACK])
+
+    done = keytalk("suppressions", "lift", "123", "--reason", "Opened again.", typed="y\n")
+
+    assert (done.exit_code, "No suppression is known as 123" in done.stderr) == (1, True)
     assert gateway.times_asked("notifications.lift_suppression") == 0
 
 

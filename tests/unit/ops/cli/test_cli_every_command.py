@@ -142,6 +142,15 @@ ANSWERS = {
     "clear_quarantine": {"cleared": 1, "left": 0},
     "get_template": Anything(template="a-template", text="", html="", versions=[{"version": 2, "state": "draft"}]),
     "lint_template": {"fit": True, "findings": []},
+    "list_suppressions": [
+        Anything(
+            id="0f1e2d3c4b5a6978",
+            message="0192f0c8-0000-7000-8000-000000000001",
+            recipient="ops",
+            since="2027-01-12T15:00:00+00:00",
+            why="It came back.",
+        )
+    ],
     "get_proposal_pdf": {"name": "proposal.pdf", "pdf": ""},
     "get_memo_pdf": {"name": "memo.pdf", "pdf": ""},
 }

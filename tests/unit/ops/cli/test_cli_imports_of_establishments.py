@@ -136,3 +136,12 @@ def test_establishments_are_searched(keytalk, gateway):
     assert gateway.asked[0][1] == {"search": "ris", "limit": 50}
     assert "RSI" in result.stdout
     assert "no" in result.stdout.splitlines()[-2]
+
+
+def test_establishments_are_listed_by_nation_and_use(keytalk, gateway):
+    gateway.will_answer("scheduling.list_establishments", [])
+
+    keytalk("establishments", "list", "--nation", "wales", "--inactive")
+
+    asked = gateway.asked[0][1]
+    assert (asked["nation"], asked["active"]) == ("wales", False)

@@ -140,7 +140,7 @@ def test_moving_a_session_is_looked_at_by_the_event_it_would_be_told_with(keytal
 
     shown = keytalk(*move).output
 
-    assert "Sent:" in shown
+    assert "Would be sent:" in shown
     assert "5 days before session 1 on 2027-01-12" in shown
     assert "Nothing is changed." in shown
     change = {"kind": "move", "session": "5", "date": "2027-02-11", "start": "13:45"}

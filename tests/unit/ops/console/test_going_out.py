@@ -39,11 +39,12 @@ ANSWERS = {
     "get_agreement": {"signatures": [{"side": "prison"}]},
     **{f"{what}_offer": {"facilitator": LEE, "establishment": RISLEY, "enquiry": "KT-7F3K-92"}
        for what in ("accept", "decline", "withdraw")},
-    **dict.fromkeys(("confirm_run", "reply_to_enquiry", "send_proposal", "accept_proposal", "decline_proposal",
-                     "withdraw_proposal", "sign_agreement", "release_enquiry"), {}),
+    **{done: {} for done in ("confirm_run", "reply_to_enquiry", "send_proposal", "accept_proposal", "decline_proposal",
+                             "withdraw_proposal", "sign_agreement", "release_enquiry")},
 }  # fmt: skip
 AT_ENQUIRY, AT_RUN = "/enquiries/KT-7F3K-92", f"/runs/{RUN}"
 AT_SESSION, AT_PROPOSAL = f"{AT_RUN}/sessions/{SESSION}", f"{AT_ENQUIRY}/proposals/p-1"
+NOT_KNOWN = ("why", "next_attempt_at", "useful_until", "accepted_at", "template_version", "digest")
 CHANGES = (
     (f"{AT_ENQUIRY}/say", {"way": "reply", "words": "Thank you."}, "reply_to_enquiry", ["Alex Morgan", "Thank you."]),
     (f"{AT_PROPOSAL}/send", {}, "send_proposal", ["Alex Morgan", "by which they read, print and accept it"]),
@@ -97,6 +98,39 @@ def test_what_goes_out_is_shown_and_only_then_sent(priya, services, path, typed,
     assert ("reason" in typed) == ("reason" in given)
 
 
+@pytest.mark.parametrize(("path", "typed", "method", "told"), CHANGES, ids=[each[2] for each in CHANGES])
+def test_who_may_not_make_a_change_is_shown_nothing_of_it(add, visitor, services, path, typed, method, told):
+    add("vera", "viewer")
+    visitor.sign_in("vera")
+    services.answers = dict(ANSWERS)
+    answer = visitor.post(path, "/account", **typed)
+
+    assert "Nothing is changed or sent yet." not in answer.text
+    assert [name for _service, name, _given in services.calls if name == method] == []
+
+
+def test_who_goes_back_finds_what_they_typed(priya, services):
+    services.answers["get_message"] = dict.fromkeys(NOT_KNOWN) | {
+        "id": OFFER, "template": "run_confirmed_contact", "recipient": "ops", "subject": "run:x", "state": "failed",
+        "occasion": "run_confirmed:x", "version": 1, "due_at": "2027-01-12T08:00:00+00:00", "attempts": 1,
+        "message_id": "<x@y>", "resends": [], "may_be_sent_again": True, "may_be_settled": False,
+    }  # fmt: skip
+    back = priya.post(f"/messages/{OFFER}/resend", "/account", reason="They rang", apply="back")
+
+    assert back.status_code == 200
+    assert 'value="They rang"' in back.text
+    assert services.changes("resend_message") == []
+
+
+def test_who_only_looked_at_what_goes_out_has_changed_nothing_by_the_audit(priya, services, audit):
+    priya.post(f"{AT_RUN}/hold", "/account")
+    looked = [row["changes"] for row in audit() if row["operation"] == "scheduling.place_hold"]
+    priya.post(f"{AT_RUN}/hold", "/account", apply="yes")
+
+    assert looked == [False]
+    assert [row["changes"] for row in audit() if row["operation"] == "scheduling.place_hold"] == [True, False]
+
+
 def test_a_double_press_of_apply_is_one_change(priya, services):
     seen = priya.post(f"{AT_RUN}/confirm", "/account")
     key = re.findall(r'name="key" value="([^"]+)"', seen.text.partition("<main")[2])[0]
@@ -145,8 +179,8 @@ def test_a_link_is_made_to_what_it_can_be_made_to_alone(priya, services):
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("5d", "5 days"), ("1d", "1 day"), ("3wd", "3 working days"), ("6w", "6 weeks"), ("1m", "1 month"), ("soon", "soon"),
-     ("5", "5"), ("", "")],
+    [("5d", "5 days"), ("1d", "1 day"), ("3wd", "3 working days"), ("6w", "6 weeks"), ("1m", "1 month"),
+     ("soon", "soon"), ("5", "5"), ("", "")],
 )  # fmt: skip
 def test_spans_of_time_are_said_in_words(given, said):
     assert offset(given) == said

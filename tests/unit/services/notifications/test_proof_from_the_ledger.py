@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from services.notifications.domain.pipeline_occasions import reply
 from services.notifications.domain.reminder_rules import SESSION_REMINDER
 from services.notifications.domain.reminders import reminders_of
 from services.notifications.handlers.telling import note_told
+from services.notifications.queries import proof as proof_queries
 from services.notifications.queries.proof import list_not_told, session_proof
 from services.notifications.tables import message_row, messages, messaging, metadata
 from shared.clock import fixed_clock
@@ -133,6 +135,38 @@ def test_where_everyone_was_told_the_worklist_is_empty(database, letters, run, n
     keep(database, reminders_of(run, [SESSION_REMINDER], frozenset(), drafting))
 
     assert not_told(database) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_run_that_gets_no_closer_look_has_nobody_who_was_not_told(
+    database, letters, run, now, drafting, seed, monkeypatch
+):
+    chance = random.Random(seed)  # noqa: S311 - which letters went where, no secret
+    reminders = list(reminders_of(run, [SESSION_REMINDER], frozenset(), drafting))
+    kept = [each for each in letters.values() if each is letters[REF] or chance.random() < 0.8]
+    kept += chance.sample(reminders, chance.choice([0, 0, 20]))
+    often = [S.ACCEPTED] * 60 + [S.DELIVERED] * 20
+    states = [chance.choice([*often, S.UNKNOWN, S.FAILED, S.BOUNCED, S.SCHEDULED]) for _ in kept]
+    people = [chance.choice(["contact:1"] * 30 + ["contact:2", None]) for _ in kept]
+    went = [
+        replace(each, state=state, person=person, claimed_at=now, accepted_at=now)
+        for each, state, person in zip(kept, states, people, strict=True)
+    ]
+    keep(database, went)
+
+    found = not_told(database, waiting=True)
+    monkeypatch.setattr(proof_queries, "_plainly_told", lambda *_: set())
+
+    assert found == not_told(database, waiting=True)
+
+
+def test_a_run_whose_letters_all_arrived_gets_no_closer_look(database, letters, run, now, drafting, monkeypatch):
+    keep(database, letters.values(), S.ACCEPTED)
+    keep(database, reminders_of(run, [SESSION_REMINDER], frozenset(), drafting))
+    looked_at = []
+    monkeypatch.setattr(proof_queries, "prove", lambda *given: looked_at.append(given))
+
+    assert not_told(database) == looked_at == []
 
 
 def test_the_worklist_has_the_sessions_ahead_of_whoever_was_not_told_the_soonest_first(database, letters):
@@ -392,6 +426,7 @@ def test_both_find_their_rows_by_an_index(database, letters, now, drafting):
             if "messages" in statement
         ]
 
-    used = ["ix_messages_subject_ref", "ix_messages_proven", "ix_messages_subject_ref", "ix_messages_proven"]
+    of_run, proven = "ix_messages_subject_ref", "ix_messages_proven"
+    used = [of_run, proven, of_run, of_run, proven]
     assert len(plans) == len(used)
     assert all(index in plan for index, plan in zip(used, plans, strict=True)), plans

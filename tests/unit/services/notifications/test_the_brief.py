@@ -9,7 +9,9 @@ import pytest
 from tests.unit.services.notifications.sending_house import MONDAY, RUN, SESSION, reminder
 
 
-@pytest.mark.parametrize(("memos", "says"), [([{"state": "approved"}], "named on the gate memo"), ([], "ring us before")])
+@pytest.mark.parametrize(
+    ("memos", "says"), [([{"state": "approved"}], "named on the gate memo"), ([], "ring us before")]
+)
 def test_the_brief_says_what_is_true_of_the_gate_memo_as_it_goes_out(house, memos, says):
     house.owners.memos = memos
     facts = {**RUN, "session": SESSION, "of": 16}

@@ -82,3 +82,32 @@ def test_operators_find_an_establishment_by_its_other_names(store, search):
         [found] = places.list_establishments(connection, search=search, limit=10)
 
     assert (found["id"], tuple(found["other_names"])) == ("YHI", NAMES)
+
+
+@pytest.mark.parametrize(
+    ("which", "found"),
+    [
+        ({"nation": "wales"}, ["YHI"]),
+        ({"nation": "scotland"}, []),
+        ({"active": True}, ["RSI", "YHI"]),
+        ({"active": False}, []),
+        ({"nation": "england", "active": True}, ["RSI"]),
+    ],
+)
+def test_operators_list_those_of_a_nation_or_in_use(store, which, found):
+    taken(store, REGISTER)
+
+    with store.database.reading() as connection:
+        listed = places.list_establishments(connection, search=None, limit=10, **which)
+
+    assert sorted(each["id"] for each in listed) == found
+
+
+def test_for_a_choice_among_all_their_names_are_enough(store):
+    taken(store, REGISTER)
+
+    with store.database.reading() as connection:
+        named = places.list_establishments(connection, search=None, limit=10, brief=True)
+        whole = places.list_establishments(connection, search=None, limit=10)
+
+    assert named == [{"id": each["id"], "name": each["name"]} for each in whole]

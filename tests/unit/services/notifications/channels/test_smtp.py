@@ -116,7 +116,7 @@ def test_what_surely_delivered_nothing_and_may_get_better_is_temporary(mail: Mai
 def test_a_server_that_is_not_there_is_temporary(mail: Mail) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with pytest.raises(TemporaryFailure, match=r"the mail server 127.0.0.1:\d+ refuses connections \(is KEYTALK_SMTP_URL right"):
+    with pytest.raises(TemporaryFailure, match=r"127.0.0.1:\d+ refuses connections \(is KEYTALK_SMTP_URL"):
         deliver(port, mail)
 
 

@@ -88,7 +88,7 @@ def test_mail_goes_encrypted_to_a_server_that_is_known(
 @pytest.mark.parametrize("tls", ["required", "implicit"])
 def test_a_certificate_that_nobody_vouches_for_gets_no_mail(started: Started, tls: Tls, mail: Mail) -> None:
     seen, port = started(implicit=tls == "implicit")
-    with to_port(port, tls) as channel, pytest.raises(TemporaryFailure, match="a certificate that is not to be trusted"):
+    with to_port(port, tls) as channel, pytest.raises(TemporaryFailure, match="a certificate that is not to be"):
         channel.deliver(mail)
     assert seen.encrypted == []
 

@@ -1,0 +1,118 @@
+"""Forms of the console: what is sent stays what was typed, and a page that is shown again is the page it was."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from shared.errors import Refused
+
+RUN, SESSION = "0192f0c8-0000-7000-8000-000000000001", "0192f0c8-0000-7000-8000-000000000002"
+CONTACT: dict[str, Any] = {
+    "id": "c-1", "name": "Alex Morgan", "email": "alex@risley.example", "phone": None, "preferred_channel": "email",
+    "status": "active", "posts": [], "enquiries": [], "history": [], "organisation": None, "organisation_id": None,
+}  # fmt: skip
+ROW = {
+    "reference": "KT-7F3K-92", "received_at": "2027-01-12T08:00:00+00:00", "establishment": "HMP Risley",
+    "contact_name": "X", "opening": "Cheap <b>pills</b>", "reasons": ["many_links"], "score": 7,
+}  # fmt: skip
+
+
+@pytest.fixture
+def priya(add, visitor, services):
+    add("priya", "coordinator")
+    visitor.sign_in()
+    return visitor
+
+
+def main_of(answer: Any) -> str:
+    return str(answer.text.partition("<main")[2].partition("</main>")[0])
+
+
+def test_of_a_wave_of_spam_all_that_came_until_now_is_cleared_not_only_what_is_shown(priya, services):
+    services.answers = {
+        "list_quarantine": [ROW | {"reference": f"KT-{number}"} for number in range(50)],
+        "count_quarantine": {"waiting": 731, "as_of": "2027-01-12T09:00:00+00:00"},
+        "clear_quarantine": {"cleared": 500, "named": 500, "left": 231},
+    }
+    page = main_of(priya.get("/quarantine"))
+    (until,) = re.findall(r'name="all_before" value="([^"]*)"', page)
+
+    assert "731 wait to be looked at; the first 50 are below" in page
+    assert until == "2027-01-12T09:00:00+00:00"
+    priya.post("/quarantine", all_before=until)
+    assert "231 more wait: please press it again." in priya.get("/quarantine").text
+
+
+def test_a_count_that_is_none_is_not_taken_for_nought(priya, services):
+    services.answers = {"submit_attendance": Refused("invalid", "How many came?", {"attended": ["How many came?"]})}
+    priya.post(f"/runs/{RUN}/sessions/{SESSION}/register", "/account", expected="10", attended="nine", late="0")
+
+    assert services.changes("submit_attendance")[0]["attended"] == "nine"
+    assert services.changes("submit_attendance")[0]["expected"] == 10
+
+
+def test_people_of_a_proposal_that_are_no_number_are_refused_not_left_out(priya, services):
+    services.answers = {"make_proposal": Refused("invalid", "A number, please.")}
+    priya.post("/enquiries/KT-7F3K-92/proposals", "/account", people="ten")
+
+    assert services.changes("make_proposal")[0]["people"] == "ten"
+
+
+def test_a_form_on_a_page_that_is_shown_again_goes_where_it_went_before(priya, services):
+    services.answers = {"get_contact": CONTACT, "mark_contact_left": Refused("conflict", "They have left already.")}
+    again = priya.post("/contacts/c-1/left", "/contacts/c-1", reason="Moved")
+    forms = re.findall(r'<form method="post"( action="[^"]*")?', main_of(again))
+
+    assert again.status_code == 409
+    assert forms == [' action="/contacts/c-1"', ' action="/contacts/c-1/left"']
+
+
+def test_the_board_that_is_shown_again_is_loaded_anew_from_its_own_address(priya, services):
+    services.answers = {"get_board": {"stages": []}, "list_filters": [], "list_programmes": [],
+                        "move_enquiry": Refused("conflict", "It moved meanwhile.")}  # fmt: skip
+    again = priya.post("/pipeline/KT-7F3K-92/move?waiting_on=us", "/account", to="won")
+
+    assert again.status_code == 409
+    assert 'hx-get="/pipeline?waiting_on=us"' in again.text
+
+
+def test_a_page_that_was_left_half_way_changes_nothing(priya, services):
+    services.answers = {"apply_change": {}}
+    for change in ("{", "[]", "[" * 100_000):
+        answer = priya.post(f"/runs/{RUN}/change", "/account", change=change, apply="yes")
+        assert answer.status_code == 503
+
+    assert services.changes("apply_change") == []
+
+
+def test_the_name_of_a_file_holds_nothing_that_was_typed_but_letters(priya, services):
+    services.answers = {"list_kit_approvals": []}
+    answer = priya.get("/kit?format=csv&place=a%22%0Ab")
+
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="kit-a-b.csv"'
+
+
+@pytest.mark.parametrize("path", ["/enquiries/new", "/calendar/close"])
+def test_a_form_is_not_shown_to_who_may_not_send_it(add, visitor, services, path):
+    add("vera", "viewer")
+    visitor.sign_in("vera")
+    services.answers = {"list_programmes": [], "list_establishments": []}
+
+    assert visitor.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "page"),
+    [("facilitator", f"/facilitators/{SESSION}"), ("commissioner", f"/organisations/{SESSION}")],
+)  # fmt: skip
+def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
+    add("fay", role, stands_for=SESSION)
+    visitor.sign_in("fay")
+
+    assert visitor.get("/").headers["Location"] == page
+    assert f'href="{page}"' in visitor.get("/account").text
+    assert "sse-connect" not in visitor.get("/account").text
+    assert visitor.get("/live").status_code == 403
