@@ -4,8 +4,9 @@
 
 PLAN is a JSON file: `url`, `public_url`, `cookies` (a dictionary for each operator), `addresses` (of pages, without the
 url), `seconds`, `think` (seconds between an answer and the next click), `arrivals` (enquiries a second, posted to the
-public form's API). Prints what was seen as JSON: `p50_ms`, `p95_ms`, `asked`, `errors`, `streams` (that were open to
-the end), `news` (events heard on them all), `posts`, `posts_failed` and `post_p95_ms`.
+public form's API). Prints what was seen as JSON: `p50_ms`, `p95_ms`, `asked`, `errors`, `why` (how often which answer
+other than 200 came), `streams` (that were open to the end), `news` (events heard on them all), `posts`, `posts_failed`
+and `post_p95_ms`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Seen:
     ms: list[float] = field(default_factory=list)
     posts_ms: list[float] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    why: Counter[str] = field(default_factory=Counter)
 
     def plain(self) -> dict[str, Any]:
         """Give it as JSON; a percentile of nothing is None."""
@@ -47,7 +49,9 @@ class Seen:
             "p95_ms": percentile(self.ms, 95) if self.ms else None,
             "asked": len(self.ms),
             "post_p95_ms": percentile(self.posts_ms, 95) if self.posts_ms else None,
-            **{name: self.counts[name] for name in ("errors", "streams", "news", "posts", "posts_failed")},
+            "errors": self.why.total(),
+            "why": dict(self.why),
+            **{name: self.counts[name] for name in ("streams", "news", "posts", "posts_failed")},
         }
 
 
@@ -80,9 +84,10 @@ class Crowd:
             address = self.plan["url"] + chance.choice(self.plan["addresses"])
             try:
                 answer = browser.get(address, cookies=cookies, allow_redirects=False, timeout=30)
-                self.seen.counts["errors"] += answer.status_code != 200
-            except requests.RequestException:
-                self.seen.counts["errors"] += 1
+                if answer.status_code != 200:
+                    self.seen.why[f"{answer.status_code} of {answer.request.path_url}"] += 1
+            except requests.RequestException as error:
+                self.seen.why[type(error).__name__] += 1
             self.seen.ms.append((time.perf_counter() - begin) * 1000)
             time.sleep(self.plan["think"] * chance.uniform(0.5, 1.5))
 

@@ -23,9 +23,9 @@ from bench.rows import Goal, Row, command_for
 from bench.usage import cpu_seconds
 
 NAMES = ("console_page_p95", "console_page_bytes", "console_first_paint", "console_fifty_operators")
-TIMES = 40
+TIMES = 20
 """Times that each page is asked for, about other things each time."""
-TIMES_EMBEDDED = 10
+TIMES_EMBEDDED = 5
 MOST_MS, MOST_BYTES, MOST_PAINT_MS = 200, 100_000, 1_000
 PAINTED = ("/today", "/calendar")
 OPERATORS, SECONDS, SECONDS_ALONE, THINK, ARRIVALS = 50, 60, 15, 5.0, 2

@@ -110,13 +110,13 @@ def test_news_wait_while_something_is_open_on_the_board(page, keytalk, reference
 def run(page, keytalk, reference) -> str:
     """Its run, planned in the slot that fits best and confirmed."""
     page.goto(f"{keytalk.ops_url}/enquiries/{reference}")
-    page.get_by_role("link", name="Plan a run").click()
+    page.get_by_role("link", name="Plan it anew").click()
     page.get_by_role("button", name="Plan this one").first.click()
     expect(page.get_by_text("Nobody is told before it is confirmed")).to_be_visible()
     page.get_by_role("button", name="See what goes out").click()
     expect(page.get_by_text("Each letter has a calendar file of 16 sessions.")).to_be_visible()
     page.get_by_role("button", name="Confirm, and tell everyone").click()
-    expect(page.get_by_role("status")).to_contain_text("everyone who takes part is told")
+    expect(page.get_by_role("status")).to_contain_text("It is confirmed")
     return page.url
 
 

@@ -26,7 +26,8 @@ SAT = {
 ANSWERS = {
     "get_enquiry": ENQUIRY,
     "get_run": {"establishment": RISLEY, "programme_name": "Many Faces", "enquiry": "KT-7F3K-92", "breaches": [],
-                "facilitators": [ANA, LEE], "sessions": [{"state": "planned"}, {"state": "cancelled"}]},
+                "facilitators": [ANA, LEE],
+                "sessions": [{"state": state, "breaches": []} for state in ("planned", "cancelled")]},
     "place_hold": {"establishment": RISLEY, "enquiry": "KT-7F3K-92", "rank": 2, "expires_on": None,
                    "waits_for": [{"establishment": {"name": "Styal (HMP)"}}]},
     "make_offer": {"facilitator": LEE, "sessions": [SAT], "answer_by": "2027-01-20T12:00:00+00:00"},
