@@ -161,7 +161,7 @@ def _warnings(those: tuple[Preference, ...]) -> list[dict[str, Any]]:
 
 
 def list_runs(connection: Connection, *, limit: int, enquiry: str | None = None) -> list[dict[str, Any]]:
-    """List runs, the one planned last first, with the first and last date that is still held; or those of an enquiry."""
+    """List runs, or those of an enquiry, the one planned last first, with the first and last date still held."""
     live = sessions.c.state.not_in(NOT_HELD)
     span = (
         select(sessions.c.run_id, func.min(sessions.c.date).label("first"), func.max(sessions.c.date).label("last"))

@@ -111,7 +111,14 @@ def test_no_service_may_declare_or_delete_an_exchange_or_touch_anothers_queue(se
     queues = [
         queue
         for name in others
-        for queue in (f"{name}.inbox", f"{name}.inbox.v2", f"{name}.dead", f"rpc-{name}", f"rpc.reply-{name}-{A_UUID}", f"{name}.live-{A_UUID}")
+        for queue in (
+            f"{name}.inbox",
+            f"{name}.inbox.v2",
+            f"{name}.dead",
+            f"rpc-{name}",
+            f"rpc.reply-{name}-{A_UUID}",
+            f"{name}.live-{A_UUID}",
+        )
     ]
     exchanges = ["nameko-rpc", "keytalk.dead", "amq.default", *(f"{name}.events" for name in SERVICES)]
 

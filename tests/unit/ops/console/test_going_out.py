@@ -120,6 +120,7 @@ def test_who_goes_back_finds_what_they_typed(priya, services):
 
     assert back.status_code == 200
     assert 'value="They rang"' in back.text
+    assert "Nothing is changed or sent yet." not in back.text
     assert services.changes("resend_message") == []
 
 
