@@ -18,6 +18,7 @@ from ops.console.console import (
     only_for,
     page,
     pages,
+    the_gateway,
     together,
     wants_csv,
     within,
@@ -45,6 +46,7 @@ def today() -> Response:
     (enquiries, _), (calendar, _), (not_told, _), *dead = answers
     return page(
         "today/today.html",
+        form_address=f"{the_gateway().public_url}/enquire",
         enquiries=enquiries,
         calendar=calendar,
         not_told=not_told,
