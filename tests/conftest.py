@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from hypothesis import settings
 
 from tests.examples import STORY_BEGINS
 from tests.servers.keytalk import Keytalk
@@ -48,3 +49,33 @@ def real(real_environment: dict[str, str], began_at: datetime) -> Iterator[Keyta
 def keytalk(request) -> Keytalk:
     """Keytalk in each mode in turn."""
     return request.getfixturevalue(request.param)
+
+
+TOLD_IN_BOTH_MODES = frozenset({"test_the_human_answer", "test_looking_ahead", "test_lockdown_in_week_nine"})
+"""Stories that every run tells embedded and on real servers. The others are told on servers, where more can go wrong;
+the stories of the console are embedded ones. `--both-ways` tells all in both."""
+
+settings.register_profile("usual", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile("usual")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what a longer run may ask for."""
+    parser.addoption("--both-ways", action="store_true", help="tell every story embedded as well as on real servers")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the embedded telling of most stories, unless it is asked for."""
+    if config.getoption("--both-ways"):
+        return
+    left_out = [item for item in items if _is_told_twice(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_told_twice(item: pytest.Item) -> bool:
+    told = getattr(item, "callspec", None)
+    if told is None or "embedded" not in told.params.values() or "e2e" not in item.path.parts:
+        return False
+    return item.path.stem not in TOLD_IN_BOTH_MODES

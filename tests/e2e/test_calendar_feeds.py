@@ -86,7 +86,16 @@ def run(keytalk: Keytalk, addresses: dict[str, str]) -> dict[str, Any]:
     planned = keytalk.cli("runs", "plan", "--enquiry", reference, "--start", "2027-01-12", "--window", "pm", *team)
     for stage in WAY_TO_WON:
         keytalk.cli("enquiries", "move", reference, stage)
-    return keytalk.cli("runs", "confirm", planned["run"])
+    confirmed = keytalk.cli("runs", "confirm", planned["run"])
+    # A change that comes while the confirmation waits is told in it: what is wanted here is the news of a change.
+    eventually(lambda: _is_told(keytalk, f"run_confirmed:{planned['run']}", people=3))
+    return confirmed
+
+
+def _is_told(keytalk: Keytalk, occasion: str, people: int) -> bool:
+    keytalk.cli("jobs", "run-due", "--as-of", BEFORE_ANY_REMINDER)
+    states = [row["state"] for row in keytalk.cli("messages", "list", "--occasion", occasion)]
+    return states == ["accepted"] * people
 
 
 def uid(run: dict[str, Any], number: int) -> str:

@@ -79,7 +79,7 @@ def unmerge_enquiry(work: UnitOfWork, reference: str, *, reason: str | None, act
     history.write(work, reference, Kind.UNMERGED, actor=actor, words=reason, **step)
     history.write(work, one.merged_into, Kind.UNMERGED, actor=actor, about=reference, words=reason)
     _reopen_tasks(work, one, actor=actor)
-    _write_to_whoever_is_left(work, rows[one.merged_into])
+    _write_to_whoever_is_left(work, one.merged_into)
     _mark(work, reference, one.merged_into, "suggested", None)
 
 
@@ -174,7 +174,16 @@ def _write_to_the_newer(work: UnitOfWork, reference: str, root: str, *, actor: s
     history.write(work, root, Kind.LINKED, actor=actor, **step)
 
 
-def _write_to_whoever_is_left(work: UnitOfWork, head: AnyRow) -> None:
+def _write_to_whoever_is_left(work: UnitOfWork, reference: str) -> None:
+    """Settle anew who is written to: of the enquiry that another was taken out of, and of each it lies in itself."""
+    above: str | None = reference
+    while above is not None:
+        head = _row(work, above)
+        _settle_who_is_written_to(work, head)
+        above = head.merged_into
+
+
+def _settle_who_is_written_to(work: UnitOfWork, head: AnyRow) -> None:
     newest = _newest_contact(work, head)
     left = _text(newest.contact_id) if newest is not None else None
     contact = answered_to(_links(work.connection, head.reference), left)

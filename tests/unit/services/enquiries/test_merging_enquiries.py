@@ -272,6 +272,15 @@ def test_of_two_merges_at_once_into_each_other_one_is_made(store):
     assert sorted([row_of(store, first).standing, row_of(store, second).standing]) == ["filed", "merged"]
 
 
+def test_taken_out_from_below_the_whole_thread_is_written_to_as_if_it_had_never_been_in_it(store):
+    first, second, third = (nth(store, number) for number in range(3))
+    merge(store, third, second)
+    merge(store, second, first)
+    unmerge(store, third)
+
+    assert shown(store, first)["contact"]["email"] == "person1@risley.example"
+
+
 STEPS = st.lists(
     st.tuples(st.sampled_from(["merge", "unmerge", "not_duplicate"]), st.integers(0, 3), st.integers(0, 3)),
     max_size=12,
