@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run the whole suite in three parts of about one length side by side: the fault tests, which mostly wait; the stories, in
 # which servers, browsers and outside tools take part; and all others. Each part starts servers of its own. Arguments that
-# name tests are given to one pytest instead; options alone go to all.
+# name tests are given to one pytest instead; options alone go to all:
+# --thorough adds the embedded telling of every story and every screen of the mails.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest

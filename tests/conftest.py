@@ -53,7 +53,10 @@ def keytalk(request) -> Keytalk:
 
 TOLD_IN_BOTH_MODES = frozenset({"test_the_human_answer", "test_looking_ahead", "test_lockdown_in_week_nine"})
 """Stories that every run tells embedded and on real servers. The others are told on servers, where more can go wrong;
-the stories of the console are embedded ones. `--both-ways` tells all in both."""
+the stories of the console are embedded ones. `--thorough` tells all in both."""
+
+USUAL_SCREEN = "phone"
+"""Where every run looks at all mails; `--thorough` looks on a desk and in the dark too."""
 
 settings.register_profile("usual", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
@@ -62,14 +65,16 @@ settings.load_profile("usual")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what a longer run may ask for."""
-    parser.addoption("--both-ways", action="store_true", help="tell every story embedded as well as on real servers")
+    parser.addoption(
+        "--thorough", action="store_true", help="tell every story in both modes, and look at every mail on every screen"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the embedded telling of most stories, unless it is asked for."""
-    if config.getoption("--both-ways"):
+    """Leave out the embedded telling of most stories, and most screens of mails, unless they are asked for."""
+    if config.getoption("--thorough"):
         return
-    left_out = [item for item in items if _is_told_twice(item)]
+    left_out = [item for item in items if _is_told_twice(item) or _is_another_screen(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
 
@@ -79,3 +84,7 @@ def _is_told_twice(item: pytest.Item) -> bool:
     if told is None or "embedded" not in told.params.values() or "e2e" not in item.path.parts:
         return False
     return item.path.stem not in TOLD_IN_BOTH_MODES
+
+
+def _is_another_screen(item: pytest.Item) -> bool:
+    return item.path.stem == "test_mails_in_a_browser" and not item.name.endswith(f"-{USUAL_SCREEN}]")
