@@ -7,34 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Refused
-from tests.unit.ops.gateway_cast import (
-    Services,
-    _migrated,
-    _quick_hashes,
-    add,
-    another,
-    app,
-    ask,
-    audit,
-    clock,
-    gateway,
-    settings,
-    visitor,
-)
-
-__all__ = [
-    "_migrated",
-    "_quick_hashes",
-    "add",
-    "another",
-    "app",
-    "ask",
-    "audit",
-    "clock",
-    "gateway",
-    "settings",
-    "visitor",
-]
+from tests.unit.ops.gateway_cast import Services
 
 
 class Answering(Services):

@@ -1,4 +1,4 @@
-"""The cast of the gateway's tests."""
+"""The cast of the gateway, for the tests of all that stands on it: accounts, the gateway itself and the console."""
 
 from tests.unit.ops.gateway_cast import (
     _migrated,
