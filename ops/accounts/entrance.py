@@ -6,7 +6,6 @@ What is wrong is never said more exactly than "these do not fit": whether there 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,6 +31,7 @@ from shared.clock import Clock
 from shared.errors import Refused
 from shared.observability.context import correlation_id
 from shared.persistence.database import Database
+from shared.web.addresses import place_of
 from shared.web.limits import Limiter
 
 FIRST_OPERATOR = Operator(
@@ -126,7 +126,7 @@ class Entrance:
             raise Refused("invalid", words, {"old": [words]})
 
     def _admit(self, login: str, address: str) -> None:
-        name, place = login.strip().lower()[:254], _place_of(address)
+        name, place = login.strip().lower()[:254], place_of(address)
         try:
             self._limiter.admit(FROM_ONE_ADDRESS, f"any from {place}", _WAIT)
             self._limiter.admit(FROM_ONE_PLACE, f"{name} from {place}", _WAIT)
@@ -315,14 +315,3 @@ class Entrance:
             correlation_id=correlation_id.get() or operation,
             subject=actor,
         )
-
-
-def _place_of(address: str) -> str:
-    """Give what counts as one place: an IPv4 address, or the /64 that one IPv6 subscriber has to choose from."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or found.packed[:8].hex())

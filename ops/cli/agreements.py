@@ -10,8 +10,9 @@ import typer
 from ops.cli.arguments import Json, Limit
 from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
 from ops.cli.client import Gateway, connect
-from ops.cli.completing import AGREEMENT_STATES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, pounds, say, show, show_details, show_json
+from ops.vocabulary import AGREEMENT_STATES
 
 app = typer.Typer(no_args_is_help=True)
 

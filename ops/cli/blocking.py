@@ -11,9 +11,10 @@ from ops.cli.arguments import Json, iso_date
 from ops.cli.asking import DryRun, Yes
 from ops.cli.changing import remedy_line
 from ops.cli.client import connect
-from ops.cli.completing import CAUSES, PARTIES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.diffs import Accept, Charged, ChargeReason, day, decide, say_several
 from ops.cli.output import note, note_when_mail_goes_out, say, show_json
+from ops.vocabulary import CAUSES, PARTIES
 
 app = typer.Typer()
 

@@ -8,9 +8,10 @@ import typer
 
 from ops.cli.arguments import Json, iso_date
 from ops.cli.client import connect
-from ops.cli.completing import CLEARANCE_STATES, LEVELS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.importing import CsvFile, TryOut, take_in
 from ops.cli.output import Column, day_in_words, note, say, show, show_details, show_json
+from ops.vocabulary import CLEARANCE_STATES, LEVELS
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -8,9 +8,10 @@ import typer
 
 from ops.cli.arguments import Json, RunId
 from ops.cli.client import connect
-from ops.cli.completing import AUDIENCES, CAUSES, PARTIES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.cover import SessionId
 from ops.cli.output import Column, day_in_words, note, say, show, show_details, show_json
+from ops.vocabulary import AUDIENCES, CAUSES, PARTIES
 
 app = typer.Typer(no_args_is_help=True)
 reports = typer.Typer(no_args_is_help=True)

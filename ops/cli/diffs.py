@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.asking import ask, must_be_able_to_ask, show_first
-from ops.cli.completing import CHARGE_REASONS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import note, pounds, say
+from ops.vocabulary import CHARGE_REASONS
 
 Accept = Annotated[
     bool,

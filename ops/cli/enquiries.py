@@ -8,10 +8,11 @@ import typer
 
 from ops.cli.arguments import EnquiryReference, Json
 from ops.cli.client import connect
-from ops.cli.completing import STAGES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, say, show, show_details, show_json
 from ops.cli.talking import CHECKLIST
 from ops.cli.tasks import LISTED as LISTED_TASKS
+from ops.vocabulary import STAGES
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -10,10 +10,11 @@ import typer
 from ops.cli.arguments import Json, Limit
 from ops.cli.catching_up import wait_for_enquiries
 from ops.cli.client import connect
-from ops.cli.completing import LEVELS, NATIONS, UNDER_18_REASONS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.consequences import show_consequences
 from ops.cli.output import Column, local_time, note, plain, say, show, show_details, show_json
 from ops.cli.waiting import working
+from ops.vocabulary import LEVELS, NATIONS, UNDER_18_REASONS
 
 app = typer.Typer(no_args_is_help=True)
 

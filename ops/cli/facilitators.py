@@ -11,10 +11,11 @@ import typer
 from ops.cli.arguments import Json, iso_date
 from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
-from ops.cli.completing import FACILITATOR_STATES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.importing import CsvFile, TryOut, take_in
 from ops.cli.output import Column, day_in_words, plain, say, show, show_details, show_json
 from ops.cli.privacy import reason_of
+from ops.vocabulary import FACILITATOR_STATES
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -11,8 +11,9 @@ import typer
 from ops.cli.arguments import Json, Limit, iso_date
 from ops.cli.asking import DryRun, Reason, Yes, goes_on
 from ops.cli.client import Gateway, connect
-from ops.cli.completing import MESSAGE_STATES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
+from ops.vocabulary import MESSAGE_STATES
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -9,10 +9,11 @@ import typer
 
 from ops.cli.arguments import Json, iso_date
 from ops.cli.client import connect
-from ops.cli.completing import CLOSURES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.consequences import show_consequences
 from ops.cli.establishments import DryRun, EstablishmentId
 from ops.cli.output import Column, say, show, show_json
+from ops.vocabulary import CLOSURES
 
 app = typer.Typer()
 

@@ -8,8 +8,9 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.completing import NATIONS, ORGANISATION_KINDS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, day_in_words, say, show, show_details, show_json
+from ops.vocabulary import NATIONS, ORGANISATION_KINDS
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -9,8 +9,9 @@ import typer
 from ops.cli.arguments import Json, Limit
 from ops.cli.asking import Reason
 from ops.cli.client import Gateway, connect
-from ops.cli.completing import CHANNELS, CONTACT_STATES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, say, show, show_details, show_json
+from ops.vocabulary import CHANNELS, CONTACT_STATES
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -12,8 +12,9 @@ import typer
 from ops.cli.arguments import Json
 from ops.cli.asking import DryRun, Yes, goes_on
 from ops.cli.client import connect
-from ops.cli.completing import MODES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, pounds, say, show, show_details, show_json
+from ops.vocabulary import MODES
 
 app = typer.Typer(no_args_is_help=True)
 

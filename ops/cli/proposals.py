@@ -11,9 +11,10 @@ import typer
 from ops.cli.arguments import EnquiryReference, Json, Limit
 from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
 from ops.cli.client import Gateway, connect
-from ops.cli.completing import PROPOSAL_STATES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, note_when_mail_goes_out, pounds, say, show, show_details, show_json
 from ops.cli.papers import Output, save_paper
+from ops.vocabulary import PROPOSAL_STATES
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -10,8 +10,9 @@ from ops.cli.arguments import Json
 from ops.cli.asking import DryRun, Reason, Yes, ask, must_be_able_to_ask, show_first
 from ops.cli.changing import clock_time
 from ops.cli.client import connect
-from ops.cli.completing import REMINDER_RULES, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.vocabulary import REMINDER_RULES
 
 app = typer.Typer(no_args_is_help=True)
 

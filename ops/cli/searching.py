@@ -8,8 +8,9 @@ import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
-from ops.cli.completing import SIDES, STAGES, STANDINGS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, say, show, show_csv, show_json
+from ops.vocabulary import SIDES, STAGES, STANDINGS
 
 app = typer.Typer()
 filters = typer.Typer(no_args_is_help=True)

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.completing import SERVICES, completed_by
+from ops.cli.completing import completed_by
+from ops.vocabulary import SERVICES
 
 
 def up(

@@ -12,8 +12,9 @@ from ops.cli import asking
 from ops.cli.arguments import EnquiryReference, Json, iso_date
 from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
 from ops.cli.client import CommandRefused, Gateway, connect
-from ops.cli.completing import ANSWERS, completed_by
+from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, say, show, show_json
+from ops.vocabulary import ANSWERS
 
 app = typer.Typer()
 

@@ -20,6 +20,17 @@ def client_address(environ: Mapping[str, Any], trusted: Iterable[str]) -> str:
     return address
 
 
+def place_of(address: str) -> str:
+    """Give what counts as one place: an IPv4 address, or the /64 that one IPv6 subscriber has to choose from."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or found.packed[:8].hex())
+
+
 def _is_in(address: str, networks: Iterable[Any]) -> bool:
     try:
         found = ipaddress.ip_address(address)

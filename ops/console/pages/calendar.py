@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import all_places, ask, asked_again, csv, only_for, page, pages, the_gateway, wants_csv
 from ops.console.gantt import draw, in_parts
-from ops.console.pages.runs import CAUSES, PARTIES, facilitators_by_name
+from ops.console.pages.runs import facilitators_by_name
+from ops.vocabulary import CAUSES, CLOSURES, PARTIES
 from shared.clock import day_in_london
 from shared.errors import Refused
 
@@ -20,10 +21,6 @@ YEARS = 100
 """How many years away a day may be."""
 IN_MONTH, IN_WEEK, CLASHES_SHOWN = 5, 40, 50
 """Sessions that are drawn a day, in a month and in a week, and clashes in their list; of more it is said how many."""
-CLOSURES = (
-    "christmas", "education_break", "staff_training", "staff_shortage", "building_work", "inspection", "exams",
-    "family_day", "lockdown", "other",
-)  # fmt: skip
 COLUMNS = (
     "date",
     "start",

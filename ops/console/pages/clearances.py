@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
 from ops.console.going_out import GoingOut, seen_first
 from ops.console.words import day
+from ops.vocabulary import CLEARANCE_STATES, LEVELS
 from shared.errors import Refused
 
 COLOURS = {
@@ -23,8 +24,6 @@ COLOURS = {
     "refused": "late",
 }
 """How each standing is marked; the word says it as well."""
-LEVELS = ("basic", "standard", "enhanced")
-STATES = ("applied", "granted", "refused", "suspended")
 PLACES_SHOWN, PEOPLE_SHOWN = 8, 40
 """Columns and rows of one page of the matrix."""
 
@@ -75,7 +74,7 @@ def clearance(facilitator: str, establishment: str, refused: Refused | None = No
         held=[each for each in person["clearances"] if each["establishment"] == establishment],
         colours=COLOURS,
         levels=LEVELS,
-        states=STATES,
+        states=CLEARANCE_STATES,
         refused=refused,
         given=request.form,
     )

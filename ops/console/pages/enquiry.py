@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import ask, ask_where_up, asked_again, may_ask, page, pages
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.timeline import sentence
+from ops.vocabulary import ANSWERS
 from shared.errors import Refused
 
 SAID = {
@@ -22,7 +23,6 @@ SAID = {
     "missed_call": ("log_call", {"answered": False}, "The call is on the timeline."),
 }
 """What somebody may put on the timeline: the operation, its fixed arguments, and what is said afterwards."""
-ANSWERS = ("yes", "no", "not_needed")
 LINKED = ("contact", "organisation")
 """What an enquiry can be said to be from."""
 

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, page, pages, together, wants_csv
 from ops.console.forms import what_differs
 from ops.console.words import day
+from ops.vocabulary import FACILITATOR_STATES
 from shared.errors import Refused
 
-STATES = ("onboarding", "active", "resting", "left")
 COLOURS = {"active": "good", "onboarding": "soon", "resting": "", "left": ""}
 QUALIFICATIONS = ("NADA", "safeguarding", "UKCP", "BACP")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -39,8 +39,8 @@ def facilitators(refused: Refused | None = None) -> Response:
     rows = ask("scheduling", "list_facilitators", state=state)
     if wants_csv():
         return csv("facilitators", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
-    return page("facilitators/list.html", rows=rows, state=state, states=STATES, colours=COLOURS, refused=refused,
-                given=request.form)  # fmt: skip
+    return page("facilitators/list.html", rows=rows, state=state, states=FACILITATOR_STATES, colours=COLOURS,
+                refused=refused, given=request.form)  # fmt: skip
 
 
 @pages.post("/facilitators")
@@ -72,7 +72,7 @@ def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = ""
         ahead=[{**each, "uncovered": _needs_cover(person, each)} for each in ahead],
         week=_week(person["hours"]),
         wishes=wishes,
-        states=STATES,
+        states=FACILITATOR_STATES,
         colours=COLOURS,
         qualifications=QUALIFICATIONS,
         next=NEXT,

@@ -8,12 +8,10 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.vocabulary import CHANNELS, CONTACT_STATES, ORGANISATION_KINDS
 from shared.errors import Refused
 
-STATUSES = ("active", "left", "bounced", "erased")
 COLOURS = {"active": "good", "left": "", "bounced": "late", "erased": ""}
-CHANNELS = ("email", "phone", "post")
-KINDS = ("establishment", "commissioner", "provider", "partner_agency", "funder")
 SHOWN, IN_FILE = 50, 1000
 CONTACT_COLUMNS = ("name", "organisation", "email", "phone", "preferred_channel", "status", "id")
 ORGANISATION_COLUMNS = ("name", "kind", "nation", "email_domain", "active", "id")
@@ -30,7 +28,7 @@ def contacts() -> Response:
     rows = ask("enquiries", "list_contacts", limit=_limit(), **chosen)
     if wants_csv():
         return csv("contacts", CONTACT_COLUMNS, ([row[name] for name in CONTACT_COLUMNS] for row in rows))
-    return page("people/contacts.html", rows=rows, chosen=chosen, statuses=STATUSES, colours=COLOURS, shown=SHOWN)
+    return page("people/contacts.html", rows=rows, chosen=chosen, statuses=CONTACT_STATES, colours=COLOURS, shown=SHOWN)
 
 
 @pages.get("/contacts/<contact>")
@@ -78,8 +76,8 @@ def organisations(refused: Refused | None = None) -> Response:
         return csv(
             "organisations", ORGANISATION_COLUMNS, ([row[name] for name in ORGANISATION_COLUMNS] for row in rows)
         )
-    return page("people/organisations.html", rows=rows, chosen=chosen, kinds=KINDS, shown=SHOWN, refused=refused,
-                given=request.form)  # fmt: skip
+    return page("people/organisations.html", rows=rows, chosen=chosen, kinds=ORGANISATION_KINDS, shown=SHOWN,
+                refused=refused, given=request.form)  # fmt: skip
 
 
 @pages.post("/organisations")

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, wants_csv
 from ops.console.going_out import GoingOut, Letter, named_contact, seen_first
+from ops.vocabulary import STAGES
 from shared.errors import Refused
 
 FIELDS = (
@@ -21,10 +22,6 @@ FIELDS = (
     "overdue",
     "has_open_task",
 )
-STAGES = (
-    "new", "availability", "suitability", "next_steps", "agreement", "won", "declined", "withdrawn", "lapsed",
-    "duplicate", "spam",
-)  # fmt: skip
 SIDES = (("us", "Us"), ("prison", "The prison"), ("funder", "The funder"))
 CLOCKS = {"in_time": "good", "due_today": "soon", "late": "late"}
 TAKEN = (

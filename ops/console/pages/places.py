@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, the_gateway, together, wants_csv
 from ops.console.forms import number, what_differs
-from ops.console.pages.calendar import CLOSURES
+from ops.vocabulary import CLOSURES, LEVELS
 from shared.clock import day_in_london
 from shared.errors import Refused
 
@@ -22,7 +22,6 @@ NATIONS = (
     ("scotland", "Scotland"),
     ("northern-ireland", "Northern Ireland"),
 )
-LEVELS = ("escorted_visitor", "baseline", "standard", "standard_plus", "enhanced_1", "enhanced_2")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WINDOWS = (("am", "Morning"), ("pm", "Afternoon"), ("ed", "Evening"))
 UNDER_18_REASONS = (

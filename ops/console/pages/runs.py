@@ -13,15 +13,9 @@ from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, 
 from ops.console.forms import number
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.words import day, moment
+from ops.vocabulary import CAUSES, CHARGE_REASONS, PARTIES
 from shared.errors import Refused
 
-CAUSES = (
-    "lockdown_or_incident", "prison_staff_shortage", "prison_staff_training", "room_unavailable", "no_escort",
-    "late_unlock", "not_required", "low_numbers", "gate_or_clearance", "kit_refused", "facilitator_unavailable",
-    "travel_or_weather", "technical_failure", "commissioner_request", "other",
-)  # fmt: skip
-PARTIES = ("prison", "provider", "commissioner", "external")
-CHARGE_REASONS = ("agreed_with_them", "goodwill", "terms_of_the_agreement", "told_earlier", "told_later")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WINDOWS = ("am", "pm", "day")
 STATES = {"confirmed": "good", "draft": "soon", "held": "soon", "completed": "", "cancelled": "late"}

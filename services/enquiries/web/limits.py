@@ -7,7 +7,6 @@ Senders are remembered by a digest that nobody else can make.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 from limits import RateLimitItemPerMinute
 
 from shared.clock import Clock
-from shared.web.addresses import client_address
+from shared.web.addresses import client_address, place_of
 from shared.web.limits import MOST_KEPT, Limiter
 
 ENQUIRIES = RateLimitItemPerMinute(60)
@@ -86,12 +85,4 @@ class Limits:
         self._limiter.admit(OF_A_SENDER, f"sender {digest}", _FROM_A_SENDER)
 
     def _network_of(self, environ: Mapping[str, Any]) -> str:
-        """Give what counts as one place: an IPv4 address, or the /64 that one IPv6 subscriber has to choose from."""
-        address = client_address(environ, self._trusted)
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return address[:64]
-        if isinstance(found, ipaddress.IPv4Address):
-            return str(found)
-        return str(found.ipv4_mapped or found.packed[:8].hex())
+        return place_of(client_address(environ, self._trusted))

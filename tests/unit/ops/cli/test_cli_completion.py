@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
-from ops.cli import completing
+from ops import vocabulary
 from ops.cli.each_service import SERVICES
 from ops.cli.main import app
 from services.enquiries.domain import agreements, checklists, filters, people, pipeline, proposals, standing
@@ -90,28 +90,28 @@ def test_bash_itself_completes_with_the_script(tmp_path):
 @pytest.mark.parametrize(
     ("offered", "taken"),
     [
-        (completing.STAGES, pipeline.Stage),
-        (completing.STANDINGS, [*standing.Standing, filters.ANY]),
-        (completing.SIDES, pipeline.Side),
-        (completing.ANSWERS, checklists.Answer),
-        (completing.PROPOSAL_STATES, proposals.ProposalState),
-        (completing.AGREEMENT_STATES, agreements.AgreementState),
-        (completing.ORGANISATION_KINDS, people.OrganisationKind),
-        (completing.CONTACT_STATES, people.ContactStatus),
-        (completing.CHANNELS, people.Channel),
-        (completing.NATIONS, get_args(Nation)),
-        (completing.FACILITATOR_STATES, get_args(facilitators.FacilitatorState)),
-        (completing.CLEARANCE_STATES, clearances.STATES),
-        (completing.LEVELS, clearances.LEVELS),
-        (completing.CAUSES, outcomes.CAUSES),
-        (completing.PARTIES, outcomes.PARTIES),
-        (completing.CHARGE_REASONS, outcomes.CHARGE_REASONS),
-        (completing.CLOSURES, calendar.CLOSURES),
-        (completing.UNDER_18_REASONS, establishments.UNDER_18_REASONS),
-        (completing.AUDIENCES, attendance.AUDIENCES),
-        (completing.MESSAGE_STATES, messages.STATES),
-        (completing.REMINDER_RULES, reminder_rules.RULES),
-        (completing.SERVICES, (*SERVICES, "ops")),
+        (vocabulary.STAGES, pipeline.Stage),
+        (vocabulary.STANDINGS, [*standing.Standing, filters.ANY]),
+        (vocabulary.SIDES, pipeline.Side),
+        (vocabulary.ANSWERS, checklists.Answer),
+        (vocabulary.PROPOSAL_STATES, proposals.ProposalState),
+        (vocabulary.AGREEMENT_STATES, agreements.AgreementState),
+        (vocabulary.ORGANISATION_KINDS, people.OrganisationKind),
+        (vocabulary.CONTACT_STATES, people.ContactStatus),
+        (vocabulary.CHANNELS, people.Channel),
+        (vocabulary.NATIONS, get_args(Nation)),
+        (vocabulary.FACILITATOR_STATES, get_args(facilitators.FacilitatorState)),
+        (vocabulary.CLEARANCE_STATES, clearances.STATES),
+        (vocabulary.LEVELS, clearances.LEVELS),
+        (vocabulary.CAUSES, outcomes.CAUSES),
+        (vocabulary.PARTIES, outcomes.PARTIES),
+        (vocabulary.CHARGE_REASONS, outcomes.CHARGE_REASONS),
+        (vocabulary.CLOSURES, calendar.CLOSURES),
+        (vocabulary.UNDER_18_REASONS, establishments.UNDER_18_REASONS),
+        (vocabulary.AUDIENCES, attendance.AUDIENCES),
+        (vocabulary.MESSAGE_STATES, messages.STATES),
+        (vocabulary.REMINDER_RULES, reminder_rules.RULES),
+        (vocabulary.SERVICES, (*SERVICES, "ops")),
     ],
 )
 def test_what_is_offered_is_what_the_services_take(offered, taken):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.scheduling.domain.clearances import LEVELS
 from shared.errors import Refused
 
 RUN, SESSION = "0192f0c8-0000-7000-8000-000000000001", "0192f0c8-0000-7000-8000-000000000002"
@@ -116,3 +117,17 @@ def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
     assert f'href="{page}"' in visitor.get("/account").text
     assert "sse-connect" not in visitor.get("/account").text
     assert visitor.get("/live").status_code == 403
+
+
+def test_a_clearance_is_recorded_at_the_levels_that_the_calendar_knows(priya, services):
+    cell = {"establishment": "RSI", "state": "none", "until": None}
+    services.answers = {
+        "get_facilitator": {"id": "f-1", "name": "Tom Okafor", "clearances": []},
+        "clearance_matrix": {
+            "establishments": [{"id": "RSI", "name": "HMP Risley"}],
+            "facilitators": [{"id": "f-1", "name": "Tom Okafor", "cells": [cell]}],
+        },
+    }
+    form = main_of(priya.get("/clearances/f-1/RSI")).partition('name="level"')[2].partition("</select>")[0]
+
+    assert re.findall('value="([^"]+)"', form) == list(LEVELS)
