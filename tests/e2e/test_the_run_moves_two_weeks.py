@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.letterbox import calendar_files, events
+from tests.e2e.letterbox import Letterbox, calendar_files, events
 from tests.examples import WAY_TO_WON, risley_enquiry
 from tests.servers.keytalk import CommandRefused, Keytalk
 from tests.waiting import eventually
@@ -63,8 +63,11 @@ def confirmed(keytalk: Keytalk, team: tuple[str, ...], place: str, start: str, w
 
 
 @pytest.fixture(scope="module")
-def bullingdon(keytalk: Keytalk, team: tuple[str, ...]) -> dict[str, Any]:
-    return confirmed(keytalk, team, "BNI", "2027-02-15", "mon")
+def bullingdon(keytalk: Keytalk, team: tuple[str, ...], letterbox: Letterbox) -> dict[str, Any]:
+    run = confirmed(keytalk, team, "BNI", "2027-02-15", "mon")
+    # A confirmation that nobody has had yet would give way to one with the new dates.
+    eventually(lambda: all(letterbox.to(who, "16 session dates") for who in EVERYBODY), within=30)
+    return run
 
 
 @pytest.fixture(scope="module")

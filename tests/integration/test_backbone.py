@@ -72,7 +72,9 @@ def test_each_service_has_one_quorum_queue_that_drops_nothing(listed):
 
 def test_each_queue_is_bound_to_the_events_of_its_service_and_no_others(listed):
     rows = listed("list_bindings", "source_name", "destination_name", "routing_key")
-    bound = {tuple(row.values()) for row in rows if row["source_name"] and "rpc" not in row["source_name"]}
+    all_bound = {tuple(row.values()) for row in rows if row["source_name"] and "rpc" not in row["source_name"]}
+    # The console's live pages listen too, each replica on a queue of its own that goes with it.
+    bound = {row for row in all_bound if not row[1].startswith("ops.live-")}
 
     assert ("enquiries.events", "scheduling.inbox", "stage_changed") in bound
     assert bound == {
