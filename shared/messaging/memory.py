@@ -22,17 +22,10 @@ class _Puts:
 
     def __init__(self) -> None:
         self.count = 0
-        self.nudges = 0
         self._changed = threading.Condition()
 
     def note(self) -> None:
         with self._changed:
-            self.count += 1
-            self._changed.notify_all()
-
-    def nudge(self) -> None:
-        with self._changed:
-            self.nudges += 1
             self.count += 1
             self._changed.notify_all()
 
@@ -43,11 +36,6 @@ class _Puts:
 
 
 _puts = _Puts()
-
-
-def nudge() -> None:
-    """Have every consumer look up from its waiting, such as to see that it was asked to stop."""
-    _puts.nudge()
 
 
 class Message(virtual.Message):
@@ -74,16 +62,15 @@ class Transport(memory.Transport):
     Channel = Channel
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        """Deliver one message, or raise `socket.timeout` after `timeout` seconds, or when nudged."""
+        """Deliver one message, or raise `socket.timeout` after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        nudges = _puts.nudges
         while True:
             seen = _puts.count
             try:
                 self.cycle.get(self._deliver, timeout=timeout)
             except Empty:
                 left = LONGEST_WAIT if deadline is None else deadline - time.monotonic()
-                if left <= 0 or _puts.nudges != nudges:
+                if left <= 0:
                     raise TimeoutError from None
                 _puts.wait(seen, min(left, LONGEST_WAIT))
             else:

@@ -8,10 +8,20 @@ from typing import Any
 
 import amqp
 import eventlet
+from eventlet.greenthread import getcurrent, kill
+from greenlet import greenlet
+from kombu import Connection
+from nameko.constants import (
+    AMQP_SSL_CONFIG_KEY,
+    DEFAULT_HEARTBEAT,
+    DEFAULT_TRANSPORT_OPTIONS,
+    HEARTBEAT_CONFIG_KEY,
+    LOGIN_METHOD_CONFIG_KEY,
+    TRANSPORT_OPTIONS_CONFIG_KEY,
+)
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
 from shared.doors.rpc.wire import is_embedded
-from shared.messaging.memory import nudge
 from shared.messaging.topology import TopologyRefused, declare_rpc_exchange
 
 _log = logging.getLogger(__name__)
@@ -24,12 +34,33 @@ class Unreadable:
     """Stands for the body of a message that could not be decoded."""
 
 
+class Line(Connection):
+    """A connection whose reader can be called away from waiting for a message."""
+
+    _waits: greenlet | None = None
+
+    def drain_events(self, **how: Any) -> Any:
+        """Deliver what comes. Raises `TimeoutError` when nothing came in time, and when told to look up."""
+        self._waits = getcurrent()
+        try:
+            return super().drain_events(**how)
+        finally:
+            self._waits = None
+
+    def look_up(self) -> None:
+        """End the wait, if there is one. Nothing of a message that is half read is lost."""
+        if self._waits is not None:
+            kill(self._waits, TimeoutError)
+
+
 class Reader(QueueConsumer):
     """A nameko queue consumer that no message ends, and whose acknowledgements may come too late.
 
     Calls and answers are read by two of them. On one channel, calls in hand that wait for an answer would use up the
     prefetch, and keep out the answers they wait for.
     """
+
+    _line: Line | None = None
 
     def run(self, *args: Any, **kwargs: Any) -> None:
         """Read until stopped, over as many connections as it takes.
@@ -49,6 +80,18 @@ class Reader(QueueConsumer):
                 _log.error("reading broke off; it goes on in a moment", extra=told)
                 eventlet.sleep(PAUSE)
 
+    def create_connection(self) -> Line:
+        """Make the connection to read on; kombu asks each time it connects."""
+        config = self.container.config
+        self._line = Line(
+            self.amqp_uri,
+            transport_options=config.get(TRANSPORT_OPTIONS_CONFIG_KEY, DEFAULT_TRANSPORT_OPTIONS),
+            heartbeat=config.get(HEARTBEAT_CONFIG_KEY, DEFAULT_HEARTBEAT),
+            ssl=config.get(AMQP_SSL_CONFIG_KEY),
+            login_method=config.get(LOGIN_METHOD_CONFIG_KEY),
+        )
+        return self._line
+
     def unregister_provider(self, provider: Any) -> None:
         """Read for a provider no more."""
         self._look_up()
@@ -61,9 +104,9 @@ class Reader(QueueConsumer):
             self._look_up()
 
     def _look_up(self) -> None:
-        """Have the embedded transport's consumers see what is asked of them next; RabbitMQ's look each second."""
-        if is_embedded(self.container.config):
-            eventlet.spawn_after(0, nudge)
+        """See at once what is asked, which kombu's loop does only once a second."""
+        if self._line is not None:
+            eventlet.spawn_after(0, self._line.look_up)
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         """Declare what is read, after the exchange it hangs on. kombu asks at each connection."""

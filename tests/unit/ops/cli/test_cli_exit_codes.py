@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,15 +61,10 @@ def test_stopped_with_ctrl_c_is_130_without_a_trace():
         silent.settimeout(60)
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         env = {**os.environ, "KEYTALK_OPS_URL": address, "KEYTALK_OPS_TOKEN": "a-token"}
+        # As at a terminal: what a shell starts in the background, these tests too, begins deaf to Ctrl-C.
+        command = ["env", "--default-signal=INT", *PROGRAM, "holds", "list"]
         process = subprocess.Popen(
-            [*PROGRAM, "holds", "list"],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # As at a terminal: what a shell starts in the background, these tests too, begins deaf to Ctrl-C.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         with silent.accept()[0] as asked:
             asked.recv(1)  # it has sent its question, and waits for the answer
