@@ -28,8 +28,9 @@ def test_the_settings_are_those_of_rfc_9106():
     assert "profiles.RFC_9106_LOW_MEMORY" in inspect.getsource(passwords)
 
 
-def test_nobody_has_the_password_that_is_checked_where_there_is_none():
+def test_nobody_has_the_password_that_is_checked_where_there_is_none_and_checking_it_takes_as_long():
     assert not is_password("nobody has this password", None)
+    assert not is_outdated(passwords.NOBODYS)
 
 
 @pytest.mark.parametrize("kept", ["", "no hash", "$argon2id$v=19$broken"])
