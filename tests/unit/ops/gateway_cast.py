@@ -86,11 +86,11 @@ def csrf_token(page: str) -> str:
 @pytest.fixture(autouse=True, scope="session")
 def _quick_hashes() -> Iterator[None]:
     """Hash as the real thing does, with less work: a test hashes many times."""
-    kept, nobodys = passwords._hasher, passwords._NOBODYS
+    kept, nobodys = passwords._hasher, passwords.NOBODYS
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    passwords._NOBODYS = passwords._hasher.hash("nobody has this password")
+    passwords.NOBODYS = passwords._hasher.hash("nobody has this password")
     yield
-    passwords._hasher, passwords._NOBODYS = kept, nobodys
+    passwords._hasher, passwords.NOBODYS = kept, nobodys
 
 
 @pytest.fixture
