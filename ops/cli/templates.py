@@ -59,7 +59,7 @@ Version = Annotated[
     int | None,
     typer.Option("--version", min=0, help="Which version; 0 for the words that come with Keytalk; the live one else."),
 ]
-Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to write to.")]
+Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to write to; it is made if need be.")]
 TextFile = Annotated[Path | None, typer.Option("--text", metavar="FILE", help="The file with the text.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="The file with the page.")]
 
@@ -194,7 +194,7 @@ def publish_template(
     if chosen is not None and not _goes_on(gateway, template, chosen, yes, dry_run, as_json):
         return
     published = gateway.call("notifications", "publish_template", template=template, version=chosen, reason=reason)
-    _say_sent(published, as_json)
+    _say_sent(published, as_json, published["live"])
 
 
 @app.command("revert")
@@ -213,7 +213,7 @@ def revert_template(
     if not _goes_on(gateway, template, version, yes, dry_run, as_json):
         return
     reverted = gateway.call("notifications", "revert_template", template=template, version=version, reason=reason)
-    _say_sent(reverted, as_json)
+    _say_sent(reverted, as_json, version)
 
 
 def _goes_on(gateway: Gateway, template: str, version: int, yes: bool, dry_run: bool, as_json: bool) -> bool:
@@ -230,12 +230,14 @@ def _newest_draft(gateway: Gateway, template: str) -> int | None:
     return drafts[-1] if drafts else None
 
 
-def _say_sent(template: dict[str, Any], as_json: bool) -> None:
+def _say_sent(template: dict[str, Any], as_json: bool, version: int) -> None:
+    """Say which words are sent from now on: those of a version, which may have been published anew as another."""
     if as_json:
         show_json(template)
         return
-    words = f"the words of version {template['live']}" if template["live"] else "the words that come with Keytalk"
-    say(f"{template['template']} is sent with {words} from now on.")
+    words = f"the words of version {version}" if version else "the words that come with Keytalk"
+    anew = f", as version {template['live']}" if template["live"] != version else ""
+    say(f"{template['template']} is sent with {words} from now on{anew}.")
     note(f"To go back: keytalk templates revert {template['template']} --reason TEXT")
 
 
@@ -259,7 +261,7 @@ def _readable(version: dict[str, Any]) -> dict[str, Any]:
 
 def _words_in(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors of Windows begin a file with a mark
     except OSError as error:
         raise CommandRefused(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -272,9 +274,13 @@ def _save(folder: Path, found: dict[str, Any], force: bool) -> list[str]:
     words = {folder / f"{stem}.txt": found["text"], folder / f"{stem}.html": found["html"]}
     there = [str(path) for path in words if path.exists()]
     if there and not force:
-        raise CommandRefused(f"{', '.join(there)} is there already. Choose another folder with --to, or say --force.")
+        verb = "is" if len(there) == 1 else "are"
+        raise CommandRefused(
+            f"{' and '.join(there)} {verb} there already. Choose another folder with --to, or say --force."
+        )
     for path, text in words.items():
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
             raise CommandRefused(f"{path} cannot be written: {error.strerror}.") from error

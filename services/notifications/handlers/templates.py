@@ -25,7 +25,7 @@ def draft_template(work: UnitOfWork, template: str, words: Words, by: str) -> in
     entry_of(template)
     faults = faults_of(template, words)
     if faults:
-        raise Refused("invalid", "These words cannot be read as they are.", by_place(faults))
+        raise Refused("invalid", "These words cannot be read as they are, so nothing was kept.", by_place(faults))
     versions = _locked(work, template)
     newest = versions[-1] if versions else None
     if newest is not None and newest.state == "draft" and (newest.text, newest.html) == words:

@@ -18,6 +18,11 @@ from services.notifications.domain.template_language import Fault, Part, Reading
 
 _GRAMMAR = SandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
 
+_NOT_READ = (
+    "This cannot be read. Look here and just before it: each {{ ends with }} and each {% with %}, each block, if and "
+    "for has its endblock, endif or endfor, and none of these words is misspelt."
+)
+
 Values = list[Any]
 """What a fact may be: samples of it. Empty where nothing is known to be in it."""
 
@@ -39,7 +44,7 @@ def _parsed(part: Part, source: str) -> nodes.Template:
     try:
         return _GRAMMAR.parse(source)
     except TemplateSyntaxError as error:
-        raise WordsNotUnderstood(part, (Fault(error.lineno, f"This cannot be read: {error.message}"),)) from None
+        raise WordsNotUnderstood(part, (Fault(error.lineno, _NOT_READ),)) from None
     except RecursionError:
         raise WordsNotUnderstood(part, (Fault(1, "Brackets or conditions lie too deep in one another."),)) from None
 

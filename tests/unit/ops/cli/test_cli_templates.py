@@ -108,6 +108,29 @@ def test_an_export_writes_over_nothing_unless_it_is_told_to(keytalk, gateway, tm
     assert mine.read_text() == TEMPLATE["html"]
 
 
+def test_an_export_names_every_file_that_is_there_already(keytalk, gateway, tmp_path):
+    gateway.will_answer("notifications.get_template", TEMPLATE)
+    keytalk("templates", "export", "proposal_sent", "--to", str(tmp_path))
+    said = keytalk("templates", "export", "proposal_sent", "--to", str(tmp_path)).stderr
+    assert "proposal_sent.txt and " in said
+    assert "proposal_sent.html are there already." in said
+
+
+def test_an_export_makes_the_folder_it_writes_to(keytalk, gateway, tmp_path):
+    gateway.will_answer("notifications.get_template", TEMPLATE)
+    folder = tmp_path / "words" / "of-ours"
+    assert keytalk("templates", "export", "proposal_sent", "--to", str(folder)).exit_code == 0
+    assert (folder / "proposal_sent.txt").exists()
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_the_words(keytalk, gateway, tmp_path):
+    gateway.will_answer("notifications.lint_template", FIT)
+    file = tmp_path / "words.txt"
+    file.write_text("words", encoding="utf-8-sig")
+    keytalk("templates", "lint", "proposal_sent", "--text", str(file), "--html", str(file))
+    assert (gateway.asked[-1][1]["text"], gateway.asked[-1][1]["html"]) == ("words", "words")
+
+
 def test_a_name_never_leads_out_of_the_folder(keytalk, gateway, tmp_path):
     gateway.will_answer("notifications.get_template", {**TEMPLATE, "template": "../../proposal_sent"})
     (tmp_path / "in").mkdir()
@@ -197,3 +220,10 @@ def test_going_back_needs_a_reason_and_is_shown_first(keytalk, gateway):
         "notifications.revert_template",
         {"template": "proposal_sent", "version": 0, "reason": "Kinder."},
     )
+
+
+def test_going_back_names_the_version_that_was_asked_for_and_the_one_it_is_now(keytalk, gateway):
+    gateway.will_answer("notifications.preview_template", {**SHOWN, "version": 1})
+    gateway.will_answer("notifications.revert_template", {**TEMPLATE, "live": 3})
+    done = keytalk("templates", "revert", "proposal_sent", "--version", "1", "--yes", *WHY)
+    assert "sent with the words of version 1 from now on, as version 3." in done.stdout

@@ -42,6 +42,13 @@ def test_the_words_that_come_with_keytalk_are_of_the_language_so_an_edit_can_sta
         assert render(template, facts, US, kept_words(template)) == render(template, facts, US)
 
 
+@pytest.mark.parametrize("body", ["{{ programme", "{{ programme }", "{% if new %}x", "{% fi new %}x{% endif %}"])
+def test_what_is_no_sentence_of_the_language_is_told_in_our_own_words(body: str) -> None:
+    said = faults(text(body))
+    assert "each {{ ends with }} and each {% with %}" in said
+    assert not any(word in said.casefold() for word in ("jinja", "unexpected", "encountered", "tag"))
+
+
 @pytest.mark.parametrize(
     "body",
     [

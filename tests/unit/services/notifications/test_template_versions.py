@@ -156,6 +156,7 @@ def test_the_same_words_twice_are_one_draft_and_others_are_another(doors: Doors)
 def test_words_that_are_not_of_the_language_are_not_even_kept(doors: Doors) -> None:
     refusal = refused(doors.draft_template, T, "{% for x in range(9) %}{% endfor %}", HTML)
     assert refusal.code == "invalid"
+    assert "nothing was kept" in refusal.detail
     assert any(sentence.startswith("Line 1: ") for sentence in refusal.fields["text"])
     assert doors.get_template(T)["versions"] == []
 
