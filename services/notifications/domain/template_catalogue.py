@@ -139,6 +139,7 @@ ARRIVE_BY = Placeholder("arrive_by", "The time by which that is: {{ arrive_by | 
 HAS_MEMO = Placeholder("has_memo", "Whether the prison has approved a gate memo for it.", True, asked=True)
 OFFSET = Placeholder("offset", "How long since the last session.", "6 weeks", in_subject=True)
 AGAIN = Placeholder("again", "Whether we have asked before.", False)
+IS_NEAR = Placeholder("again", "Whether another reminder of it comes before this one.", False, may_lack=True)
 OF = Placeholder("of", "How many sessions there are in all.", 16, in_subject=True)
 VERSION = Placeholder("version", "Which edition of the dates it is: 1 is the first.", 1)
 FACILITATORS = Placeholder("facilitators", "Those who lead: {{ facilitators | length }} counts them.", ["a", "b"])
@@ -313,8 +314,8 @@ _TO_CONTACTS = (
         "session_reminder_contact",
         Audience.CONTACT,
         "Reminds of a session, 5 days and 1 day before.",
-        (*_ABOUT_A_RUN, SESSION, OF, MODE, ARRIVE_BY),
-        ({"mode": "remote"},),
+        (*_ABOUT_A_RUN, SESSION, OF, MODE, ARRIVE_BY, IS_NEAR),
+        ({"mode": "remote"}, {"again": True}),
     ),
     _entry(
         "delegate_names_contact",

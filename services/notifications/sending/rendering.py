@@ -14,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Tem
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifications.domain.template_catalogue import CATALOGUE
+from services.notifications.domain.template_catalogue import CATALOGUE, Audience
 from services.notifications.domain.template_language import Part, WordsNotUnderstood
 from services.notifications.sending.template_reading import read_words
-from services.notifications.sending.wording import FILTERS
+from services.notifications.sending.wording import FILTERS, told_once
 
 MOST_ROUNDS = 10_000
 """How often all loops of one part of a message go round together: a run has some dozen sessions."""
@@ -69,7 +69,8 @@ def render(
     try:
         text_words, page = _kept(template) if words is None else _edited(template, words)
         write = Template.render if words is None else _written
-        known = {**entry.lacking(), **facts, "organisation": organisation}
+        to_ops = entry.audience is Audience.OPS
+        known = {**entry.lacking(), **told_once(facts), "organisation": organisation, "is_to_ops": to_ops}
         subject, text = _split(write(text_words, known))
         html = write(page, known | {"subject": subject})
     except _LACKS as error:

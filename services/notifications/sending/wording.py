@@ -72,6 +72,22 @@ def _broken(line: str) -> str:
     return textwrap.fill(line, WIDEST, break_long_words=False, break_on_hyphens=False)
 
 
+def told_once(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the facts of a change with each session told once: one that takes the place of another as one that moved."""
+    gone = {each["number"]: each for each in facts.get("cancelled", ())}
+    instead = [each for each in facts.get("new", ()) if each["number"] in gone]
+    if not instead:
+        return facts
+    numbers = {each["number"] for each in instead}
+    moved = [*facts["moved"], *({**each, "was": gone[each["number"]]} for each in instead)]
+    return {
+        **facts,
+        "cancelled": [each for each in facts["cancelled"] if each["number"] not in numbers],
+        "moved": sorted(moved, key=lambda each: (each["number"], each["date"])),
+        "new": [each for each in facts["new"] if each["number"] not in numbers],
+    }
+
+
 def minutes_earlier(iso: str, minutes: int) -> str:
     """Give the local time so many minutes before another on the same day, as HH:MM."""
     start = datetime.combine(date.min + timedelta(days=1), time.fromisoformat(iso))

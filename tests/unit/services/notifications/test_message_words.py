@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from services.notifications.domain.template_catalogue import CATALOGUE
+from services.notifications.domain.template_catalogue import CATALOGUE, Audience
 from services.notifications.sending.rendering import FOLDER, MessageNotRendered, Organisation, Rendered, render
 from services.notifications.sending.wording import date_words, minutes_earlier, moment_words, money, plain, time_words
 
 FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in {".txt", ".html"})
 SHARED = [path for path in FILES if path.stem in {"layout", "parts"}]
 TEMPLATES = tuple(CATALOGUE)
+TO_US = tuple(name for name, entry in CATALOGUE.items() if entry.audience is Audience.OPS)
+TO_OTHERS = tuple(name for name in TEMPLATES if name not in TO_US)
 US = Organisation("Key & Compass", "hello@mail.example.org", "01632 960000")
 BANNED = re.compile(
     r"\b(offenders?|inmates?|no-?shows?|fail\w*|chas(e|ed|ing)|urgent\w*|immediately|residents?)\b", re.IGNORECASE
@@ -66,7 +68,7 @@ def test_every_template_has_its_words_both_ways() -> None:
     assert {path.name for path in FILES} >= {f"{name}{suffix}" for name in TEMPLATES for suffix in (".txt", ".html")}
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", TO_OTHERS)
 def test_every_message_says_what_happens_next_and_ends_with_whom_to_ask(
     facts: dict[str, dict[str, Any]], template: str
 ) -> None:
@@ -79,6 +81,18 @@ def test_every_message_says_what_happens_next_and_ends_with_whom_to_ask(
     assert "What happens next" in message.html
     assert "mailto:hello@mail.example.org" in message.html
     assert "Phone:" not in render(template, facts[template], replace(US, phone=None)).text
+
+
+@pytest.mark.parametrize("template", TO_US)
+def test_a_message_to_ourselves_does_not_say_to_write_to_ourselves(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    message = words(facts, template)
+    for written in (message.text, message.html):
+        assert "What happens next" in written
+        assert "Key &" in written
+        assert "hello@mail.example.org" not in written
+        assert "Questions, or" not in written
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -154,6 +168,11 @@ def test_a_reminder_says_which_session_and_when(facts: dict[str, dict[str, Any]]
         for part in ("session 3 of 16", "Tuesday 26 January 2027", "1.45pm to 4.45pm", "Risley (HMP)", "12.45pm"):
             assert part in message.text
             assert part in message.html
+
+
+def test_the_reminder_that_comes_after_another_has_a_subject_of_its_own(facts: dict[str, dict[str, Any]]) -> None:
+    again = words(facts, "session_reminder_contact", again=True).subject
+    assert again == "Session 1 of 16 is near: Tuesday 12 January 2027"
 
 
 @pytest.mark.parametrize(
@@ -279,6 +298,20 @@ def test_a_change_says_what_happened_session_by_session_and_names_no_cause(
     assert "Tuesday 9 February 2027, 1.45pm to 4.45pm" in message.html
     assert ("No longer yours to lead" in message.text) == (template == "run_changed_facilitator")
     assert not re.search(r"lockdown|incident|staff|sick|because", message.text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("template", ["run_changed_contact", "run_changed_facilitator"])
+def test_a_session_that_takes_the_place_of_another_is_told_once_with_when_it_was(
+    facts: dict[str, dict[str, Any]], template: str
+) -> None:
+    times = {"start": "13:45", "end": "16:45"}
+    gone, other = {"number": 9, "date": "2027-03-09", **times}, {"number": 5, "date": "2027-02-09", **times}
+    instead, later = {**gone, "date": "2027-03-16"}, {"number": 17, "date": "2027-05-11", **times}
+    message = words(facts, template, cancelled=[other, gone], new=[instead, later], moved=[])
+    told = " 9. Tuesday 16 March 2027, 1.45pm to 4.45pm\n    (was Tuesday 9 March 2027, 1.45pm to 4.45pm)\n"
+    assert told in message.text
+    for written in (message.text, message.html):
+        assert [written.count(day) for day in ("9 March", "16 March", "9 February", "11 May")] == [1, 1, 1, 1]
 
 
 def test_a_hold_says_until_when_and_a_second_place_makes_no_promise(facts: dict[str, dict[str, Any]]) -> None:
