@@ -110,7 +110,7 @@ def aside(as_json: bool) -> Iterator[None]:
 def told_by_mail(*who: str | None) -> None:
     """Say whom it tells; nobody where no names are given."""
     named = [each for each in who if each]
-    say(f"Told by mail: {'; '.join(named)}." if named else "Nobody is told by mail.")
+    say(f"Will be told by mail: {'; '.join(named)}." if named else "Nobody is told by mail.")
 
 
 def contact_of(enquiry: dict[str, Any]) -> str:

@@ -129,7 +129,7 @@ def _told(diff: dict[str, Any]) -> list[str]:
     # Ops gets no mail about a change itself, only about a gate memo that no longer says what is so.
     last = f", {contact}, and ops of the gate memo" if told["ops"] else f" and {contact}"
     return [
-        f"Told: {people}{last}.",
+        f"Will be told: {people}{last}.",
         f"Calendar entries and reminders: {counts or 'none'}.",
     ]
 

@@ -88,7 +88,12 @@ def move_enquiry(
     as_json: Json = False,
 ) -> None:
     """Move an enquiry to another stage."""
-    _print(connect().call("enquiries", "move_enquiry", reference=reference, to=stage, reason=reason), as_json)
+    moved = connect().call("enquiries", "move_enquiry", reference=reference, to=stage, reason=reason)
+    if as_json:
+        show_json(moved)
+        return
+    say(f"{moved['reference']} is at {moved['stage']} now.")
+    _print_what_next(moved)
 
 
 def _print(enquiry: dict[str, Any], as_json: bool) -> None:
@@ -111,6 +116,11 @@ def _print(enquiry: dict[str, Any], as_json: bool) -> None:
     if checklist := enquiry.get("checklist"):
         say("")
         show(checklist, CHECKLIST, as_json=False)
+    _print_what_next(enquiry)
+
+
+def _print_what_next(enquiry: dict[str, Any]) -> None:
+    """Print where an enquiry can go, and what was open when it was moved."""
     if stages := enquiry.get("next_stages"):
         say(f"From here it can go to: {', '.join(stages)}.")
         say(f"To move it: keytalk enquiries move {enquiry['reference']} STAGE")

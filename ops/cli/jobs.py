@@ -11,7 +11,7 @@ import typer
 from ops.cli.arguments import Json, Limit, iso_time
 from ops.cli.client import connect
 from ops.cli.each_service import OfService, list_of_each
-from ops.cli.output import Column, plain, say, show_json
+from ops.cli.output import Column, local_time, say, show_json
 from ops.cli.waiting import working
 
 app = typer.Typer(no_args_is_help=True)
@@ -54,9 +54,15 @@ def run_due(
     if as_json:
         show_json(result)
         return
-    for name, value in result.items():
-        # Lists are told by their length: --json has what is in them.
-        say(f"{name.replace('_', ' ')}: {len(value) if isinstance(value, list) else plain(value)}")
+    messages = {name: count for name, count in result.items() if name not in {"as_of", "clocks", "calendar"}}
+    say(f"As if it were {local_time(result['as_of'])}:")
+    say(f"Messages: {_counts(messages)}")
+    say(f"Clocks of enquiries: {_counts(said)}")
+    say(f"Jobs of the calendar: {_counts(ran)}")
+
+
+def _counts(done: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.items()) or "nothing was due"
 
 
 def _next_first(job: Mapping[str, Any]) -> tuple[bool, datetime]:

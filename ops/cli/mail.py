@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import CommandRefused, Gateway, connect
-from ops.cli.output import Column, local_time, say, show, show_json
+from ops.cli.output import Column, local_time, note, say, show, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,6 +39,9 @@ def show_mail(
     message_id: Annotated[
         str, typer.Argument(metavar="MAIL", help="As `keytalk mail list` shows it; or its Message-ID, in quotes.")
     ],
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FOLDER", help="Write what is attached into this folder.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one mail: its headers, its words and what is attached."""
@@ -46,6 +51,8 @@ def show_mail(
         show_json(mail)
     else:
         _print(mail)
+    if save is not None:
+        _save(mail["attachments"], save)
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
@@ -69,8 +76,25 @@ def _print(mail: dict[str, Any]) -> None:
         say(f"{name}: {value}")
     say(f"\n{_lines(mail['text'])}")
     for attached in mail.get("attachments", []):
-        say(f"\nAttached: {attached['filename']} ({attached['content_type']})")
-        say(_lines(attached.get("text") or ""))
+        say(f"\nAttached: {attached['filename']} ({_what_is(attached)})")
+
+
+def _what_is(attached: dict[str, Any]) -> str:
+    entries = attached["text"].count("BEGIN:VEVENT")
+    counted = f"{entries} {'session' if entries == 1 else 'sessions'}, " if entries else ""
+    return counted + str(attached["content_type"])
+
+
+def _save(attachments: list[dict[str, Any]], folder: Path) -> None:
+    """Write what is attached to a mail into a folder, and say where it is."""
+    for attached in attachments:
+        path = folder / (Path(attached["filename"]).name or "attachment")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(attached["content"]))
+        except OSError as error:
+            raise CommandRefused(f"{path} cannot be written: {error.strerror}.") from error
+        note(f"Saved: {path}")
 
 
 def _lines(text: str) -> str:

@@ -108,6 +108,10 @@ class Keytalk(Nouns):
         """Run the chosen command; a refusal ends it with its own exit code, a reader that has gone away quietly."""
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as misread:
+            # What typer puts before its sentence on a word that is none of several.
+            misread.message = misread.message.removeprefix("Value error, ")
+            raise
         except CommandRefused as refusal:
             for line in refusal.lines():
                 note(line)

@@ -13,18 +13,21 @@ from ops.cli.asking import DryRun, Reason, Yes, goes_on
 from ops.cli.client import Gateway, connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
+from ops.cli.whom import facilitator_called, names_for, whom
 from ops.vocabulary import MESSAGE_STATES
 
 app = typer.Typer(no_args_is_help=True)
 
 LISTED = (
-    Column("recipient", "Recipient", folds=True),
-    Column("occasion", "Occasion", folds=True),
+    Column("recipient", "Recipient"),
+    Column("follows_from", "What"),
+    Column("subject", "About", folds=True),
     Column("state", "State", copyable=True),
     Column("why", "Why"),
     Column("due_at", "Due", copyable=True),
     Column("accepted_at", "Accepted", copyable=True),
 )
+WITH_IDS = (*LISTED, Column("id", "Message", copyable=True))
 SHOWN = (
     Column("recipient", "To"),
     Column("person", "Who that was"),
@@ -60,7 +63,9 @@ BY_HAND = "told_by_hand"
 """What stands for a template where somebody was told by phone, on paper or face to face."""
 MOMENTS = (*("due_at", "accepted_at", "next_attempt_at", "useful_until", "claimed_at", "answered_at", "goes_at"),)
 
-MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id: list them with --json to see it.")]
+MessageId = Annotated[
+    str, typer.Argument(metavar="MESSAGE", help="The message's id, as `keytalk messages list --ids` shows it.")
+]
 
 
 @app.command("list")
@@ -83,6 +88,7 @@ def list_messages(
     days: Annotated[
         int | None, typer.Option(min=1, max=400, metavar="N", help="Only N days of them, from today or from --from.")
     ] = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Show the id of each message too, for other commands.")] = False,
     limit: Limit = 200,
     as_json: Json = False,
 ) -> None:
@@ -92,8 +98,9 @@ def list_messages(
     more = {"template": template, "subject": subject, "recipient": whom, "since": since, "days": days}
     given = {name: value for name, value in more.items() if value is not None}
     rows = gateway.call("notifications", "list_messages", limit=limit, state=state, occasion=occasion, **given)
-    told = rows if as_json else [_in_words(row) for row in rows]
-    show(told, LISTED, as_json, empty="No messages to show.", limit=limit)
+    names = {} if as_json else names_for(gateway, [row["recipient"] for row in rows])
+    told = rows if as_json else [_listed(row, names) for row in rows]
+    show(told, WITH_IDS if ids else LISTED, as_json, empty="No messages to show.", limit=limit)
 
 
 @app.command("show")
@@ -167,9 +174,13 @@ def _recipient_named(gateway: Gateway, text: str) -> str:
     """Give the recipient meant by a facilitator's name, or else what was typed: a reference, a code, or ops."""
     if ":" in text or text == "ops" or any(letter.isdigit() for letter in text):
         return text
-    people = gateway.call("scheduling", "list_facilitators")
-    found = [each["id"] for each in people if text.casefold() in each["name"].casefold()]
-    return f"facilitator:{found[0]}" if len(found) == 1 else text
+    found = facilitator_called(gateway, text)
+    return f"facilitator:{found['id']}" if found else text
+
+
+def _listed(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    about = row["subject"].replace(":", " ")
+    return {**_in_words(row), "recipient": whom(row["recipient"], names), "subject": about}
 
 
 def _say_what_goes(again: dict[str, Any]) -> None:

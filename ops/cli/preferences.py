@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.client import Gateway, connect
+from ops.cli.client import CommandRefused, Gateway, connect
 from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.cli.whom import facilitator_called, names_for, whom
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +33,8 @@ _WAITING: dict[Waiting, dict[str, bool]] = {
 Person = Annotated[
     str,
     typer.Argument(
-        metavar="PERSON", help="contact:ID or facilitator:ID, or an enquiry's reference for whoever is its contact."
+        metavar="PERSON",
+        help="contact:ID, a facilitator's name or facilitator:ID, or an enquiry's reference for its contact.",
     ),
 ]
 
@@ -86,8 +88,10 @@ def change_preferences(
 @app.command("list")
 def list_preferences(limit: Limit = 50, as_json: Json = False) -> None:
     """List those who have said how they wish to be written to, the last change first."""
-    rows = connect().call("notifications", "list_preferences", limit=limit)
-    told = rows if as_json else [_readable(row) for row in rows]
+    gateway = connect()
+    rows = gateway.call("notifications", "list_preferences", limit=limit)
+    names = {} if as_json else names_for(gateway, [row["person"] for row in rows])
+    told = rows if as_json else [{**_readable(row), "person": whom(row["person"], names)} for row in rows]
     show(told, LISTED, as_json, empty="Nobody has chosen anything but what we begin with.", limit=limit)
 
 
@@ -114,9 +118,21 @@ def _known(gateway: Gateway, text: str) -> tuple[str, str]:
         person = gateway.call("enquiries", "get_contact", contact=key)
         return f"contact:{person['id']}", person["name"] or "somebody without a name"
     reference = key if kind == "enquirer" and colon else text.strip()
+    if not colon and not any(letter.isdigit() for letter in reference):
+        return _facilitator(gateway, reference)
     contact = gateway.call("enquiries", "get_enquiry", reference=reference)["contact"]
     name = contact["name"] or "somebody without a name"
     return (f"contact:{contact['id']}" if contact["id"] else f"enquirer:{reference}"), name
+
+
+def _facilitator(gateway: Gateway, name: str) -> tuple[str, str]:
+    found = facilitator_called(gateway, name)
+    if found is None:
+        raise CommandRefused(
+            f"No facilitator, or more than one, is called {name}. For a contact give contact:ID, as `keytalk contacts "
+            "list` shows it, or the reference of their enquiry."
+        )
+    return f"facilitator:{found['id']}", found["name"]
 
 
 def _print(name: str, found: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ import typer
 
 from ops.cli.arguments import Json, Limit, RunId
 from ops.cli.asking import DryRun, Yes, goes_on
-from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.client import Gateway, connect
 from ops.cli.diffs import day
 from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.cli.whom import names_for, names_of_facilitators, whom
 
 app = typer.Typer()
 
@@ -48,12 +49,12 @@ def prove_run(run: RunId, session: Number = None, as_json: Json = False) -> None
     if as_json:
         show_json(proof)
         return
-    names = _names(gateway)
+    names = names_of_facilitators(gateway)
     say(f"{proof['programme']}, {proof['establishment']}, reference {proof['enquiry']}")
     rows = [
         {
             "session": _session_words(each),
-            "who": _who(person, names),
+            "who": whom(person["recipient"], names),
             "verdict": VERDICTS[person["verdict"]],
             "by": _by(person),
             "why": _why(person),
@@ -79,7 +80,7 @@ def list_not_told(days: Days = 28, limit: Limit = 200, as_json: Json = False) ->
     gaps = [each for each in found if each["verdict"] != "to_be_told"]
     waits = [each for each in found if each["verdict"] == "to_be_told"]
     listed = [*gaps, *(each for each in waits if each["attempts"])]
-    names = _names(gateway) if listed else {}
+    names = names_of_facilitators(gateway) if listed else {}
     if listed:
         show([_gap_in_words(row, names) for row in listed], NOT_TOLD, as_json=False, limit=limit)
     if not gaps:
@@ -109,13 +110,13 @@ def note_told(
     gateway = connect()
     asked = {"recipient": who, "way": by, "run": run, "session": session}
     look = partial(gateway.call, "notifications", "note_told", dry_run=True, **asked)
-    if not goes_on(look, _say_noted, "Note it?", yes=yes, dry_run=dry_run, as_json=as_json):
+    if not goes_on(look, partial(_say_noted, gateway), "Note it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     noted = gateway.call("notifications", "note_told", **asked)
     if as_json:
         show_json(noted)
         return
-    say(f"Noted of {noted['recipient']}: {noted['why']}")
+    say(f"Noted of {_called(gateway, noted)}: {noted['why']}")
 
 
 def _still_to_go_out(waits: list[dict[str, Any]], *, more: bool) -> str:
@@ -128,8 +129,12 @@ def _still_to_go_out(waits: list[dict[str, Any]], *, more: bool) -> str:
     return f"{letters} letters{' or more' if more else ''} still wait to go out{of_which}."
 
 
-def _say_noted(found: dict[str, Any]) -> None:
-    say(f"Noted of {found['recipient']} would be: {found['why']} ({_about(found)})")
+def _say_noted(gateway: Gateway, found: dict[str, Any]) -> None:
+    say(f"Noted of {_called(gateway, found)} would be: {found['why']} ({_about(found)})")
+
+
+def _called(gateway: Gateway, noted: dict[str, Any]) -> str:
+    return whom(noted["recipient"], names_for(gateway, [noted["recipient"]]))
 
 
 def _about(noted: dict[str, Any]) -> str:
@@ -141,28 +146,12 @@ def _gap_in_words(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {
         **row,
         "when": local_time(row["at"]),
-        "who": _who(row, names),
+        "who": whom(row["recipient"], names),
         "about": about,
         "verdict": VERDICTS[row["verdict"]],
         "why": _why(row),
         "can_do": ", or ".join(row["can_do"]),
     }
-
-
-def _names(gateway: Gateway) -> dict[str, str]:
-    """Give the names of facilitators by id; none where scheduling cannot be asked: the ids then stand for them."""
-    try:
-        people = gateway.call("scheduling", "list_facilitators")
-    except CommandRefused:
-        return {}
-    return {each["id"]: each["name"] for each in people}
-
-
-def _who(row: dict[str, Any], names: dict[str, str]) -> str:
-    kind, _colon, key = row["recipient"].partition(":")
-    if kind == "facilitator":
-        return names.get(key, str(row["recipient"]))
-    return f"the contact of {key}"
 
 
 def _session_words(session: dict[str, Any]) -> str:

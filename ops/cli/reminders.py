@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +10,10 @@ import typer
 from ops.cli.arguments import Json
 from ops.cli.asking import DryRun, Reason, Yes, ask, must_be_able_to_ask, show_first
 from ops.cli.changing import clock_time
-from ops.cli.client import connect
+from ops.cli.client import Gateway, connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.cli.whom import names_for, whom
 from ops.vocabulary import REMINDER_RULES
 
 app = typer.Typer(no_args_is_help=True)
@@ -68,11 +70,12 @@ def list_rules(as_json: Json = False) -> None:
 @app.command("preview")
 def preview_rule(name: Name, offset: Offsets = None, at: At = None, is_on: On = None, as_json: Json = False) -> None:
     """Show which messages other times of a rule would withdraw, and which they would make. Nothing is changed."""
-    found = connect().call("notifications", "preview_reminder_rule", name=name, **_said(offset, at, is_on))
+    gateway = connect()
+    found = gateway.call("notifications", "preview_reminder_rule", name=name, **_said(offset, at, is_on))
     if as_json:
         show_json(found)
         return
-    _print(found)
+    _print(gateway, found)
     note("Nothing is changed.")
 
 
@@ -96,7 +99,7 @@ def change_rule(
     must_be_able_to_ask(yes=yes, dry_run=dry_run)
     found = gateway.call("notifications", "preview_reminder_rule", name=name, **said)
     if dry_run or not (yes and as_json):
-        show_first(found, _print, dry_run=dry_run, as_json=as_json)
+        show_first(found, partial(_print, gateway), dry_run=dry_run, as_json=as_json)
     if dry_run:
         return
     if not yes:
@@ -109,9 +112,10 @@ def change_rule(
     say(f"Done: {_count(done['goes'], 'message')} withdrawn, {done['comes']} made.")
 
 
-def print_messages(rows: list[dict[str, Any]], *, empty: str) -> None:
-    """Print messages in short: when each is due, for whom by id, why, and of which run."""
-    shown = [{**row, "due": local_time(row["due_at"])} for row in rows]
+def print_messages(gateway: Gateway, rows: list[dict[str, Any]], *, empty: str) -> None:
+    """Print messages in short: when each is due, for whom, why, and of which run."""
+    names = names_for(gateway, [row["recipient"] for row in rows])
+    shown = [{**row, "due": local_time(row["due_at"]), "recipient": whom(row["recipient"], names)} for row in rows]
     show(shown, MESSAGES, as_json=False, empty=empty)
 
 
@@ -120,9 +124,11 @@ def _said(offset: list[str] | None, at: str | None, is_on: bool | None) -> dict[
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(gateway: Gateway, found: dict[str, Any]) -> None:
     say(f"Now:  {_in_words(found['was'])}")
     say(f"Then: {_in_words(found['rule'])}")
+    if found["rule"]["before"] and any(each.startswith("0") for each in found["rule"]["offsets"]):
+        say(f"On its own day nobody is reminded of a session that begins by {found['rule']['at']}.")
     say(
         f"{_count(found['goes'], 'message')} would be withdrawn and {found['comes']} made, "
         f"for {_count(found['runs'], 'run')}."
@@ -133,7 +139,7 @@ def _print(found: dict[str, Any]) -> None:
     ):
         if rows:
             say(f"\n{title}, the first {len(rows)} of {count}:" if count > len(rows) else f"\n{title}:")
-            print_messages(rows, empty="")
+            print_messages(gateway, rows, empty="")
 
 
 def _count(number: int, what: str) -> str:

@@ -44,11 +44,12 @@ def simulate(
 
 
 def _ahead(days: int, limit: int, as_json: bool) -> None:
-    found = connect().call("notifications", "simulate", days=days, limit=limit)
+    gateway = connect()
+    found = gateway.call("notifications", "simulate", days=days, limit=limit)
     if as_json:
         show_json(found)
         return
-    print_messages(found["messages"], empty=f"Nothing is due in the next {days} days.")
+    print_messages(gateway, found["messages"], empty=f"Nothing is due in the next {days} days.")
     if found["count"] > len(found["messages"]):
         note(f"These are the first {len(found['messages'])} of {found['count']}: ask for more with --limit.")
     note("Each goes out at its time or later, by what its reader prefers. What happens meanwhile may change it.")
@@ -68,9 +69,9 @@ def _change(run: str, change: dict[str, str], as_json: bool) -> None:
         say("This run is not confirmed, so nobody is told of it yet.")
         return
     say("Would be sent:")
-    print_messages(told["sends"], empty="Nothing.")
+    print_messages(gateway, told["sends"], empty="Nothing.")
     say("\nWould be withdrawn:")
-    print_messages(told["cancels"], empty="Nothing.")
+    print_messages(gateway, told["cancels"], empty="Nothing.")
     note(
         "Nothing is changed. To see all that follows from the change: "
         f"keytalk runs move {run} {change['session']} {change['date']} --dry-run"

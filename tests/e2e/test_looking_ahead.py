@@ -53,7 +53,7 @@ def test_what_is_due_is_listed_with_its_rule_its_anchor_and_whom_it_is_for(keyta
     assert five_days["due_at"] == "2027-01-07T15:00:00+00:00"
     assert (five_days["run"], five_days["why"]) == (
         run["run"],
-        "session_reminder: 5 days before session 1 on 2027-01-12",
+        "session reminder: 5 days before session 1, Tue 12 Jan 2027",
     )
     assert "@" not in str(ahead)
     assert "5 days before session 1" in keytalk.cli("messages", "simulate", "--days", "38", json=False)

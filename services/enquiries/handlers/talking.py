@@ -100,7 +100,8 @@ def _refuse_without_address(work: UnitOfWork, row: AnyRow) -> None:
         raise Refused(
             "refused",
             f"There is no email address that reaches the contact of {row.reference}. Ring them or write on paper, and "
-            "then record it: a call with log_call, a letter as a reply that is sent already.",
+            f"then record it: a call with `keytalk enquiries log-call {row.reference}`, a letter with "
+            f"`keytalk enquiries reply {row.reference} --sent`.",
         )
 
 

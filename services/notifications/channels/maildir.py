@@ -6,6 +6,7 @@ The layout is D. J. Bernstein's: written in `tmp/`, linked into `new/`, moved by
 
 from __future__ import annotations
 
+import base64
 import os
 import tempfile
 from collections.abc import Iterator
@@ -69,9 +70,9 @@ class MaildirChannel:
         return [_listed(path) for path in newest_first[:limit]]
 
     def read(self, message_id: str) -> dict[str, Any]:
-        """Give one mail: `{"headers": {..}, "text", "attachments": [{"filename", "content_type", "text"}]}`.
+        """Give one mail: `{"headers": {..}, "text", "attachments": [{"filename", "content_type", "text", "content"}]}`.
 
-        Raises MailNotFound.
+        `content` is in base64. Raises MailNotFound.
         """
         path = self._find(_name(message_id))
         if path is None:
@@ -164,9 +165,11 @@ def _listed(path: Path) -> MailListed:
 
 
 def _opened(part: EmailMessage) -> dict[str, str]:
-    is_text = part.get_content_maintype() == "text"
+    content = part.get_content()
+    is_text = isinstance(content, str)
     return {
         "filename": part.get_filename() or "",
         "content_type": part.get_content_type(),
-        "text": part.get_content() if is_text else "",
+        "text": content if is_text else "",
+        "content": base64.b64encode(content.encode() if is_text else content).decode(),
     }

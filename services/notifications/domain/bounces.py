@@ -18,6 +18,7 @@ from flufl.bounce import all_failures
 
 from services.notifications.domain.mail_parts import Mail, children_of, header, parts_of, text_of
 from services.notifications.domain.mailbox_codes import ABOUT_THE_MAILBOX, NO_SUCH_MAILBOX
+from services.notifications.domain.messages import CAME_BACK
 from services.notifications.domain.suppressing import normalise_address
 
 # It tells every detector that it tries, and would log what it stumbles over.
@@ -51,8 +52,8 @@ class Report:
     def why(self) -> str:
         """Say in words what the report says; no address, and no word of another server."""
         if self.status is None:
-            return "It came back: the mail server gave no reason that can be read."
-        return f"It came back with {self.status}: {_meaning(self.status)}."
+            return f"{CAME_BACK}: the mail server gave no reason that can be read."
+        return f"{CAME_BACK} with {self.status}: {_meaning(self.status)}."
 
 
 _MEANINGS = {

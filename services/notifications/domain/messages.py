@@ -56,6 +56,8 @@ UNSETTLED = frozenset({S.FAILED, S.UNKNOWN, S.MISSED, S.BOUNCED})
 """The states in which somebody has to see to it that the recipient knows."""
 SENT_AGAIN = UNSETTLED | {S.SUPPRESSED}
 """The states from which an operator may have a message sent again."""
+CAME_BACK = "It came back"
+"""How it begins why a message bounced, where a report says so."""
 
 # Waits after the first, second, ... attempt that did not get through; the last one repeats.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480))

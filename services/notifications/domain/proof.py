@@ -15,7 +15,7 @@ from uuid import UUID
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.heard import PERHAPS, REACHED, WAITS, About, Letter, believed_after, heard
 from services.notifications.domain.holding_back import unreachable
-from services.notifications.domain.messages import Message, MessageState
+from services.notifications.domain.messages import CAME_BACK, Message, MessageState
 from services.notifications.domain.occasions import audience_of
 from services.notifications.domain.statements import CHANGES, GONE, Said, newest_run, sessions_ever
 
@@ -240,5 +240,7 @@ def _why(last: Letter, verdict: Verdict) -> str:
 
 
 def _what_became_of(letter: str, carrier: Message) -> str:
+    if carrier.why and carrier.why.startswith(CAME_BACK):
+        return letter + carrier.why.removeprefix("It")
     became = f"{letter} {_BECAME[carrier.state]}"
     return f"{became}: {carrier.why}" if carrier.why else f"{became}."

@@ -10,7 +10,7 @@ from typing import Any
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
 from services.notifications.domain.occasions import OPS, Drafting, audience_of, draft
-from services.notifications.domain.reminder_rules import OF_REGISTERS, Anchor, Offset, ReminderRule
+from services.notifications.domain.reminder_rules import OF_REGISTERS, RULES, Anchor, Offset, ReminderRule
 from shared.working_days import is_working_day
 
 BEFORE_A_CLOSED_DAY = time(15, 0)
@@ -19,6 +19,7 @@ BEFORE_A_CLOSED_DAY = time(15, 0)
 _A_DAY = timedelta(days=1)
 _WITHIN = (date.min + timedelta(days=1000), date.max - timedelta(days=1000))
 """Nothing is reminded of beyond these dates: the calendar ends there."""
+_FROM = {Anchor.FIRST_SESSION: "the first session", Anchor.LAST_SESSION: "the last session"}
 _IS_OUT = frozenset(
     {MessageState.SENDING, MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.BOUNCED, MessageState.UNKNOWN}
 )
@@ -62,6 +63,24 @@ def reminders_of(
         if not (rule.name in OF_REGISTERS and session.id in registers_in)
         for reminder in _reminders(run, rule, session, holidays, drafting)
     ]
+
+
+def rule_of(occasion: str) -> str:
+    """Give the name of the rule by which a reminder of an occasion was made."""
+    return occasion.partition(":")[0]
+
+
+def follows_from(message: Message) -> str:
+    """Say in words what a message follows from: "session reminder: 5 days before session 1, Tue 12 Jan 2027"."""
+    name = rule_of(message.occasion)
+    rule, called = RULES.get(name), name.replace("_", " ")
+    session, offset = message.facts.get("session"), message.facts.get("offset")
+    if rule is None or session is None:
+        return f"{called}, version {message.version}"
+    which = _FROM.get(rule.anchor) or f"session {session['number']}"
+    day = date.fromisoformat(session["date"])
+    when = f"{offset} {'before' if rule.is_before else 'after'}" if offset != "0 days" else "on the day of"
+    return f"{called}: {when} {which}, {day:%a} {day.day} {day:%b %Y}"
 
 
 def still_to_come(reminders: Iterable[Message], now: datetime) -> list[Message]:

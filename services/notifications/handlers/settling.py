@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from services.notifications.domain.alerts import is_to_the_team
 from services.notifications.domain.digests import DIGEST
-from services.notifications.domain.messages import UNSETTLED, Message, MessageCannotBecome, MessageState
+from services.notifications.domain.messages import CAME_BACK, UNSETTLED, Message, MessageCannotBecome, MessageState
 from services.notifications.domain.occasions import OPS
 from services.notifications.domain.reasons import read_reason
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
@@ -54,7 +54,7 @@ def settle(
         return None
     message = message_of(row)
     try:
-        now = message.bounced(work.now, why or "It came back.") if state is S.BOUNCED else message.delivered(work.now)
+        now = message.bounced(work.now, why or f"{CAME_BACK}.") if state is S.BOUNCED else message.delivered(work.now)
     except MessageCannotBecome:
         return None
     save(work, now)

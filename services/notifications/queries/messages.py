@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from services.notifications.domain.messages import SENT_AGAIN, MessageState
-from services.notifications.tables import messages
+from services.notifications.domain.reminders import follows_from
+from services.notifications.tables import message_of, messages
 from shared.errors import Refused
 from shared.persistence.types import AnyRow
 
@@ -141,6 +142,7 @@ def _line(row: AnyRow, now: datetime) -> dict[str, Any]:
         "id": str(row.id),
         "recipient": row.recipient,
         "occasion": row.occasion,
+        "follows_from": follows_from(message_of(row)),
         "template": row.template,
         "subject": row.subject_ref,
         "state": DUE if is_due else row.state,

@@ -9,12 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from services.notifications.domain.messages import Message
-from services.notifications.domain.reminder_rules import (
-    REMINDER_TEMPLATES,
-    RULES,
-    Offset,
-    ReminderRule,
-)
+from services.notifications.domain.reminder_rules import REMINDER_TEMPLATES, RULES, Offset, ReminderRule
+from services.notifications.domain.reminders import rule_of
 from services.notifications.tables import message_of, messages, registers, reminder_rules
 from shared.errors import Refused
 
@@ -71,11 +67,6 @@ def reminders_known(connection: Connection, run_id: str, rules: Collection[str])
     of_run = (messages.c.subject_ref == f"run:{run_id}") & messages.c.template.in_(REMINDER_TEMPLATES)
     rows = connection.execute(select(messages).where(of_run, messages.c.resend_of.is_(None)))
     return [message for message in map(message_of, rows) if rule_of(message.occasion) in rules]
-
-
-def rule_of(occasion: str) -> str:
-    """Give the name of the rule by which a reminder of an occasion was made."""
-    return occasion.partition(":")[0]
 
 
 def registers_settled(connection: Connection, sessions: Iterable[str]) -> set[str]:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select
 from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import Drafting
 from services.notifications.domain.reminder_rules import RULES, Anchor
+from services.notifications.domain.reminders import follows_from, rule_of
 from services.notifications.handlers.calendar import consequences
 from services.notifications.handlers.reminders import RUN_CHANGED
-from services.notifications.queries.reminders import rule_of
 from services.notifications.tables import message_of, messages
 from shared.contracts.scheduling import RunChanged
 
@@ -75,7 +75,7 @@ def in_short(message: Message) -> dict[str, Any]:
         "run": message.subject_ref.removeprefix(_OF_RUN) if message.subject_ref.startswith(_OF_RUN) else None,
         "rule": rule.name if rule else None,
         "anchor": _anchor(rule.anchor, message.facts["session"]) if rule else None,
-        "why": _why(message),
+        "why": follows_from(message),
     }
 
 
@@ -85,21 +85,3 @@ def _anchor(anchor: Anchor, session: Mapping[str, Any]) -> dict[str, Any]:
         **{name: session[name] for name in ("number", "date", "start", "end")},
         "session": session["id"],
     }
-
-
-_FROM: Mapping[Anchor, str] = {
-    Anchor.SESSION_START: "session {number} on {date}",
-    Anchor.SESSION_END: "session {number} on {date}",
-    Anchor.FIRST_SESSION: "the first session on {date}",
-    Anchor.LAST_SESSION: "the last session on {date}",
-}
-
-
-def _why(message: Message) -> str:
-    """Say in words what a message follows from."""
-    rule = RULES.get(rule_of(message.occasion))
-    if rule is None:
-        return f"{rule_of(message.occasion).replace('_', ' ')}, version {message.version}"
-    anchor = _FROM[rule.anchor].format_map(message.facts["session"])
-    offset, direction = message.facts.get("offset"), "before" if rule.is_before else "after"
-    return f"{rule.name}: {offset} {direction} {anchor}"

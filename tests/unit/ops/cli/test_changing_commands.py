@@ -70,7 +70,7 @@ def test_all_that_follows_is_shown_and_a_yes_applies_just_that(gateway, keytalk)
         "There is no session for 21 days.",
         "Gate memo to send again (approved now): m1",
         "Kit to ask for again: needles",
-        "Told: Ana Reyes, Tom Okafor, the contact of KT-7F3K-92, and ops of the gate memo.",
+        "Will be told: Ana Reyes, Tom Okafor, the contact of KT-7F3K-92, and ops of the gate memo.",
         "Calendar entries and reminders: 1 updated, 1 cancelled, 1 new.",
         "£0.00",
         "Sessions: 16 (before: 16), the last on Tue  4 May 2027.",
@@ -237,7 +237,7 @@ def test_ops_is_named_only_where_a_memo_of_theirs_is_out_of_date(gateway, keytal
 
     without, with_memo = keytalk(*CASCADE, "--dry-run"), keytalk(*CASCADE, "--dry-run")
 
-    assert "Told: Ana Reyes, Tom Okafor and the contact of KT-7F3K-92." in without.stdout.splitlines()
+    assert "Will be told: Ana Reyes, Tom Okafor and the contact of KT-7F3K-92." in without.stdout.splitlines()
     assert "and ops of the gate memo." in with_memo.stdout
 
 

@@ -123,7 +123,7 @@ def test_a_move_carries_its_reason(keytalk, gateway):
 
     result = keytalk("enquiries", "move", "KT-7F3K-92", "declined", "--reason", "No room this year")
 
-    assert "Stage: declined" in result.stdout
+    assert result.stdout == "KT-7F3K-92 is at declined now.\n"
     assert gateway.asked[0][1] == {
         "reference": "KT-7F3K-92",
         "to": "declined",
@@ -251,17 +251,17 @@ def test_a_clearance_is_granted_from_and_until_its_dates(keytalk, gateway):
 
 
 def test_messages_are_listed_by_state_and_occasion(keytalk, gateway):
-    message = {"id": "m1", "recipient": "a@example.org", "occasion": "reminder", "state": "waiting"}
+    message = {"id": "m1", "recipient": "ops", "occasion": "reminder", "state": "due", "subject": "run:1"}
     gateway.will_answer("notifications.list_messages", [message])
 
-    result = keytalk("messages", "list", "--state", "waiting", "--occasion", "reminder")
+    result = keytalk("messages", "list", "--state", "due", "--occasion", "reminder")
 
-    assert gateway.asked[0][1] == {"limit": 200, "state": "waiting", "occasion": "reminder"}
-    assert "a@example.org" in result.stdout
+    assert gateway.asked[0][1] == {"limit": 200, "state": "due", "occasion": "reminder"}
+    assert "run 1" in result.stdout
 
 
 def test_a_mail_is_shown_with_its_words_and_attachments(keytalk, gateway):
-    calendar = {"filename": "run.ics", "content_type": "text/calendar", "text": "BEGIN:VCALENDAR\r\nEND:V\r\n"}
+    calendar = {"filename": "run.ics", "content_type": "text/calendar", "text": "BEGIN:VEVENT\r\n" * 16}
     gateway.will_answer(
         "notifications.get_mail",
         {"headers": {"To": "a@example.org"}, "text": "Hello\r\nAsha\r\n", "attachments": [calendar]},
@@ -271,7 +271,17 @@ def test_a_mail_is_shown_with_its_words_and_attachments(keytalk, gateway):
 
     assert gateway.asked[0][1] == {"message_id": "<1@keytalk.example>"}
     assert "To: a@example.org\n\nHello\nAsha\n" in shown
-    assert "Attached: run.ics (text/calendar)\nBEGIN:VCALENDAR\nEND:V\n" in shown
+    assert shown.endswith("Attached: run.ics (16 sessions, text/calendar)\n")
+
+
+def test_what_is_attached_to_a_mail_is_saved_into_a_folder_by_its_own_name(keytalk, gateway, tmp_path):
+    memo = {"filename": "../memo.pdf", "content_type": "application/pdf", "text": "", "content": "JVBERi0="}
+    gateway.will_answer("notifications.get_mail", {"headers": {}, "text": "Hello", "attachments": [memo]})
+
+    shown = keytalk("mail", "show", "<1@keytalk.example>", "--save", str(tmp_path / "of" / "it"))
+
+    assert (tmp_path / "of" / "it" / "memo.pdf").read_bytes() == b"%PDF-"
+    assert f"Saved: {tmp_path / 'of' / 'it' / 'memo.pdf'}" in shown.stderr
 
 
 @pytest.mark.parametrize(
@@ -284,16 +294,20 @@ def test_a_mail_is_shown_with_its_words_and_attachments(keytalk, gateway):
 )
 def test_due_jobs_run_as_of_a_time_local_or_with_its_offset(keytalk, gateway, given, sent):
     gateway.will_answer("enquiries.run_due_jobs", {"as_of": sent, "said": {"first_nudge": 1}})
-    gateway.will_answer("scheduling.run_due_jobs", {"as_of": sent, "ran": {"tell_of_expiries": 1}})
-    gateway.will_answer("notifications.run_due_jobs", {"as_of": sent, "sent": 2, "missed": [], "waiting": 14})
+    gateway.will_answer("scheduling.run_due_jobs", {"as_of": sent, "ran": {}})
+    gateway.will_answer("notifications.run_due_jobs", {"as_of": sent, "sent": 2, "missed": 0, "waiting": 14})
 
     result = keytalk("jobs", "run-due", "--as-of", given)
 
     # The clocks first: what they say is told by messages.
     asked = [(f"{service}.run_due_jobs", {"as_of": sent}) for service in ("enquiries", "scheduling", "notifications")]
     assert gateway.asked == asked
-    ours = "clocks: first_nudge: 1\ncalendar: tell_of_expiries: 1\n"
-    assert result.stdout == f"as of: {sent}\nsent: 2\nmissed: 0\nwaiting: 14\n{ours}"
+    assert result.stdout.startswith("As if it were ")
+    assert result.stdout.splitlines()[1:] == [
+        "Messages: 2 sent, 0 missed, 14 waiting",
+        "Clocks of enquiries: 1 first nudge",
+        "Jobs of the calendar: nothing was due",
+    ]
 
 
 MAIL = {
@@ -350,6 +364,8 @@ def test_a_list_of_messages_fits_a_terminal_and_has_local_times(keytalk, gateway
         "id": run,
         "recipient": f"facilitator:{run}",
         "occasion": f"session_reminder:{run}:5",
+        "follows_from": "session reminder: 5 days before session 1, Tue 12 Jan 2027",
+        "subject": f"run:{run}",
         "state": "scheduled",
         "why": None,
         "due_at": "2026-11-26T00:02:00+00:00",
@@ -357,6 +373,7 @@ def test_a_list_of_messages_fits_a_terminal_and_has_local_times(keytalk, gateway
         "message_id": MAIL["message_id"],
     }
     gateway.will_answer("notifications.list_messages", [message])
+    gateway.will_answer("scheduling.list_facilitators", [{"id": run, "name": "Ana Reyes"}])
 
     listed = keytalk("messages", "list").stdout
 

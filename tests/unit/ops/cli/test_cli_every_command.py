@@ -67,6 +67,7 @@ MORE = {
     ("quarantine", "clear"): [("KT-7F3K-92", "--reason", "Adverts"), ("--all", "--reason", "Adverts")],
     ("preferences", "change"): [("contact:1", "--waiting", "daily", "--reason", "Rang")],
     ("preferences", "show"): [("facilitator:1",), ("contact:1",)],
+    ("preferences", "link"): [("KT-7F3K-92",)],
     ("establishments", "set-windows"): [("RSI", "--days", "mon-fri", "--am", "09:00-11:30")],
     ("establishments", "change"): [("RSI", "--level", "standard")],
     ("enquiries", "add"): [("--programme", "p", "--establishment", "RSI", "--name", "Sam", "--email", "s@x.example")],

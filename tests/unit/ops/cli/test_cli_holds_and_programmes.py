@@ -79,7 +79,7 @@ def test_placing_shows_what_it_would_be_and_asks_and_a_dry_run_ends_there(keytal
 
     for shown in (asked, dry):
         assert "rank 2, behind Featherstone (HMP)" in shown.stdout
-        assert f"Told by mail: the contact of {WAITING['enquiry']}." in shown.stdout
+        assert f"Will be told by mail: the contact of {WAITING['enquiry']}." in shown.stdout
 
     assert gateway.asked == [("scheduling.place_hold", {"run": "r2", "working_days": 10, "dry_run": True})] * 2
 

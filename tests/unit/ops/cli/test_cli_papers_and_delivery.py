@@ -91,7 +91,7 @@ def test_a_memo_is_shown_before_it_is_sent_and_only_a_yes_sends_it(keytalk, gate
     no = keytalk("memos", "send", RUN, typed="n\n")
 
     assert "Ana Reyes" in no.stdout
-    assert f"Told by mail: the contact of {MEMO['reference']}" in no.stdout
+    assert f"Will be told by mail: the contact of {MEMO['reference']}" in no.stdout
     assert [body for _, body in gateway.asked] == [{"memo": RUN, "dry_run": True}]
     dry = keytalk("memos", "send", RUN, "--dry-run", "--yes")
     assert (no.exit_code, dry.exit_code) == (1, 0)

@@ -25,6 +25,7 @@ FOUND = {
 @pytest.fixture
 def known(gateway):
     gateway.will_answer("scheduling.get_facilitator", {"id": ID, "name": "Ana Reyes"})
+    gateway.will_answer("scheduling.list_facilitators", [{"id": ID, "name": "Ana Reyes"}])
     gateway.will_answer("enquiries.get_contact", {"id": ID, "name": None})
     gateway.will_answer("enquiries.get_enquiry", {"contact": {"id": ID, "name": "Sam O'Neil"}})
     for call in ("get_preferences", "change_preferences"):
@@ -48,12 +49,20 @@ def test_showing_says_who_it_is_and_what_they_chose(keytalk, known):
         ("KT-7F3K-92", f"contact:{ID}"),
         ("enquirer:KT-7F3K-92", f"contact:{ID}"),
         (f"facilitator:{ID}", f"facilitator:{ID}"),
+        ("Ana Reyes", f"facilitator:{ID}"),
     ],
 )
 def test_a_person_is_named_by_an_id_or_an_enquiry(keytalk, known, person, asked):
     keytalk("preferences", "show", person)
 
     assert known.asked[-1] == ("notifications.get_preferences", {"person": asked})
+
+
+def test_a_name_that_is_no_facilitators_is_refused_with_what_to_give(keytalk, known):
+    refused = keytalk("preferences", "show", "Sam O'Neil")
+
+    assert refused.exit_code == 1
+    assert "give contact:ID, as `keytalk contacts list` shows it, or the reference of their enquiry" in refused.stderr
 
 
 def test_an_enquirer_who_is_no_contact_yet_is_named_by_their_enquiry(keytalk, gateway):
@@ -103,9 +112,10 @@ def test_the_link_is_all_there_is_on_the_first_stream(keytalk, known):
 
 def test_the_list_has_a_row_for_each_who_chose(keytalk, gateway):
     gateway.will_answer("notifications.list_preferences", [{**FOUND, "non_critical": False, "quiet": False}])
+    gateway.will_answer("scheduling.list_facilitators", [{"id": ID, "name": "Ana Reyes"}])
 
     listed = keytalk("preferences", "list", "--limit", "5").stdout
 
-    assert f"facilitator:{ID}" in listed
+    assert "Ana Reyes" in listed
     assert "does not come, nor do reminders" in listed
-    assert gateway.asked == [("notifications.list_preferences", {"limit": 5})]
+    assert gateway.asked[0] == ("notifications.list_preferences", {"limit": 5})

@@ -144,6 +144,7 @@ def test_that_somebody_was_rung_is_noted_after_a_look(keytalk, gateway):
         "noted": [{"message": MESSAGE, "about": f"run:{RUN['run']}"}],
     }
     gateway.will_answer("notifications.note_told", noted)
+    gateway.will_answer("scheduling.list_facilitators", [{"id": TOM, "name": "Tom Okafor"}])
     line = ("messages", "told", f"facilitator:{TOM}", "--by", "phone", "--run", RUN["run"])
     asked = {"recipient": f"facilitator:{TOM}", "way": "phone", "run": RUN["run"], "session": None}
 
@@ -151,9 +152,10 @@ def test_that_somebody_was_rung_is_noted_after_a_look(keytalk, gateway):
     declined = keytalk(*line, typed="n\n")
     done = keytalk(*line, typed="y\n")
 
-    assert f"Noted of facilitator:{TOM} would be: Told by phone, priya says. (run {RUN['run']})" in looked.stdout
+    assert f"Noted of Tom Okafor would be: Told by phone, priya says. (run {RUN['run']})" in looked.stdout
     assert (looked.exit_code, declined.exit_code, done.exit_code) == (0, 1, 0)
-    assert f"Noted of facilitator:{TOM}: Told by phone, priya says." in done.stdout
+    assert "Noted of Tom Okafor: Told by phone, priya says." in done.stdout
     dry = ("notifications.note_told", {**asked, "dry_run": True})
-    assert gateway.asked == [dry, dry, dry, ("notifications.note_told", asked)]
+    told = [call for call in gateway.asked if call[0] == "notifications.note_told"]
+    assert told == [dry, dry, dry, ("notifications.note_told", asked)]
     assert json.loads(keytalk(*line, "--yes", "--json").stdout) == noted

@@ -148,7 +148,7 @@ CONTACT = {"name": "Siân Ŵyn", "email": "sian@risley.example"}
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["send"], "Told by mail: Siân Ŵyn <sian@risley.example>, with a link to read, print and accept it."),
+        (["send"], "Will be told by mail: Siân Ŵyn <sian@risley.example>, with a link to read, print and accept it."),
         (["decline", "--reason", "No room"], "Siân Ŵyn <sian@risley.example>, with thanks for the answer; the ops"),
         (["withdraw", "--reason", "A slip"], "Siân Ŵyn <sian@risley.example>, that it is taken back, if they have it"),
     ],

@@ -71,7 +71,7 @@ def test_letting_one_in_says_first_who_is_thanked(keytalk, gateway):
     shown = keytalk("quarantine", "release", "KT-7F3K-92", typed="n\n")
 
     assert (shown.exit_code, [call for call, _ in gateway.asked]) == (1, ["enquiries.get_enquiry"])
-    assert "Told by mail: Alex Morgan <alex@risley.example>, thanked for it" in shown.stdout
+    assert "Will be told by mail: Alex Morgan <alex@risley.example>, thanked for it" in shown.stdout
 
 
 def test_all_are_cleared_as_of_the_moment_they_were_counted_in_as_many_turns_as_it_takes(keytalk, gateway):

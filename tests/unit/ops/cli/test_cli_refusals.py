@@ -172,3 +172,10 @@ def test_what_the_reason_says_already_is_not_said_again(keytalk, gateway):
     result = keytalk("runs", "show", "123")
 
     assert result.stderr.splitlines() == [why, "more: Something else."]
+
+
+def test_a_word_that_is_none_of_several_is_told_plainly(keytalk, gateway):
+    refused = keytalk("messages", "told", "enquirer:KT-7F3K-92", "--by", "pigeon")
+
+    assert refused.exit_code == 2
+    assert "'--by': 'pigeon' is not one of 'phone', 'paper', 'in_person'." in refused.stderr

@@ -109,7 +109,7 @@ def test_a_dry_run_of_confirming_only_looks(keytalk, gateway):
 
     assert gateway.asked == [("scheduling.get_run", {"run": RUN})]
     assert "nothing is changed, and nobody is told" in result.stderr
-    assert "Told by mail: the contact of KT-7F3K-92; Ana Reyes; Tom Okafor." in result.stdout
+    assert "Will be told by mail: the contact of KT-7F3K-92; Ana Reyes; Tom Okafor." in result.stdout
 
 
 def test_a_remote_run_is_planned_with_all_that_was_said_and_nothing_else(keytalk, gateway):

@@ -27,7 +27,7 @@ def test_a_reply_is_shown_with_whom_it_goes_to_before_it_goes(keytalk, gateway):
     refused = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.")
 
     assert (shown.exit_code, refused.exit_code) == (1, 2)
-    assert "Thank you.\n\nTold by mail: Alex Morgan <alex@risley.example>." in shown.stdout
+    assert "Thank you.\n\nWill be told by mail: Alex Morgan <alex@risley.example>." in shown.stdout
     assert [call for call, _ in gateway.asked] == ["enquiries.get_enquiry"]
 
 
@@ -36,7 +36,7 @@ def test_an_enquiry_with_an_address_is_read_back_before_its_sender_is_thanked(ke
 
     assert (shown.exit_code, gateway.asked) == (1, [])
     assert "Their name: Sam Okoro" in shown.stdout
-    assert "Told by mail: sam@risley.example, with thanks and the reference" in shown.stdout
+    assert "Will be told by mail: sam@risley.example, with thanks and the reference" in shown.stdout
 
 
 def test_a_reply_is_read_from_a_file_with_its_lines_and_its_letters(keytalk, gateway, tmp_path):
@@ -176,7 +176,8 @@ def test_whose_an_enquiry_is_and_whose_turn_can_be_said(keytalk, gateway):
 
 def test_what_was_open_when_it_moved_is_told_beside_the_answer(keytalk, gateway):
     gateway.will_answer(
-        "enquiries.move_enquiry", {"reference": "KT-7F3K-92", "left_open": ["Not answered yet: A room?"]}
+        "enquiries.move_enquiry",
+        {"reference": "KT-7F3K-92", "stage": "suitability", "left_open": ["Not answered yet: A room?"]},
     )
 
     result = keytalk("enquiries", "move", "KT-7F3K-92", "suitability")

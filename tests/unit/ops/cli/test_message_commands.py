@@ -11,6 +11,7 @@ MESSAGE = {
     "id": ID,
     "recipient": "enquirer:KT-7F3K-92",
     "occasion": "hold:1",
+    "follows_from": "hold, version 1",
     "template": "hold_placed_contact",
     "subject": "run:run-1",
     "state": "unknown",
@@ -58,6 +59,18 @@ def test_a_facilitators_name_and_days_narrow_the_list(keytalk, gateway):
 
     asked = gateway.asked[-1][1]
     assert (asked["recipient"], asked["since"], asked["days"]) == ("facilitator:f1", "2027-01-12", 7)
+
+
+def test_a_list_says_who_and_what_in_words_and_the_ids_where_they_are_asked_for(keytalk, gateway):
+    reminder = {**MESSAGE, "recipient": "facilitator:f1", "follows_from": "session reminder: 5 days before session 1"}
+    gateway.will_answer("notifications.list_messages", [MESSAGE, reminder])
+    gateway.will_answer("scheduling.list_facilitators", [{"id": "f1", "name": "Ana Reyes"}])
+
+    listed, with_ids = keytalk("messages", "list").stdout, keytalk("messages", "list", "--ids").stdout
+
+    for said in ("the contact of KT-7F3K-92", "hold, version 1", "run run-1", "Ana Reyes", "5 days before session 1"):
+        assert said in listed
+    assert (ID in listed, with_ids.count(ID)) == (False, 2)
 
 
 def test_what_was_tried_in_vain_says_why_and_when_it_is_tried_again(keytalk, gateway):

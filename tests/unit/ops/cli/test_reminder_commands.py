@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 RULE = {
     "name": "session_reminder",
     "about": "A session is near.",
@@ -28,15 +30,16 @@ NAMES = {
     "changed_by": "priya",
     "reason": "asked by prisons",
 }
+ANA = "0192f0c8-0000-7000-8000-0000000000aa"
 MESSAGE = {
     "due_at": "2027-01-07T15:00:00+00:00",
-    "recipient": "facilitator:0192f0c8-0000-7000-8000-0000000000aa",
+    "recipient": f"facilitator:{ANA}",
     "template": "session_reminder_facilitator",
     "occasion": "session_reminder:5d:s1",
     "run": "r1",
     "rule": "session_reminder",
     "anchor": {},
-    "why": "session_reminder: 5 days before session 1 on 2027-01-12",
+    "why": "session reminder: 5 days before session 1, Tue 12 Jan 2027",
 }
 FOUND = {
     "was": RULE,
@@ -45,11 +48,16 @@ FOUND = {
     "goes": 12,
     "comes": 1,
     "first_to_go": [MESSAGE],
-    "first_to_come": [{**MESSAGE, "why": "session_reminder: 7 days before session 1 on 2027-01-12"}],
+    "first_to_come": [{**MESSAGE, "why": "session reminder: 7 days before session 1, Tue 12 Jan 2027"}],
     "basis": "abc",
 }
 PREVIEW, CHANGE = "notifications.preview_reminder_rule", "notifications.change_reminder_rule"
 SEVEN = ("session_reminder", "--offset", "7d", "--offset", "1d")
+
+
+@pytest.fixture(autouse=True)
+def ana(gateway):
+    gateway.will_answer("scheduling.list_facilitators", [{"id": ANA, "name": "Ana Reyes"}])
 
 
 def asked_of(gateway, call):
@@ -78,8 +86,9 @@ def test_a_preview_shows_what_goes_and_comes_and_changes_nothing(keytalk, gatewa
         "12 messages would be withdrawn and 1 made, for 1 run.",
         "Withdrawn, the first 1 of 12:",
         "Made:",
-        "5 days before session 1 on 2027-01-12",
-        "7 days before session 1 on 2027-01-12",
+        "Ana Reyes",
+        "5 days before session 1, Tue 12 Jan 2027",
+        "7 days before session 1, Tue 12 Jan 2027",
         "Thu  7 Jan 2027 15:00",
         "Nothing is changed.",
     ):
@@ -111,6 +120,14 @@ def test_a_no_changes_nothing(keytalk, gateway):
     assert asked_of(gateway, CHANGE) == []
 
 
+def test_a_reminder_on_the_day_itself_is_said_to_come_too_late_for_earlier_sessions(keytalk, gateway):
+    gateway.will_answer(PREVIEW, {**FOUND, "rule": {**RULE, "offsets": ["0d"]}}, FOUND)
+
+    shown = keytalk("reminders", "preview", "session_reminder", "--offset", "0d").stdout
+    assert "On its own day nobody is reminded of a session that begins by 15:00." in shown
+    assert "On its own day" not in keytalk("reminders", "preview", *SEVEN).stdout
+
+
 def test_a_rule_that_is_switched_off_is_said_to_be(keytalk, gateway):
     gateway.will_answer(PREVIEW, {**FOUND, "rule": {**RULE, "is_on": False}})
 
@@ -127,7 +144,7 @@ def test_what_is_due_is_shown_with_why(keytalk, gateway):
 
     shown = keytalk("messages", "simulate", "--days", "14").output
 
-    assert "5 days before session 1 on 2027-01-12" in shown
+    assert "5 days before session 1, Tue 12 Jan 2027" in shown
     assert "These are the first 1 of 3" in shown
     assert asked_of(gateway, "notifications.simulate") == [{"days": 14, "limit": 200}]
 
@@ -141,7 +158,7 @@ def test_moving_a_session_is_looked_at_by_the_event_it_would_be_told_with(keytal
     shown = keytalk(*move).output
 
     assert "Would be sent:" in shown
-    assert "5 days before session 1 on 2027-01-12" in shown
+    assert "5 days before session 1, Tue 12 Jan 2027" in shown
     assert "Nothing is changed." in shown
     change = {"kind": "move", "session": "5", "date": "2027-02-11", "start": "13:45"}
     assert asked_of(gateway, "scheduling.preview_change") == [{"run": "r1", "change": change, "with_event": True}]

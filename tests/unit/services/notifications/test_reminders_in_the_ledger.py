@@ -475,7 +475,7 @@ class TestLookingAhead:
                 "start": "13:45",
                 "end": "16:45",
             },
-            "why": "session_reminder: 5 days before session 1 on 2027-01-12",
+            "why": "session reminder: 5 days before session 1, Tue 12 Jan 2027",
         }
 
     def test_what_is_out_or_was_withdrawn_is_not_due_any_more(self, store):

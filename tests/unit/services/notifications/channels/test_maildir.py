@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -124,6 +125,7 @@ def test_a_mail_is_read_with_its_words_and_files(maildir: MaildirChannel, mail: 
     assert "£250" in read["text"]
     [calendar] = read["attachments"]
     assert (calendar["filename"], calendar["content_type"]) == ("sessions.ics", "text/calendar")
+    assert base64.b64decode(calendar["content"]).decode() == calendar["text"]
     assert calendar["text"].startswith("BEGIN:VCALENDAR")
 
 

@@ -180,6 +180,11 @@ def test_a_gap_says_why_and_which_message_to_send_again(story: Story) -> None:
     assert (story.of("s1", CONTACT).why, story.of("s1", CONTACT).to_say_it) == (None, None)
 
 
+def test_a_gap_says_once_that_the_letter_came_back(story: Story) -> None:
+    story.all_become(S.BOUNCED, only=TOM, why="It came back with 5.1.1: there is no such mailbox.")
+    assert story.of("s1").why == "The letter that says it came back with 5.1.1: there is no such mailbox."
+
+
 def test_whoever_had_no_letter_at_all_was_not_told(story: Story) -> None:
     story.letters = [each for each in story.letters if each.recipient != TOM]
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message
-from services.notifications.domain.occasions import Drafting
+from services.notifications.domain.occasions import Drafting, draft
 from services.notifications.domain.reminder_rules import (
     RULES,
     SESSION_REMINDER,
@@ -17,7 +17,7 @@ from services.notifications.domain.reminder_rules import (
     Offset,
     ReminderRule,
 )
-from services.notifications.domain.reminders import reminders_of, still_to_come
+from services.notifications.domain.reminders import follows_from, reminders_of, still_to_come
 from services.notifications.domain.urgency import Urgency
 from shared.holidays import bank_holidays_in
 
@@ -323,3 +323,18 @@ class TestOffsets:
     def test_the_rules_as_they_come_are_sound(self, name):
         assert RULES[name].problems() == {}
         assert RULES[name].is_on
+
+
+@pytest.mark.parametrize(
+    ("occasion", "offset", "said"),
+    [
+        ("session_reminder:5d:s1", "5 days", "session reminder: 5 days before session 1, Tue 12 Jan 2027"),
+        ("register_due:0d:s1", "0 days", "register due: on the day of session 1, Tue 12 Jan 2027"),
+        ("feedback:1d:r1", "1 day", "feedback: 1 day after the last session, Tue 12 Jan 2027"),
+        ("enquiry_received:KT-7F3K-92", None, "enquiry received, version 1"),
+    ],
+)
+def test_what_a_message_follows_from_is_said_in_words(drafting, now, occasion, offset, said):
+    facts = {"session": {"number": 1, "date": "2027-01-12"}, "offset": offset}
+    about = {"template": "session_reminder_contact", "subject_ref": "run:r1", "due_at": now, "facts": facts}
+    assert follows_from(draft(drafting, recipient="ops", occasion=occasion, **about)) == said
