@@ -168,6 +168,8 @@ def settle_message(
     say(f"It is {settled['state']}.")
     if settled["may_be_sent_again"]:
         note(f"To send it again: keytalk messages resend {message} --reason WORDS")
+    if settled["state"] == "failed":
+        note("Its task stays open until they know. To close it then: keytalk tasks done TASK (keytalk tasks list)")
 
 
 def _recipient_named(gateway: Gateway, text: str) -> str:

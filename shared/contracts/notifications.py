@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.contracts.base import published
@@ -19,16 +19,22 @@ from shared.contracts.base import published
         "template": "enquiry_received",
         "about": "KT-7F3K-92",
         "accepted_at": "2026-11-24T09:30:04+00:00",
+        "instead_of": ["0192f0c8-0000-7000-8000-000000000009"],
     },
 )
 @dataclass(frozen=True, slots=True)
 class MessageAccepted:
-    """A mail server took a message. `about` is the reference of the enquiry it concerns."""
+    """A mail server took a message. `about` is the reference of the enquiry it concerns.
+
+    `instead_of` are messages in whose place it was sent, or somebody told by phone, on paper or face to face what they
+    were to say ("told_by_hand").
+    """
 
     message_id: UUID
     template: str
     about: str
     accepted_at: datetime
+    instead_of: tuple[UUID, ...] | None = None
 
 
 @published(
@@ -63,6 +69,8 @@ class RecipientBounced:
         "kind": "contact",
         "state": "missed",
         "at": "2026-11-24T09:30:04+00:00",
+        "session_number": 1,
+        "session_date": "2027-01-12",
     },
 )
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ class MessageUnsettled:
 
     `state` is "failed", "unknown", "missed", "bounced", "to_call" for somebody who prefers to be rung, or "unread"
     where somebody answered by mail and it could not be filed. `about` is the reference of the enquiry, and empty where
-    there is none. `kind` says who was to be told, or who wrote: contact, facilitator or ops.
+    there is none. `kind` says who was to be told, or who wrote: contact, facilitator or ops. `session_number` and
+    `session_date` say which session it is about, where it is about one.
     """
 
     message_id: UUID
@@ -80,3 +89,5 @@ class MessageUnsettled:
     kind: str
     state: str
     at: datetime
+    session_number: int | None = None
+    session_date: date | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 KIND = "message"
 """The kind of the tasks about messages."""
 
@@ -16,7 +18,9 @@ _WHAT = {
 }
 
 
-def title_of(template: str, kind: str, state: str) -> str:
-    """Say what is to be done, in plain words and without any person in it."""
-    who = _WHO.get(kind, "them")
-    return _WHAT.get(state, "See whether {who} knows: {template}").format(who=who, template=template.replace("_", " "))
+def title_of(template: str, kind: str, state: str, session: int | None = None, on: date | None = None) -> str:
+    """Say what is to be done, in plain words and without any person in it; `session` and `on` are what it is about."""
+    who, what = _WHO.get(kind, "them"), template.replace("_", " ")
+    if session is not None and on is not None:
+        what = f"{what}, session {session} on {on:%a} {on.day} {on:%b %Y}"
+    return _WHAT.get(state, "See whether {who} knows: {template}").format(who=who, template=what)

@@ -17,6 +17,7 @@ from shared.contracts.notifications import MessageAccepted, MessageUnsettled
 from shared.persistence.work import UnitOfWork
 
 ARRIVED = "It arrived after all."
+KNOWN = "They know now: it was sent again, or somebody told them."
 SEE_TO_WITHIN = 1
 """Working days in which somebody sees to it that they know."""
 
@@ -27,8 +28,10 @@ def key_of(message_id: UUID) -> str:
 
 
 def when_message_accepted(work: UnitOfWork, event: MessageAccepted) -> None:
-    """See to it that nobody asks after a message that arrived after all, as was found out."""
+    """See to it that nobody asks after a message that arrived after all, or in whose place another did."""
     close_task(work, key_of(event.message_id), outcome=ARRIVED, actor=CLOCK)
+    for each in event.instead_of or ():
+        close_task(work, key_of(each), outcome=KNOWN, actor=CLOCK)
 
 
 def when_message_unsettled(work: UnitOfWork, event: MessageUnsettled) -> None:
@@ -41,7 +44,7 @@ def when_message_unsettled(work: UnitOfWork, event: MessageUnsettled) -> None:
         work,
         key=key_of(event.message_id),
         kind=KIND,
-        title=title_of(event.template, event.kind, event.state),
+        title=title_of(event.template, event.kind, event.state, event.session_number, event.session_date),
         due_on=working_day_after(work.now, SEE_TO_WITHIN, holidays),
         reference=reference,
         owner=row.owner if row else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -75,7 +75,7 @@ def follows_from(message: Message) -> str:
     name = rule_of(message.occasion)
     rule, called = RULES.get(name), name.replace("_", " ")
     session, offset = message.facts.get("session"), message.facts.get("offset")
-    if rule is None or session is None:
+    if rule is None or not isinstance(session, Mapping):
         return f"{called}, version {message.version}"
     which = _FROM.get(rule.anchor) or f"session {session['number']}"
     day = date.fromisoformat(session["date"])

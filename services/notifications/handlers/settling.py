@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -11,6 +13,7 @@ from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import CAME_BACK, UNSETTLED, Message, MessageCannotBecome, MessageState
 from services.notifications.domain.occasions import OPS
 from services.notifications.domain.reasons import read_reason
+from services.notifications.queries.messages import first_of, resends_of
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.contracts.notifications import MessageAccepted, MessageUnsettled, RecipientBounced
 from shared.errors import Refused
@@ -33,7 +36,7 @@ def follow_up(
     if message.state is S.SCHEDULED:
         work.schedule(SEND_MESSAGES, str(message.id), message.next_attempt_at)
     if message.state is S.ACCEPTED or (message.state is S.DELIVERED and message.accepted_at is None):
-        _tell_accepted(work, message)
+        tell_accepted(work, message)
     if (bounced or untold or message.state in UNSETTLED) and not _is_told_of(work, was, message):
         _tell_untold(work, message, S.BOUNCED.value if bounced else untold or message.state.value)
     if bounced:
@@ -105,7 +108,7 @@ def about_of(message: Message) -> str:
 
 def _tell_untold(work: UnitOfWork, message: Message, state: str) -> None:
     kind, about = _kind_of(message.recipient), _about(work, message)
-    event = MessageUnsettled(message.id, message.template, about, kind, state, work.now)
+    event = MessageUnsettled(message.id, message.template, about, kind, state, work.now, *session_of(message))
     work.record(event, subject=str(message.id), sequence=_place(message))
 
 
@@ -136,15 +139,35 @@ def _kind_of(recipient: str) -> str:
     return FACILITATOR if recipient.startswith("facilitator:") else CONTACT
 
 
-def _tell_accepted(work: UnitOfWork, message: Message) -> None:
+def session_of(message: Message) -> tuple[int | None, date | None]:
+    """Give the number and the date of the session that a message is about; None where it is about none, or several."""
+    session = message.facts.get("session")
+    if not isinstance(session, Mapping):
+        return None, None
+    return session["number"], date.fromisoformat(session["date"])
+
+
+def tell_accepted(work: UnitOfWork, message: Message, instead_of: Sequence[UUID] = ()) -> None:
+    """Tell that a message was taken, also in the place of those that it was sent again for; `instead_of` are others."""
+    in_its_place = (*_sent_again_for(work, message), *instead_of)
     kind, _colon, reference = message.subject_ref.partition(":")
     event = MessageAccepted(
         message_id=message.id,
         template=message.template,
         about=reference if kind == "enquiry" else str(message.facts.get("enquiry", "")),
         accepted_at=message.accepted_at or work.now,
+        instead_of=in_its_place or None,
     )
     work.record(event, subject=str(message.id), sequence=1)
+
+
+def _sent_again_for(work: UnitOfWork, message: Message) -> list[UUID]:
+    """Give the first message of which one was sent again, and those that were sent in its place in between."""
+    if message.resend_of is None:
+        return []
+    first = first_of(work.connection, message.resend_of)
+    later = (row.id for row in resends_of(work.connection, first))
+    return [first, *(each for each in later if each != message.id)]
 
 
 def _is_told_of(work: UnitOfWork, was: MessageState, message: Message) -> bool:

@@ -11,11 +11,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.notifications.domain.messages import Message, MessageState
+from sqlalchemy import select
+
+from services.notifications.domain.messages import SENT_AGAIN, Message, MessageState
 from services.notifications.domain.occasions import Drafting, draft
 from services.notifications.domain.statements import TOLD_BY_HAND
 from services.notifications.handlers.entering import enter
+from services.notifications.handlers.settling import session_of, tell_accepted
 from services.notifications.queries.proof import letters_not_through, proof_of
+from services.notifications.tables import message_of, messages
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork
 
@@ -47,7 +51,18 @@ def note_told(
         )
     told = [replace(row, state=MessageState.ACCEPTED, accepted_at=work.now, why=_how(way, actor)) for row in rows]
     enter(work, told)
+    unsettled = [] if run is None else _not_through(work, recipient, str(run), session)
+    for each in told:
+        tell_accepted(work, each, unsettled)
     return told
+
+
+def _not_through(work: UnitOfWork, recipient: str, run: str, session: int | None) -> list[UUID]:
+    """Give the messages to somebody about a run, or about its sessions with one number, that did not get through."""
+    theirs = (messages.c.recipient == recipient) & (messages.c.subject_ref == f"run:{run}")
+    lost = messages.c.state.in_([state.value for state in SENT_AGAIN])
+    found = map(message_of, work.connection.execute(select(messages).where(theirs, lost)))
+    return [each.id for each in found if session in {None, session_of(each)[0]}]
 
 
 def _of_sessions(work: UnitOfWork, recipient: str, run: str, session: int | None, drafting: Drafting) -> Message:

@@ -118,6 +118,16 @@ def test_a_digest_and_its_parts_name_each_other(keytalk, gateway):
     assert "In this digest:" in keytalk("messages", "show", ID).stdout
 
 
+def test_of_what_did_not_arrive_it_says_that_the_task_is_open_and_how_to_close_it(keytalk, gateway):
+    gateway.will_answer(
+        "notifications.settle_message", {**MESSAGE, "state": "failed"}, {**MESSAGE, "state": "accepted"}
+    )
+    line = ("messages", "settle", ID)
+
+    assert "keytalk tasks done TASK" in keytalk(*line, "failed", "--reason", "They rang.", "--yes").stderr
+    assert "task" not in keytalk(*line, "accepted", "--reason", "They rang.", "--yes").stderr
+
+
 RESEND = ("messages", "resend", ID, "--reason", "They rang.")
 SETTLE = ("messages", "settle", ID, "failed", "--reason", "They rang.")
 ASKED = {"message": ID, "reason": "They rang."}

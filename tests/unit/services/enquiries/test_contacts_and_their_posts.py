@@ -206,6 +206,31 @@ def test_a_message_that_arrived_after_all_is_nobodys_task(store):
     assert (task.outcome, still_open(store)) == (untold.ARRIVED, [])
 
 
+def test_a_message_in_whose_place_another_arrived_or_a_call_was_made_is_nobodys_task(store):
+    reference, message, other = filed(store), uuid4(), uuid4()
+    with store.work() as work:
+        for each in (message, other):
+            event = MessageUnsettled(each, "reply_written", reference, "contact", "failed", LATER)
+            untold.when_message_unsettled(work, event)
+        untold.when_message_accepted(work, MessageAccepted(uuid4(), "told_by_hand", reference, LATER, (message,)))
+
+    outcomes = {row.key: row.outcome for row in rows(store, tasks) if row.kind == "message"}
+    assert outcomes == {untold.key_of(message): untold.KNOWN, untold.key_of(other): None}
+
+
+def test_a_task_about_a_message_says_which_session_it_is_about(store):
+    reference = filed(store)
+    about = ("session_reminder_contact", reference, "contact", "to_call")
+    with store.work() as work:
+        event = MessageUnsettled(uuid4(), *about, LATER, session_number=1, session_date=date(2027, 1, 12))
+        untold.when_message_unsettled(work, event)
+
+    [task] = [row for row in rows(store, tasks) if row.kind == "message"]
+    assert task.title == (
+        "Ring the contact, who prefers a call: session reminder contact, session 1 on Tue 12 Jan 2027"
+    )
+
+
 def test_where_nobody_has_to_be_found_somebody_sees_to_the_message(store):
     reference = filed(store)
     new = add(store, name="Sam Hub", email="hub@risley.example")

@@ -169,6 +169,17 @@ def test_who_prefers_a_call_is_rung_once_but_what_is_urgent_or_an_answer_comes_b
     assert (event["state"], event["kind"], event["about"]) == ("to_call", "contact", REF)
 
 
+def test_the_task_to_ring_somebody_says_which_session_it_is_about(house):
+    house.prefer(CONTACT, channel=Way.PHONE)
+    near = reminder(f"enquirer:{REF}", "session_reminder:1d:s3", due_at=MONDAY)
+    house.enter(near)
+    house.send(MONDAY)
+
+    [event] = house.events("message_unsettled")
+    session = near.facts["session"]
+    assert (event["session_number"], event["session_date"]) == (session["number"], session["date"])
+
+
 @pytest.mark.parametrize("make", [to_contact, critical, reply])
 def test_an_address_that_turned_mail_down_for_good_gets_nothing(house, make):
     with house.at_work() as work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import make_url
 
 from services.notifications.domain.facts import EnquiryFacts, RunFacts
@@ -23,11 +24,11 @@ from services.notifications.domain.reminders import reminders_of
 from services.notifications.handlers.telling import note_told
 from services.notifications.queries import proof as proof_queries
 from services.notifications.queries.proof import list_not_told, session_proof
-from services.notifications.tables import message_row, messages, messaging, metadata
+from services.notifications.tables import message_of, message_row, messages, messaging, metadata
 from shared.clock import fixed_clock
 from shared.errors import Refused
 from shared.persistence.database import Database
-from shared.persistence.work import Store
+from shared.persistence.work import Store, new_id
 
 REF = "KT-7F3K-92"
 S = MessageState
@@ -49,6 +50,7 @@ def tables(request, tmp_path_factory):
 def database(tables: Database) -> Database:
     with tables.writing() as connection:
         connection.execute(messages.delete())
+        connection.execute(messaging.outbox.delete())
     return tables
 
 
@@ -363,6 +365,33 @@ def test_whoever_was_rung_was_told_and_the_proof_says_how(database, rung):
     last = tom["messages"][-1]
     assert (last["template"], last["state"], last["why"]) == ("told_by_hand", "accepted", "Told by phone, priya says.")
     assert last["says"]["date"] == "2027-03-09"
+
+
+@pytest.mark.parametrize(("session", "ends"), [(None, {"run_confirmed", "near 8", "near 9"}), (9, {"near 9"})])
+def test_whoever_was_rung_of_a_run_or_of_a_session_is_nobodys_task_for_that(database, rung, session, ends):
+    with database.reading() as connection:
+        to_tom = connection.execute(select(messages).where(messages.c.recipient == "facilitator:tom")).one()
+    letter = message_of(to_tom)
+    lost = [
+        replace(
+            letter,
+            id=new_id(),
+            template="register_due_facilitator",
+            occasion=f"near {n}",
+            message_id=f"<{n}@x>",
+            facts={"session": {"number": n, "date": "2027-03-09"}},
+        )
+        for n in (8, 9)
+    ]
+    keep(database, lost, S.MISSED)
+
+    told(database, "facilitator:tom", rung, session)
+
+    with database.reading() as connection:
+        [told_of] = map(json.loads, connection.scalars(select(messaging.outbox.c.envelope)))
+    assert told_of["type"] == "message_accepted"
+    called = {str(each.id): each.occasion.partition(":")[0] for each in (letter, *lost)}
+    assert {called[each] for each in told_of["data"]["instead_of"]} == ends
 
 
 def test_whoever_was_rung_of_one_session_was_told_of_that_one(database, rung):

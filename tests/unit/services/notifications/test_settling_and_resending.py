@@ -238,6 +238,20 @@ class TestSendingAgain:
         assert new.message_id != message.message_id
         assert len(house.mails) == 1
 
+    def test_it_says_in_whose_place_it_arrived_so_that_nobody_sees_to_those_any_more(self, house):
+        first = came_to(house, PermanentFailure("554"))
+        house.channel.fault = PermanentFailure("554")
+        again(house, first)
+        house.send()
+        house.channel.fault = None
+        second = house.message("hold:1:again:1")
+        again(house, second)
+        house.send()
+
+        [event] = house.events("message_accepted")
+        assert event["message_id"] == str(house.message("hold:1:again:2").id)
+        assert event["instead_of"] == [str(first.id), str(second.id)]
+
     def test_each_time_is_another_and_refers_to_the_one_before(self, house):
         message = came_to(house, PermanentFailure("554"))
         house.channel.fault = PermanentFailure("554")
@@ -343,8 +357,9 @@ def test_what_somebody_was_told_by_phone_is_not_sent_again_and_the_refusal_says_
     with house.at_work() as work:
         note_told(work, f"enquirer:{REF}", None, None, "phone", actor="priya", mail_domain=DOMAIN)
 
+    [event] = house.events("message_accepted")
+    assert (event["template"], event["about"], event["instead_of"]) == ("told_by_hand", REF, [str(thanks.id)])
     detail = refusal(again, house, thanks).detail
-
     assert detail.startswith("They know already, so nothing is sent again. Told by phone, priya says.")
     assert "07 Dec 2026 at 12:00" in detail
 
