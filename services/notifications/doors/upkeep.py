@@ -24,7 +24,7 @@ class UpkeepDoors:
     def export_person(
         self, references: list[str], person_ids: list[str] | None = None, emails: list[str] | None = None
     ) -> dict[str, Any]:
-        """Give what is held on the sender of enquiries: messages, mail kept on this machine, what they prefer."""
+        """Give what is held on the sender of enquiries: messages, mail kept here, preferences, suppressions."""
         with self.store.database.reading() as connection:
             return erasing.held_on(connection, self.post_room.sender.channel, references, person_ids or ())
 

@@ -21,6 +21,7 @@ from services.notifications.domain.statements import TOLD_BY_HAND
 from services.notifications.handlers.preferences import forget
 from services.notifications.handlers.resending import WHY_AGAIN
 from services.notifications.handlers.suppressions import forget as forget_held_back
+from services.notifications.queries.suppressions import suppressions_of
 from services.notifications.tables import message_of, message_row, messages, preferences, suppressions
 from shared.contracts.enquiries import PersonErased
 from shared.errors import Refused
@@ -136,7 +137,8 @@ def held_on(
 ) -> dict[str, Any]:
     """Give all that is held on the sender of enquiries.
 
-    That is messages (the ledger's rows), mails (as they were sent) and preferences (how they wish to be written to).
+    That is messages (the ledger's rows), mails (as they were sent), preferences (how they wish to be written to) and
+    suppressions (that an address of theirs turned mail down for good).
     """
     query = select(messages).where(_theirs(references)).order_by(messages.c.due_at, messages.c.id)
     rows = connection.execute(query).all()
@@ -144,7 +146,8 @@ def held_on(
     names = [*(f"contact:{each}" for each in person_ids), *map(enquirer, references)]
     chosen = connection.execute(select(preferences).where(preferences.c.person.in_(names))).all()
     told = {"messages": [_plain(row) for row in rows], "mails": list(_mails(channel, [*rows, *digests]))}
-    return {**told, "preferences": [_plain(row) for row in chosen]}
+    held_back = suppressions_of(connection, names)
+    return {**told, "preferences": [_plain(row) for row in chosen], "suppressions": held_back}
 
 
 def _theirs(references: Iterable[str]) -> ColumnElement[bool]:

@@ -43,6 +43,12 @@ def list_suppressions(connection: Connection, *, limit: int, lifted: bool) -> li
     return [plain(row) for row in connection.execute(query)]
 
 
+def suppressions_of(connection: Connection, recipients: Sequence[str]) -> list[dict[str, Any]]:
+    """List what came of messages to some recipients, the newest first, with what was let go of again."""
+    query = _told().where(messages.c.recipient.in_(recipients)).order_by(suppressions.c.since.desc())
+    return [plain(row) for row in connection.execute(query)]
+
+
 def the_one_named(connection: Connection, which: str) -> AnyRow:
     """Give the suppression that came of a message (its id), or whose hash begins so (8 characters or more).
 

@@ -152,6 +152,20 @@ def test_an_export_gives_the_ledger_and_the_mail(store, maildir, mail, enquiry, 
     assert [each["headers"]["Message-ID"] for each in given["mails"]] == [message.message_id]
 
 
+def test_an_export_says_that_an_address_of_theirs_turned_mail_down(store, maildir, enquiry, now, drafting):
+    theirs = acknowledgement(enquiry, now, drafting)
+    anothers = acknowledgement(replace(enquiry, reference="KT-QQQQ-22"), now, drafting)
+    enter(store, theirs, anothers)
+    with store.work() as work:
+        for message, address in ((theirs, "sam@risley.example"), (anothers, "kim@styal.example")):
+            suppress(work, address, "It came back with 5.1.1.", message.id, ["a-key"])
+
+    with store.database.reading() as connection:
+        [held_back] = erasing.held_on(connection, maildir, [enquiry.reference])["suppressions"]
+
+    assert (held_back["message"], held_back["why"]) == (str(theirs.id), "It came back with 5.1.1.")
+
+
 def test_what_operators_wrote_of_the_messages_to_them_goes_too(store, message):
     theirs = {"recipient": "enquirer:KT-7F3K-92", "subject_ref": "enquiry:KT-7F3K-92"}
     said = {"sent_again": {"by": "priya", "reason": "Sam said so on the phone."}, "reference": "KT-7F3K-92"}
