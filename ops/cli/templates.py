@@ -166,7 +166,8 @@ def preview_template(
     as_json: Json = False,
 ) -> None:
     """Show a message as a real one would be sent, with the reader's own facts. Nothing is sent."""
-    told = connect().call("notifications", "preview_template", template=template, version=version, message=message)
+    gateway = connect()
+    told = gateway.call("notifications", "preview_template", template=template, version=version, message=message)
     if as_json:
         show_json(told)
         return
@@ -177,6 +178,9 @@ def preview_template(
         _say_preview(told)
     if told["note"]:
         note(told["note"])
+    draft = _newest_draft(gateway, template) if version is None else None
+    if draft is not None and draft > told["version"]:
+        note(f"A draft waits. To see it: keytalk templates preview {template} --version {draft}")
 
 
 @app.command("publish")

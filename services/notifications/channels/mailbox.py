@@ -73,10 +73,13 @@ def parse_imap_url(url: str) -> MailboxAddress:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
         (parts.hostname or "").encode("idna")
     except ValueError:
-        raise _bad_url("its host or port cannot be read") from None
+        raise _bad_url("its host cannot be read") from None
+    try:
+        port = parts.port
+    except ValueError:
+        raise _bad_url("its port cannot be read: give a number from 1 to 65535") from None
     if parts.scheme not in {"imap", "imaps"} or not parts.hostname:
         raise _bad_url("expected imaps://user:password@host or imap://user:password@host")
     if not parts.username or not parts.password:

@@ -290,7 +290,7 @@ class Composer:
         self, message: Message, person: Person, words: Rendered, attachments: Iterable[Attachment], date: datetime
     ) -> Mail:
         bounces, who = self.bounce_address, person.id or message.recipient
-        may_stop = _may_choose(message) and message.urgency.may_be_switched_off
+        may_stop = may_choose(message) and message.urgency.may_be_switched_off
         return Mail(
             message_id=message.message_id,
             sender=self.mail_from,
@@ -312,7 +312,7 @@ class Composer:
         )
 
     def _page(self, message: Message, person: Person) -> str | None:
-        if self.links is None or not _may_choose(message):
+        if self.links is None or not may_choose(message):
             return None
         return self.links.page(person.id or message.recipient)
 
@@ -352,7 +352,7 @@ def _verdict(reader: _Reader, known: _Known, now: datetime) -> Verdict:
     return judge(reader.message, known.preferences, bank_holidays_in(reader.person.nation), now, known.closed)
 
 
-def _may_choose(message: Message) -> bool:
+def may_choose(message: Message) -> bool:
     """Say whether a mail offers its reader to choose how they are written to: ops choose otherwise."""
     return message.recipient != OPS and message.urgency is not Urgency.CRITICAL
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifications.domain.messages import Message
-from services.notifications.domain.template_catalogue import CATALOGUE
-from services.notifications.sending.composing import Directory
+from services.notifications.domain.template_catalogue import CATALOGUE, Audience
+from services.notifications.sending.composing import Directory, may_choose
 from services.notifications.sending.rendering import MessageNotRendered, Organisation, render
 from shared.errors import Refused
 
 NO_MESSAGE = "There is no such message yet: these are made-up facts."
+
+THEIR_PAGE = "https://keytalk.example/messages/their-own-link"
+"""What stands for the address of the reader's own page, which is a key and shown to nobody else."""
 
 
 def preview(
@@ -31,6 +34,8 @@ def preview(
         except Refused as refused:
             facts = {**entry.asked_for(), **message.facts}
             note = f"What is asked for as it goes out is made up here. {refused.detail}"
+    if entry.audience is not Audience.OPS if message is None else may_choose(message):
+        facts = {**facts, "preferences_page": THEIR_PAGE}
     try:
         told = render(template, facts, organisation, words)
     except MessageNotRendered as error:

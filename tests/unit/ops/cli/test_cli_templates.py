@@ -164,6 +164,7 @@ def test_the_lint_ends_with_one_where_something_has_to_be_mended(keytalk, gatewa
 
 def test_a_preview_is_printed_or_written_to_files(keytalk, gateway, tmp_path):
     gateway.will_answer("notifications.preview_template", SHOWN)
+    gateway.will_answer("notifications.get_template", TEMPLATE)
 
     printed = keytalk("templates", "preview", "proposal_sent", "--version", "2")
     written = keytalk("templates", "preview", "proposal_sent", "--to", str(tmp_path))
@@ -172,6 +173,17 @@ def test_a_preview_is_printed_or_written_to_files(keytalk, gateway, tmp_path):
     assert "made-up facts" in printed.stderr
     assert written.exit_code == 0
     assert (tmp_path / "proposal_sent-preview.html").read_text() == SHOWN["html"]
+
+
+def test_a_preview_of_what_is_sent_says_that_a_draft_waits(keytalk, gateway):
+    gateway.will_answer("notifications.preview_template", {**SHOWN, "version": 1}, SHOWN)
+    gateway.will_answer("notifications.get_template", TEMPLATE)
+
+    live = keytalk("templates", "preview", "proposal_sent")
+    draft = keytalk("templates", "preview", "proposal_sent", "--version", "2")
+
+    assert "A draft waits. To see it: keytalk templates preview proposal_sent --version 2" in live.stderr
+    assert "A draft waits" not in draft.stderr
 
 
 def test_publishing_shows_the_words_and_asks(keytalk, gateway):

@@ -290,6 +290,18 @@ def test_a_preview_without_a_message_or_a_reader_says_what_is_made_up(doors: Doo
     assert "of 24" in shown["subject"]
 
 
+@pytest.mark.parametrize(("template", "has_page"), [(T, True), ("enquiry_received_ops", False)])
+def test_a_preview_shows_where_its_reader_finds_the_way_to_choose_and_gives_no_link_away(
+    doors: Doors, template: str, has_page: bool
+) -> None:
+    if has_page:
+        entered(doors.store)
+    shown = doors.preview_template(template)
+    line = "Choose how we write to you:\nhttps://keytalk.example/messages/their-own-link\n"
+    assert (line in shown["text"]) is has_page
+    assert ("Choose how we write to you" in shown["html"]) is has_page
+
+
 def test_a_preview_sends_nothing_and_changes_nothing(doors: Doors) -> None:
     entered(doors.store)
     doors.preview_template(T)

@@ -57,6 +57,14 @@ def test_an_address_that_cannot_be_used_is_refused_by_the_settings_name_and_neve
     assert SECRET not in repr(refused.value.__cause__)
 
 
+@pytest.mark.parametrize(
+    ("host", "why"), [("mail.example:port", "its port cannot be read"), (f"{'a' * 70}.example", "its host cannot be")]
+)
+def test_an_address_that_cannot_be_read_says_which_part_of_it(host, why):
+    with pytest.raises(ValueError, match=why):
+        parse_imap_url(f"imaps://u:p@{host}")
+
+
 def test_the_name_of_a_mailbox_and_its_looks_give_no_password_and_no_user_away():
     address = parse_imap_url(f"imaps://hana%40risley.example:{SECRET}@mail.example/Answers")
 
