@@ -85,7 +85,9 @@ def read_mailbox(as_json: Json = False) -> None:
     if as_json:
         show_json(asked)
         return
-    say("The mailbox is read now. See what came of it: keytalk answers list")
+    say(
+        "The mailbox is being read. Whether it could be: keytalk answers mailbox. What came of it: keytalk answers list"
+    )
 
 
 @suppressions.command("list")
@@ -132,12 +134,9 @@ def lift_suppression(
 def _of_the_mailbox(mailbox: dict[str, Any]) -> str:
     if not mailbox["is_set"]:
         return "No mailbox is read: KEYTALK_IMAP_URL is not set."
-    when = mailbox["read_at"]
-    return (
-        f"{mailbox['mailbox']} was last read at {local_time(when)}."
-        if when
-        else f"{mailbox['mailbox']} was not read yet."
-    )
+    name, when, fault = mailbox["mailbox"], mailbox["read_at"], mailbox["fault"]
+    last = f"{name} was last read at {local_time(when)}." if when else f"{name} was not read yet."
+    return f"{last} It could not be read at {local_time(fault['at'])}: {fault['why']}." if fault else last
 
 
 def _named(rows: list[dict[str, Any]], which: str) -> list[dict[str, Any]]:

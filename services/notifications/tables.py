@@ -190,6 +190,15 @@ mailbox_positions = Table(
 )
 """How far each mailbox was read."""
 
+mailbox_faults = Table(
+    "mailbox_faults",
+    metadata,
+    Column("mailbox", String(200), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Why a mailbox could not be read the last time; none of one that could."""
+
 places = Table(
     "places",
     metadata,

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notifications.channels.mailbox import MailboxAway
 from services.notifications.handlers import suppressions as handlers
-from services.notifications.handlers.reading import Reader
+from services.notifications.handlers.reading import Reader, keep_fault
 from services.notifications.queries import answers, suppressions
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
@@ -43,7 +43,7 @@ class AnswerDoors:
 
     @operation
     def get_mailbox(self) -> dict[str, Any]:
-        """Say whether a mailbox is read, when it last was, and what came of it."""
+        """Say whether a mailbox is read, when it last was or why it could not be, and what came of it."""
         mailbox = self.reading_room.mailbox.address.name if self.reading_room else None
         with self.store.database.reading() as connection:
             return answers.get_mailbox(connection, mailbox, self.store.clock())
@@ -75,8 +75,11 @@ class AnswerDoors:
         """Read what is new; a mailbox that is away is tried again in a minute."""
         if self.reading_room is None:
             return
+        why = None
         try:
             self.reading_room.read_new(stopping)
         except MailboxAway as away:
+            why = str(away)
             metrics.mailbox_away()
-            _log.warning("the mailbox cannot be read", extra={"why": str(away)})
+            _log.warning("the mailbox cannot be read", extra={"why": why})
+        keep_fault(self.store, self.reading_room.mailbox.address.name, why)

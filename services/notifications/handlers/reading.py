@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from services.notifications.channels.mailbox import Arrived, Folder, Mailbox
 from services.notifications.domain.answers import read
 from services.notifications.handlers.answering import Desk, Outcome
 from services.notifications.handlers.answers import take
-from services.notifications.tables import answers_read, mailbox_positions
+from services.notifications.tables import answers_read, mailbox_faults, mailbox_positions
 from shared.messaging.jobs import NotFinished
-from shared.persistence.upsert import insert_or_leave
+from shared.persistence.upsert import insert_or_leave, insert_or_update
 from shared.persistence.work import Store
 
 _log = logging.getLogger(__name__)
@@ -80,6 +80,16 @@ class Reader:
             return None  # somebody has deleted it meanwhile
         answer = read(raw, token_in=self.token_in, ours=self.ours)
         return take(replace(answer, mark=mail.mark or answer.mark), self.desk)
+
+
+def keep_fault(store: Store, mailbox: str, why: str | None) -> None:
+    """Keep why a mailbox could not be read just now; None where it could."""
+    with store.work() as work:
+        if why is None:
+            work.connection.execute(delete(mailbox_faults).where(mailbox_faults.c.mailbox == mailbox))
+        else:
+            row = {"mailbox": mailbox, "at": work.now, "why": why}
+            insert_or_update(work.connection, mailbox_faults, "mailbox", row)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,19 @@ from sqlalchemy import Connection, func, select
 
 from services.notifications.domain.answers import Kind
 from services.notifications.handlers.answering import Outcome
-from services.notifications.tables import answers_read, mailbox_positions
+from services.notifications.tables import answers_read, mailbox_faults, mailbox_positions
 from shared.errors import Refused
 
 LATELY = timedelta(days=7)
+_FAULTS = {
+    "LoginError at logging in": "the server refused the user or the password",
+    "ConnectionRefusedError at connecting": "nobody listens at its port",
+    "TimeoutError at connecting": "the server does not answer",
+    "gaierror at connecting": "the name of its host is not known",
+    "SSLCertVerificationError at connecting": "the certificate of the server is not trusted",
+    "SSLCertVerificationError at logging in": "the certificate of the server is not trusted",
+}
+"""What a fault of the mailbox is in plain words; any other is told by its kind and the step at which it came."""
 
 
 def list_answers(
@@ -38,14 +47,19 @@ def list_answers(
 
 
 def get_mailbox(connection: Connection, mailbox: str | None, now: Any) -> dict[str, Any]:
-    """Say how the mailbox is read: `is_set`, its name, when it was last read, and the outcomes of seven days."""
+    """Say how the mailbox is read: `is_set`, its name, when it was last read, and the outcomes of seven days.
+
+    `fault` says when and why it could not be read the last time, in words; None where it could.
+    """
     read_at = select(mailbox_positions.c.read_at).where(mailbox_positions.c.mailbox == mailbox)
     lately = select(answers_read.c.outcome, func.count()).where(answers_read.c.read_at > now - LATELY)
     last = connection.scalar(read_at)
+    fault = connection.execute(select(mailbox_faults).where(mailbox_faults.c.mailbox == mailbox)).first()
     return {
         "is_set": mailbox is not None,
         "mailbox": mailbox,
         "read_at": last.isoformat() if last else None,
+        "fault": {"at": fault.at.isoformat(), "why": _FAULTS.get(fault.why, fault.why)} if fault else None,
         "lately": dict(connection.execute(lately.group_by(answers_read.c.outcome)).all()),
     }
 

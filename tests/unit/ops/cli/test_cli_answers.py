@@ -22,6 +22,7 @@ MAILBOX = {
     "is_set": True,
     "mailbox": "mail.example/INBOX (3f2a9c01)",
     "read_at": "2026-11-20T10:01:00+00:00",
+    "fault": None,
     "lately": {"bounced": 1, "filed": 3},
 }
 HELD_BACK = {
@@ -63,6 +64,15 @@ def test_the_mailbox_says_whether_it_is_read(keytalk, gateway):
     assert keytalk("answers", "mailbox").stdout.splitlines()[1:] == ["bounced: 1", "filed: 3"]
     assert "was not read yet" in keytalk("answers", "mailbox").stdout
     assert "KEYTALK_IMAP_URL is not set" in keytalk("answers", "mailbox").stdout
+
+
+def test_the_mailbox_says_when_and_why_it_could_not_be_read(keytalk, gateway):
+    fault = {"at": "2026-11-20T10:02:00+00:00", "why": "the server refused the user or the password"}
+    gateway.will_answer("notifications.get_mailbox", {**MAILBOX, "fault": fault})
+
+    said = keytalk("answers", "mailbox").stdout.splitlines()[0]
+
+    assert said.endswith("It could not be read at Fri 20 Nov 2026 10:02: the server refused the user or the password.")
 
 
 def test_what_is_held_back_is_listed_by_whom_it_belongs_to(keytalk, gateway):

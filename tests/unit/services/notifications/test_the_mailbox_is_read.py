@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from services.notifications.channels.mailbox import Mailbox, MailboxAway, parse_imap_url
 from services.notifications.channels.verp import message_of
+from services.notifications.doors.answers import AnswerDoors
 from services.notifications.handlers import reading
 from services.notifications.handlers.answering import Desk
 from services.notifications.handlers.reading import Reader
@@ -293,6 +294,22 @@ def test_a_mailbox_that_is_away_is_read_when_it_is_back(store, enquiries):
 
     mailbox.is_away = False
     assert reader.read_new() == {"filed": 1}
+
+
+def test_why_a_mailbox_could_not_be_read_is_told_until_it_can(store, enquiries):
+    mailbox = InMemory()
+    doors = AnswerDoors()
+    doors.store, doors.reading_room = store, reader_of(mailbox, store, enquiries)
+    mailbox.is_away = True
+    doors.read_mailbox([""], lambda: False)
+    fault = doors.get_mailbox()["fault"]
+
+    mailbox.is_away = False
+    doors.read_mailbox([""], lambda: False)
+
+    assert fault["why"] == "nobody listens at its port"
+    assert dt.datetime.fromisoformat(fault["at"]) <= dt.datetime.now(dt.UTC)
+    assert doors.get_mailbox()["fault"] is None
 
 
 def test_a_first_reading_that_comes_to_nothing_is_begun_again(store, enquiries):
