@@ -30,6 +30,7 @@ MOST_TASKS = 100
 def get_enquiry(connection: Connection, reference: str) -> dict[str, Any]:
     """Give one enquiry whole, with its contact and timeline. Raises `Refused("not_found")`.
 
+    `establishment_name` is what the register calls the establishment, None where it is none of the register's.
     `contact` is whom to write to as things are now (see `threads.contact_of`), `asked_by` who asked, in their words.
     `thread` is the reference under which it goes on; `merged` holds what was merged into it: what was asked, by whom,
     and what happened to each.
@@ -38,6 +39,7 @@ def get_enquiry(connection: Connection, reference: str) -> dict[str, Any]:
     root = _row(connection, root_of(connection, reference)) if row.merged_into else row
     stages = next_stages(Stage(row.stage)) if row.standing == Standing.FILED.value else ()
     return _enquiry(row) | {
+        "establishment_name": _name_of(connection, row.establishment_id),
         "contact": contact_of(connection, root),
         "asked_by": asked_by(row),
         "thread": root.reference,
@@ -56,6 +58,10 @@ def _row(connection: Connection, reference: str) -> AnyRow:
     if row is None:
         raise not_found(reference)
     return row
+
+
+def _name_of(connection: Connection, establishment_id: str | None) -> str | None:
+    return connection.scalar(select(establishments.c.name).where(establishments.c.id == establishment_id))
 
 
 def _part(connection: Connection, row: AnyRow) -> dict[str, Any]:

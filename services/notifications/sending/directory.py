@@ -164,10 +164,11 @@ def _refuse(why: str | None) -> None:
 
 
 def _asked(message: Message, enquiry: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the enquirer asked for, in words; a run's messages have the run's own facts instead."""
+    """Give what the enquirer asked for, in words, and where as the register calls it; a run has facts of its own."""
     if "reference" not in message.facts:
         return {}
-    asked = {"programme": enquiry["programme_name"], "establishment": enquiry["establishment"]}
+    where = enquiry.get("establishment_name") or enquiry["establishment"]
+    asked = {"programme": enquiry["programme_name"], "establishment": where}
     if message.template.startswith("enquiry_received"):
         asked |= {"group_size": enquiry["group_size"], "preferred_start": enquiry["preferred_start"]}
     return asked

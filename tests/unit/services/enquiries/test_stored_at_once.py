@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from services.enquiries.handlers import intake
+from services.enquiries.queries.enquiries import get_enquiry
 from services.enquiries.schemas import parse_enquiry
 from services.enquiries.tables import enquiries, messaging
 from shared.contracts.enquiries import EnquiryQuarantined, EnquiryReceived
@@ -53,6 +54,9 @@ def test_the_news_names_the_establishment_that_the_row_does(store, written, mean
     [news] = told(store, EnquiryReceived)
     assert (row_of(store, reference).establishment_id, news.establishment_id) == (meant, meant)
     assert (news.reference, news.group_size, news.preferred_weekday) == (reference, 10, "tue")
+    with store.database.reading() as connection:
+        asked = get_enquiry(connection, reference)
+    assert (asked["establishment"], asked["establishment_name"]) == (written, "Risley (HMP)" if meant else None)
 
 
 def test_an_establishments_id_is_written_as_json_writes_it(store):

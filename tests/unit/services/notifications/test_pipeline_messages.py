@@ -377,6 +377,16 @@ def test_somebody_who_left_nothing_behind_is_no_trouble(store):
     assert ledger(store) == {}
 
 
+@pytest.mark.parametrize(("known", "said"), [("Risley (HMP)", "Risley (HMP)"), (None, "HMP Risley")])
+def test_thanks_name_the_place_as_the_register_does_where_it_is_known(store, sender, channel, others, known, said):
+    others.enquiry["establishment_name"] = known
+    hear_received(store)
+    sender.send_due(NOW)
+
+    [thanks] = [mail for mail in channel.mails if mail.recipient == "sam@risley.example"]
+    assert f"Where: {said}\n" in thanks.text
+
+
 def test_an_address_that_is_turned_down_for_good_is_told_once_with_the_outcome(store, sender, channel):
     channel.fault = RecipientRefused("the mail server answered 550 5.1.1 at RCPT")
     hear_received(store)
