@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,6 +11,7 @@ from ops.cli.arguments import Json, Limit
 from ops.cli.asking import DryRun, Reason, Yes, goes_on
 from ops.cli.client import CommandRefused, Gateway, connect
 from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.cli.whom import names_for, whom
 
 app = typer.Typer(no_args_is_help=True)
 suppressions = typer.Typer(no_args_is_help=True)
@@ -97,8 +99,10 @@ def list_suppressions(
     as_json: Json = False,
 ) -> None:
     """List the addresses that turned mail down for good, the newest first, by whom they belong to."""
-    rows = connect().call("notifications", "list_suppressions", lifted=lifted, limit=limit)
-    told = rows if as_json else [{**row, "lifted": _lifting(row)} for row in rows]
+    gateway = connect()
+    rows = gateway.call("notifications", "list_suppressions", lifted=lifted, limit=limit)
+    names = {} if as_json else names_for(gateway, [row["recipient"] or "" for row in rows])
+    told = rows if as_json else [{**row, "recipient": _whose(row, names), "lifted": _lifting(row)} for row in rows]
     show(told, HELD_BACK, as_json, empty="No address is held back here.", limit=limit)
     if not as_json:
         note("Contacts who are marked as bounced: keytalk contacts list --status bounced")
@@ -118,13 +122,15 @@ def lift_suppression(
             raise CommandRefused(f"No suppression is known as {suppression}. `keytalk suppressions list` shows them.")
         return named
 
-    if not goes_on(look, _say_lifted, "Write to it again?", yes=yes, dry_run=dry_run, as_json=as_json):
+    if not goes_on(
+        look, partial(_say_lifted, gateway), "Write to it again?", yes=yes, dry_run=dry_run, as_json=as_json
+    ):
         return
     done = gateway.call("notifications", "lift_suppression", suppression=suppression, reason=reason)
     if as_json:
         show_json(done)
         return
-    say(f"Lifted: mail to {_whose(done)} is sent again.")
+    say(f"Lifted: mail to {_whose(done, names_for(gateway, [done['recipient'] or '']))} is sent again.")
     if (contact := _bounced_contact(gateway, done)) is not None:
         say("The contact is still marked as bounced, so nothing goes to them yet.")
         note(f"Where this is their address: keytalk contacts back {contact} --reason WORDS")
@@ -143,17 +149,16 @@ def _named(rows: list[dict[str, Any]], which: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["id"].startswith(which.lower()[:16]) or row["message"] == which.lower()]
 
 
-def _say_lifted(rows: list[dict[str, Any]]) -> None:
-    say(_what_is_known(rows))
+def _say_lifted(gateway: Gateway, rows: list[dict[str, Any]]) -> None:
+    say(_what_is_known(rows, names_for(gateway, [row["recipient"] or "" for row in rows])))
     note("From then on messages go to this address again. What was held back is sent by `keytalk messages resend`.")
     note(
         "A contact who is marked as bounced stays so until you say otherwise: keytalk contacts back, or change --email"
     )
 
 
-def _whose(row: dict[str, Any]) -> str:
-    kind, _colon, key = str(row["recipient"] or "").partition(":")
-    return f"the contact of {key}" if kind == "enquirer" else row["recipient"] or "this address"
+def _whose(row: dict[str, Any], names: dict[str, str]) -> str:
+    return whom(row["recipient"], names) if row["recipient"] else "this address"
 
 
 def _bounced_contact(gateway: Gateway, row: dict[str, Any]) -> str | None:
@@ -168,11 +173,11 @@ def _bounced_contact(gateway: Gateway, row: dict[str, Any]) -> str | None:
     return contact["id"] if contact.get("status") == "bounced" else None
 
 
-def _what_is_known(named: list[dict[str, Any]]) -> str:
+def _what_is_known(named: list[dict[str, Any]], names: dict[str, str]) -> str:
     if len(named) != 1:
         return "Nothing is known of it by that id alone; the whole list: keytalk suppressions list --lifted"
     [row] = named
-    return f"The address of {_whose(row)}, held back since {local_time(row['since'])}. {row['why']}"
+    return f"The address of {_whose(row, names)}, held back since {local_time(row['since'])}. {row['why']}"
 
 
 def _lifting(row: dict[str, Any]) -> str:

@@ -106,11 +106,15 @@ def list_messages(
 @app.command("show")
 def show_message(message: MessageId, as_json: Json = False) -> None:
     """Show all that is known of a message: what became of it, and what was sent in its place."""
-    found = connect().call("notifications", "get_message", message=message)
+    gateway = connect()
+    found = gateway.call("notifications", "get_message", message=message)
     if as_json:
         show_json(found)
         return
-    show_details(_in_words(found), _SETTLED_BY_HAND if found["state"] == "accepted" and found["why"] else SHOWN)
+    show_details(
+        {**_in_words(found), "recipient": _called(gateway, found)},
+        _SETTLED_BY_HAND if found["state"] == "accepted" and found["why"] else SHOWN,
+    )
     if found["digest"]:
         say("Told in the digest:")
         _show_related([found["digest"]])
@@ -137,7 +141,7 @@ def resend_message(
     """Send again what did not get through for certain. The recipient is told now; what arrived after all, twice."""
     gateway, asked = connect(), {"message": message, "reason": reason}
     look = partial(gateway.call, "notifications", "resend_message", dry_run=True, **asked)
-    if not goes_on(look, _say_what_goes, "Send it again?", yes=yes, dry_run=dry_run, as_json=as_json):
+    if not goes_on(look, partial(_say_what_goes, gateway), "Send it again?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     again = gateway.call("notifications", "resend_message", **asked)
     if as_json:
@@ -159,7 +163,7 @@ def settle_message(
     """Say what became of a message of which nobody could say whether it arrived. This cannot be undone."""
     gateway, asked = connect(), {"message": message, "state": state, "reason": reason}
     look = partial(gateway.call, "notifications", "settle_message", dry_run=True, **asked)
-    if not goes_on(look, _say_settled, "Settle it?", yes=yes, dry_run=dry_run, as_json=as_json):
+    if not goes_on(look, partial(_say_settled, gateway), "Settle it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     settled = gateway.call("notifications", "settle_message", **asked)
     if as_json:
@@ -185,13 +189,17 @@ def _listed(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {**_in_words(row), "recipient": whom(row["recipient"], names), "subject": about}
 
 
-def _say_what_goes(again: dict[str, Any]) -> None:
-    at = local_time(again["goes_at"])
-    say(f"To {again['recipient']}: {again['template']}, about {again['subject']}. It would go out {at}.")
+def _called(gateway: Gateway, message: dict[str, Any]) -> str:
+    return whom(message["recipient"], names_for(gateway, [message["recipient"]]))
 
 
-def _say_settled(found: dict[str, Any]) -> None:
-    say(f"The message to {found['recipient']} ({found['template']}) is then {found['state']}: {found['why']}")
+def _say_what_goes(gateway: Gateway, again: dict[str, Any]) -> None:
+    at, about = local_time(again["goes_at"]), again["subject"].replace(":", " ")
+    say(f"To {_called(gateway, again)}: {again['follows_from']}, about {about}. It would go out {at}.")
+
+
+def _say_settled(gateway: Gateway, found: dict[str, Any]) -> None:
+    say(f"The message to {_called(gateway, found)} ({found['follows_from']}) is then {found['state']}: {found['why']}")
 
 
 def _show_related(rows: list[dict[str, Any]]) -> None:

@@ -81,7 +81,7 @@ def test_what_is_held_back_is_listed_by_whom_it_belongs_to(keytalk, gateway):
 
     said = keytalk("suppressions", "list", "--lifted").stdout
 
-    assert "enquirer:KT-7F3K-92" in said
+    assert "the contact of KT-7F3K-92" in said
     assert "priya" in said
     assert gateway.asked[0][1] == {"lifted": True, "limit": 50}
 

@@ -87,6 +87,7 @@ def test_a_message_is_shown_with_what_can_be_done_about_it(keytalk, gateway):
 
     shown = keytalk("messages", "show", ID)
 
+    assert "To: the contact of KT-7F3K-92" in shown.stdout
     assert "State: unknown" in shown.stdout
     assert "Last attempt: Mon  7 Dec 2026 12:00" in shown.stdout
     assert "Sent again:" in shown.stdout
@@ -136,8 +137,13 @@ ASKED = {"message": ID, "reason": "They rang."}
 @pytest.mark.parametrize(
     ("line", "method", "asked", "said"),
     [
-        (RESEND, "resend_message", ASKED, "To enquirer:KT-7F3K-92: hold_placed_contact, about run:run-1."),
-        (SETTLE, "settle_message", {**ASKED, "state": "failed"}, "The message to enquirer:KT-7F3K-92"),
+        (RESEND, "resend_message", ASKED, "To the contact of KT-7F3K-92: hold, version 1, about run run-1."),
+        (
+            SETTLE,
+            "settle_message",
+            {**ASKED, "state": "failed"},
+            "The message to the contact of KT-7F3K-92 (hold, version 1)",
+        ),
     ],
 )
 class TestWhatCannotBeUndone:
