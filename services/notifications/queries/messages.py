@@ -76,7 +76,7 @@ def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict
     """
     row = connection.execute(select(messages).where(messages.c.id == message_id)).first()
     if row is None:
-        raise Refused("not_found", f"No message has the id {message_id}. `keytalk messages list --json` shows ids.")
+        raise Refused("not_found", f"No message has the id {message_id}. `keytalk messages list --ids` shows them.")
     digest = connection.execute(select(messages).where(messages.c.id == row.told_in)).first() if row.told_in else None
     again = _resends(connection, row)
     told = select(messages).where(messages.c.told_in == row.id).order_by(messages.c.due_at, messages.c.id)
