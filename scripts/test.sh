@@ -21,6 +21,7 @@ if [ -w "$memory" ] && [ "$(df -Pk "$memory" | awk 'NR == 2 { print $4 }')" -gt 
 else
     said=$(mktemp -d)
 fi
+chmod 711 "$said" # PostgreSQL runs as somebody else where root runs the tests
 export TMPDIR="$said"
 trap 'rm -rf "$said"' EXIT
 # One cache is enough, and the stories need it.
