@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run the whole suite in three parts of about one length side by side: the fault tests, which mostly wait; the stories, in
-# which servers, browsers and outside tools take part; and all others. Each part starts servers of its own, which keep
+# Run the whole suite in three parts of about one length side by side: the fault tests, which mostly wait; the stories and
+# others in which servers, browsers and outside tools take part; and those of single rooms. Each part starts servers of its own, which keep
 # their files in memory where there is room: most of what they would do else is to wait for a disk. Arguments that name
 # tests are given to one pytest instead; options alone go to all:
 # --thorough adds the embedded telling of every story and every screen of the mails.
@@ -27,12 +27,13 @@ trap 'rm -rf "$said"' EXIT
 # One cache is enough, and the stories need it.
 "$pytest" -p no:cacheprovider "$@" tests/faults >"$said/faults" 2>&1 &
 faults=$!
-"$pytest" -p no:cacheprovider "$@" --ignore=tests/faults --ignore=tests/e2e --ignore=tests/contract >"$said/others" 2>&1 &
+# They wait for times that pass on the clock, so that they take longest: the others give way to them.
+nice -n 5 "$pytest" -p no:cacheprovider "$@" tests/unit tests/architecture >"$said/others" 2>&1 &
 others=$!
 trap 'kill "$faults" "$others" 2>/dev/null || true; wait "$faults" "$others" 2>/dev/null || true; exit 130' INT TERM
 
 failed=0
-"$pytest" "$@" tests/e2e tests/contract || failed=$?
+nice -n 5 "$pytest" "$@" tests/e2e tests/contract tests/integration || failed=$?
 wait "$others" || failed=$?
 cat "$said/others"
 wait "$faults" || failed=$?
