@@ -77,6 +77,7 @@ _OPEN = messages.c.state.in_(("scheduled", "sending"))
 Index("ix_messages_open", messages.c.next_attempt_at, postgresql_where=_OPEN, sqlite_where=_OPEN)
 _SENDING = messages.c.state == "sending"
 Index("ix_messages_sending", messages.c.claimed_at, postgresql_where=_SENDING, sqlite_where=_SENDING)
+Index("ix_messages_due_at", messages.c.due_at)
 Index("ix_messages_subject_ref", messages.c.subject_ref)
 Index("ix_messages_told_in", messages.c.told_in)
 # The letters that proof begins with, few beside the reminders. SQLite does not see that a query asks for some of them.
