@@ -24,16 +24,15 @@ fi
 chmod 711 "$said" # PostgreSQL runs as somebody else where root runs the tests
 export TMPDIR="$said"
 trap 'rm -rf "$said"' EXIT
-# One cache is enough, and the stories need it.
 "$pytest" -p no:cacheprovider "$@" tests/faults >"$said/faults" 2>&1 &
 faults=$!
 # They wait for times that pass on the clock, so that they take longest: the others give way to them.
-nice -n 5 "$pytest" -p no:cacheprovider "$@" tests/unit tests/architecture >"$said/others" 2>&1 &
+nice -n 5 "$pytest" -o cache_dir=.pytest_cache/others "$@" tests/unit tests/architecture tests/contract >"$said/others" 2>&1 &
 others=$!
 trap 'kill "$faults" "$others" 2>/dev/null || true; wait "$faults" "$others" 2>/dev/null || true; exit 130' INT TERM
 
 failed=0
-nice -n 5 "$pytest" "$@" tests/e2e tests/contract tests/integration || failed=$?
+nice -n 5 "$pytest" "$@" tests/e2e tests/integration || failed=$?
 wait "$others" || failed=$?
 cat "$said/others"
 wait "$faults" || failed=$?
