@@ -35,8 +35,23 @@ _HEADERS = b"BODY[HEADER.FIELDS (MESSAGE-ID DATE)]"
 _ASKED = ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE)]", "INTERNALDATE"]
 
 
+_IN_WORDS = {
+    "LoginError at logging in": "the server refused the user or the password",
+    "ConnectionRefusedError at connecting": "nobody listens at its port",
+    "TimeoutError at connecting": "the server does not answer",
+    "gaierror at connecting": "the name of its host is not known",
+    "SSLCertVerificationError at connecting": "the certificate of the server is not trusted",
+    "SSLCertVerificationError at logging in": "the certificate of the server is not trusted",
+}
+
+
 class MailboxAway(Exception):
     """The mailbox cannot be read just now. Its words name the step and the kind of fault, and nothing private."""
+
+    @property
+    def words(self) -> str:
+        """What that is in plain words; any other fault by its kind and the step at which it came."""
+        return _IN_WORDS.get(str(self), str(self))
 
 
 @dataclass(frozen=True)

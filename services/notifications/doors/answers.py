@@ -79,7 +79,7 @@ class AnswerDoors:
         try:
             self.reading_room.read_new(stopping)
         except MailboxAway as away:
-            why = str(away)
+            why = away.words
             metrics.mailbox_away()
-            _log.warning("the mailbox cannot be read", extra={"why": why})
+            _log.warning("the mailbox cannot be read", extra={"why": str(away)})
         keep_fault(self.store, self.reading_room.mailbox.address.name, why)

@@ -83,7 +83,7 @@ class Reader:
 
 
 def keep_fault(store: Store, mailbox: str, why: str | None) -> None:
-    """Keep why a mailbox could not be read just now; None where it could."""
+    """Keep in words why a mailbox could not be read just now; None where it could."""
     with store.work() as work:
         if why is None:
             work.connection.execute(delete(mailbox_faults).where(mailbox_faults.c.mailbox == mailbox))

@@ -13,15 +13,6 @@ from services.notifications.tables import answers_read, mailbox_faults, mailbox_
 from shared.errors import Refused
 
 LATELY = timedelta(days=7)
-_FAULTS = {
-    "LoginError at logging in": "the server refused the user or the password",
-    "ConnectionRefusedError at connecting": "nobody listens at its port",
-    "TimeoutError at connecting": "the server does not answer",
-    "gaierror at connecting": "the name of its host is not known",
-    "SSLCertVerificationError at connecting": "the certificate of the server is not trusted",
-    "SSLCertVerificationError at logging in": "the certificate of the server is not trusted",
-}
-"""What a fault of the mailbox is in plain words; any other is told by its kind and the step at which it came."""
 
 
 def list_answers(
@@ -59,7 +50,7 @@ def get_mailbox(connection: Connection, mailbox: str | None, now: Any) -> dict[s
         "is_set": mailbox is not None,
         "mailbox": mailbox,
         "read_at": last.isoformat() if last else None,
-        "fault": {"at": fault.at.isoformat(), "why": _FAULTS.get(fault.why, fault.why)} if fault else None,
+        "fault": {"at": fault.at.isoformat(), "why": fault.why} if fault else None,
         "lately": dict(connection.execute(lately.group_by(answers_read.c.outcome)).all()),
     }
 
