@@ -23,7 +23,8 @@ def main() -> None:
     """Send the first ones untimed, then time the rest."""
     database, smtp, warmup = sys.argv[1:]
     with Desk(database, smtp) as desk:
-        sender, sent = desk.sender(), count(1)
+        sender = desk.sender()
+        sent = count(sender.at_once, sender.at_once)
         with suppress(NotFinished):
             sender.send_due(NOON, stopping=lambda: next(sent) >= int(warmup))
         before, begin = desk.states["accepted"], time.perf_counter()

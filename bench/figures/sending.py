@@ -1,10 +1,10 @@
 """Sending: due messages a second that one process claims, renders and hands to a mail server on this machine.
 
-Ours works through a ledger on PostgreSQL, one message at a time: each is claimed in a durable transaction of its own,
-which records the one before. The limit is smtplib, which sends the same mails, made beforehand, on one connection. The
-peer is a job of a Django site that sends by `send_mass_mail` and marks all at the end; beside it stands the same job as
-it has to be written where one that is killed may send no more than one mail again. The mail server is a bare one in a
-process of its own. They take turns.
+Ours works through a ledger on PostgreSQL, over three connections at once: three messages are claimed in a durable
+transaction, which records the three before. The limit is smtplib, which sends the same mails, made beforehand, on one
+connection. The peer is a job of a Django site that sends by `send_mass_mail` and marks all at the end; beside it stands
+the same job as it has to be written where one that is killed may send no more than one mail again. The mail server is a
+bare one in a process of its own. They take turns.
 """
 
 from pathlib import Path

@@ -18,8 +18,6 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     Uuid,
-    bindparam,
-    update,
 )
 
 from services.notifications.domain.messages import Message
@@ -212,25 +210,6 @@ its gate; None where that was not told."""
 
 
 _NAMES = tuple(each.name for each in fields(Message))
-
-_CHANGES = (
-    *("state", "why", "attempts", "due_at", "retry_at", "claimed_at", "accepted_at", "answered_at", "next_attempt_at"),
-    *("person", "template_version", "told_in"),
-)
-"""What becomes of a message; all else stays as it was entered."""
-
-save_message = (
-    update(messages)
-    .where(messages.c.id == bindparam("message"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGES})
-)
-"""Saves what became of a message, by the parameters that `message_changes` gives: sending does little else."""
-
-
-def message_changes(message: Message) -> dict[str, Any]:
-    """Give the parameters of `save_message`."""
-    row = message_row(message)
-    return {"message": message.id} | {f"new_{name}": row[name] for name in _CHANGES}
 
 
 def message_row(message: Message) -> dict[str, Any]:

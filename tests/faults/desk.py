@@ -19,6 +19,7 @@ from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.engine import make_url
 
 from services.notifications.channels.base import Channel, Mail
+from services.notifications.channels.connections import CONNECTIONS
 from services.notifications.channels.smtp import SmtpChannel, parse_smtp_url
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState
@@ -189,9 +190,11 @@ class Desk:
             connection.execute(text("ANALYZE messages"))
             connection.execute(text("RESET statement_timeout"))
 
-    def sender(self, owners: Owners | None = None, channel: Channel | None = None) -> Sender:
+    def sender(
+        self, owners: Owners | None = None, channel: Channel | None = None, at_once: int = CONNECTIONS
+    ) -> Sender:
         """A sender in this process, at the desk's clock."""
-        return sender_at(self.store, channel or self._channel, owners or Owners())
+        return sender_at(self.store, channel or self._channel, owners or Owners(), at_once)
 
     @property
     def ledger(self) -> list[Message]:
@@ -235,7 +238,7 @@ def _many() -> TextClause:
     return text(statement)
 
 
-def sender_at(store: Store, channel: Channel, owners: Owners) -> Sender:
+def sender_at(store: Store, channel: Channel, owners: Owners, at_once: int) -> Sender:
     """The one place that knows what a sender is made of."""
     return Sender(
         store=store,
@@ -247,6 +250,7 @@ def sender_at(store: Store, channel: Channel, owners: Owners) -> Sender:
         keys=KEYS,
         links=PreferenceLinks(KEYS, "https://keytalk.example"),
         bounce_address="bounces@keytalk.example",
+        at_once=at_once,
     )
 
 
@@ -267,29 +271,31 @@ class SendingProcesses:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, desk: Desk, at: datetime, kill: tuple[str, int] | None = None) -> BaseProcess:
+    def start(
+        self, desk: Desk, at: datetime, kill: tuple[str, int] | None = None, at_once: int = CONNECTIONS
+    ) -> BaseProcess:
         """Start one whose clock runs on from `at`. It ends when nothing is due any more."""
         address = desk.address.render_as_string(hide_password=False)
-        process = self._context.Process(target=_send, args=(address, desk.smtp, at, kill), daemon=True)
+        process = self._context.Process(target=_send, args=(address, desk.smtp, at, kill, at_once), daemon=True)
         process.start()
         self._stack.callback(process.join)
         self._stack.callback(process.kill)
         return process
 
-    def send(self, desk: Desk, at: datetime, kill: tuple[str, int] | None = None) -> int:
+    def send(self, desk: Desk, at: datetime, kill: tuple[str, int] | None = None, at_once: int = CONNECTIONS) -> int:
         """Have one send, and give its exit status once it has ended: `-signal.SIGKILL` where it was killed."""
-        process = self.start(desk, at, kill)
+        process = self.start(desk, at, kill, at_once)
         process.join()
         assert process.exitcode is not None
         return process.exitcode
 
 
-def _send(address: str, smtp: str, at: datetime, kill: tuple[str, int] | None) -> None:
+def _send(address: str, smtp: str, at: datetime, kill: tuple[str, int] | None, at_once: int) -> None:
     signal.alarm(LONGEST_LIFE)
     if kill:
         point, count = kill
         arm(POINTS[point], count)
     database = Database(make_url(address), pool_size=2)
     store = Store(database, messaging, running_clock(at), "notifications")
-    sender_at(store, SmtpChannel(parse_smtp_url(smtp)), Owners()).send_due()
+    sender_at(store, SmtpChannel(parse_smtp_url(smtp)), Owners(), at_once).send_due()
     database.close()

@@ -42,7 +42,7 @@ POINTS = {
     "recipient looked up": Point("services.notifications.sending.directory", "ServiceDirectory.look_up", "after"),
     "rendered": Point("services.notifications.sending.composing", "render", "after"),
     "turn not begun": Point(_DELIVERY, "Sender._turn", "before"),
-    "claim not committed": Point(_DELIVERY, "_save_claim", "after"),
+    "claim not committed": Point(_DELIVERY, "save_claims", "after"),
     "claimed": Point(_DELIVERY, "Sender._turn", "after"),
     "recorded, not followed up": Point(_DELIVERY, "follow_up", "before"),
     "followed up, not committed": Point(_DELIVERY, "follow_up", "after"),

@@ -67,7 +67,7 @@ def test_a_clock_that_leaps_in_the_middle_of_an_attempt_changes_nothing_of_its_o
     desk.enter(reminders(3, useful_for=timedelta(days=30)))
 
     with closing(Meanwhile(mail_server.url, lambda: desk.clock.turn(by))) as channel:
-        desk.sender(channel=channel).send_due(as_of=NOON)
+        desk.sender(channel=channel, at_once=1).send_due(as_of=NOON)
     desk.clock.turn(-by)
     desk.clock.turn(PAST_THE_LEASE)
     desk.sender().send_due()
@@ -88,7 +88,7 @@ def test_one_whose_clock_is_ahead_calls_an_attempt_broken_off_and_its_outcome_st
         desk.clock.turn(-HOUR)
 
     with closing(Meanwhile(mail_server.url, another_looks_an_hour_ahead)) as channel:
-        desk.sender(channel=channel).send_due()
+        desk.sender(channel=channel, at_once=1).send_due()
 
     assert seen == [1]
     assert desk.states == {"accepted": 3}
@@ -98,7 +98,7 @@ def test_one_whose_clock_is_ahead_calls_an_attempt_broken_off_and_its_outcome_st
 def test_what_was_broken_off_under_a_clock_that_was_ahead_is_settled_once_that_time_has_come(desk, mail_server):
     desk.enter(reminders(3))
     with SendingProcesses() as processes:
-        processes.send(desk, NOON + HOUR, kill=("mail sent, not recorded", 3))
+        processes.send(desk, NOON + HOUR, kill=("mail sent, not recorded", 3), at_once=1)
 
     desk.clock.turn(PAST_THE_LEASE)
     desk.sender().send_due()

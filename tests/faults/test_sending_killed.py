@@ -1,6 +1,7 @@
 """A sender is killed at each line of its loop: what it had in hand goes out once, or is said to be unknown.
 
-What it had only prepared goes out as if nothing had been.
+What it had only prepared goes out as if nothing had been. Most are told of a sender that has one message in hand at a
+time, so that it is known which one; what it has in hand at once otherwise comes to the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tests.faults.desk import NOON, PAST_THE_LEASE, Desk, Owners, SendingProcess
 from tests.servers.smtp import MailServer
 
 REMINDERS = 4
+MANY = 11
 
 # Where it is killed, at the how manyth time that it comes by, and what becomes of the message that it had in hand.
 MOMENTS = [
@@ -33,6 +35,18 @@ MOMENTS = [
     pytest.param("claim not committed", 4, "unknown, sent", id="before-the-next-claim-and-the-record-are-committed"),
     pytest.param("last one not recorded", 1, "unknown, sent", id="before-the-record-of-the-last"),
     pytest.param("last one recorded", 1, "sent", id="after-the-record-of-the-last"),
+]
+
+# The same where four go out at once: it has sent four, and is killed with others in hand.
+MOMENTS_AT_ONCE = [
+    pytest.param("turn not begun", 2, id="before-the-second-turn"),
+    pytest.param("claim not committed", 2, id="before-the-second-turn-is-committed"),
+    pytest.param("claimed", 2, id="after-the-second-turn"),
+    pytest.param("mail claimed, not sent", 7, id="before-the-third-of-four-is-sent"),
+    pytest.param("mail sent, not recorded", 7, id="after-the-third-of-four-is-sent"),
+    pytest.param("recorded, not followed up", 3, id="as-four-are-recorded"),
+    pytest.param("followed up, not committed", 7, id="as-the-next-four-are-recorded"),
+    pytest.param("last one not recorded", 1, id="before-the-record-of-the-last"),
 ]
 
 
@@ -70,22 +84,31 @@ def sent(mail_server: MailServer) -> Counter[str]:
     return Counter(str(message["Message-ID"]) for message in mail_server.messages)
 
 
-def judge(desk: Desk, mail_server: MailServer, fate: str) -> None:
-    """See what became of all after a successor has looked, when nobody can have the message in hand any more."""
+def settled(desk: Desk, mail_server: MailServer) -> tuple[set[str], set[str]]:
+    """Give what is accepted and what is unknown after a successor has looked, when nobody has anything in hand.
+
+    Whatever happened, those are all, none came twice, and what is accepted came and is told of once.
+    """
     desk.clock.turn(PAST_THE_LEASE)
     desk.sender().send_due()
 
     by_state: dict[str, set[str]] = {}
     for message in desk.ledger:
         by_state.setdefault(message.state.value, set()).add(message.message_id)
-    unknown = by_state.pop("unknown", set())
+    unknown, accepted = by_state.pop("unknown", set()), by_state.pop("accepted")
     arrived = sent(mail_server)
-    assert set(by_state) == {"accepted"}
-    assert len(unknown) == fate.startswith("unknown")
+    assert not by_state
     assert set(arrived.values()) == {1}
-    assert set(arrived) == by_state["accepted"] | (unknown if fate == "unknown, sent" else set())
-    assert len(desk.events("message_accepted")) == len(by_state["accepted"])
+    assert accepted <= set(arrived) <= accepted | unknown
+    assert len(desk.events("message_accepted")) == len(accepted)
     assert set(desk.events("message_accepted").values()) == {1}
+    return accepted, unknown
+
+
+def judge(desk: Desk, mail_server: MailServer, fate: str) -> None:
+    accepted, unknown = settled(desk, mail_server)
+    assert len(unknown) == fate.startswith("unknown")
+    assert set(sent(mail_server)) == accepted | (unknown if fate == "unknown, sent" else set())
 
 
 @pytest.mark.parametrize(("point", "count", "fate"), MOMENTS)
@@ -95,9 +118,22 @@ def test_killed_at_this_line_it_sends_nothing_twice_and_leaves_nothing_open(
     with Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", mail_server.url) as desk:
         desk.enter(reminders(REMINDERS))
 
-        assert processes.send(desk, NOON, kill=(point, count)) == -signal.SIGKILL
+        assert processes.send(desk, NOON, kill=(point, count), at_once=1) == -signal.SIGKILL
 
         judge(desk, mail_server, fate)
+
+
+@pytest.mark.parametrize(("point", "count"), MOMENTS_AT_ONCE)
+def test_killed_with_four_in_hand_it_leaves_only_those_in_doubt(tmp_path, mail_server, processes, point, count):
+    with Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", mail_server.url) as desk:
+        desk.enter(reminders(MANY))
+
+        assert processes.send(desk, NOON, kill=(point, count), at_once=4) == -signal.SIGKILL
+
+        in_hand = {each.message_id for each in desk.ledger if each.state == "sending"}
+        _accepted, unknown = settled(desk, mail_server)
+        assert unknown == in_hand
+        assert 1 <= len(unknown) <= 4
 
 
 @pytest.mark.parametrize(("verb", "fate"), [("RCPT", "unknown, not sent"), ("DATA", "unknown, sent")])
@@ -105,7 +141,7 @@ def test_killed_in_the_middle_of_the_exchange_it_does_so_as_well(tmp_path, proce
     with DeadlyServer() as server, Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", server.url) as desk:
         desk.enter(reminders(REMINDERS))
         server.deadly = verb
-        victim = processes.start(desk, NOON)
+        victim = processes.start(desk, NOON, at_once=1)
         server.victim = victim.pid
 
         victim.join()
@@ -119,7 +155,7 @@ def test_the_message_of_one_that_was_killed_is_left_alone_while_it_may_still_be_
 ):
     with Desk(f"sqlite:///{tmp_path}/ledger.sqlite3", mail_server.url) as desk:
         desk.enter(reminders(REMINDERS))
-        processes.send(desk, NOON, kill=("mail sent, not recorded", 3))
+        processes.send(desk, NOON, kill=("mail sent, not recorded", 3), at_once=1)
 
         desk.sender(Owners()).send_due()
 

@@ -147,9 +147,10 @@ class _Line(socketserver.BaseRequestHandler):
             self._say(b"221 2.0.0 Goodbye")
             return False
         if verb == b"EHLO":
-            self._say(b"250-sink.example\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
+            self._say(b"250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
         elif verb == b"RCPT" and self.server.draw(self.server.faults.later / 2):
             self.server.note("later", b"<>")
+            self._envelope = ("", "")
             self._say(b"450 4.2.1 Try again later")
         else:
             if verb in {b"MAIL", b"RCPT"}:
@@ -159,6 +160,10 @@ class _Line(socketserver.BaseRequestHandler):
         return True
 
     def _take(self) -> bool:
+        if not self._envelope[1]:
+            # A client may say it all at once and hear of the recipient afterwards.
+            self._say(b"554 5.5.1 No valid recipients")
+            return True
         self._say(b"354 Go on")
         content = self._until(_END)
         if content is None:

@@ -8,14 +8,18 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from services.notifications.channels.smtp_server import SmtpServer
 
+CONNECTIONS = 3
+"""Connections to a mail server at once: as many as Microsoft 365 takes of one account; others take more."""
 GOODBYE_SECONDS = 2.0
+GO_ON = 354
+"""The answer after which a server waits for the content of a mail."""
 SERVICE_CLOSING = 421
 
 Answer = tuple[int, bytes]
@@ -28,20 +32,29 @@ class NoTurn(Exception):
 
 @dataclass
 class Connection:
-    """One connection, greeted and ready for a mail. `is_fit`: by what was said on it last, it can be kept."""
+    """One connection, greeted and ready for a mail.
+
+    By what was said on it last, `is_fit`: it can be kept, and `is_left`: the server has left it, or makes no sense.
+    """
 
     smtp: smtplib.SMTP
     read_timeout: float
     mails: int = 0
     used_at: float = 0.0
     is_fit: bool = True
+    is_left: bool = False
     in_transaction: bool = False
 
     def say(self, line: str) -> Answer:
         """Send a command and give the answer. Raises OSError and smtplib's errors."""
-        self.is_fit = False
-        self.in_transaction = True
-        return self._judged(self.smtp.docmd(line))
+        return self._said([line])[0]
+
+    def say_all(self, lines: Sequence[str]) -> list[Answer]:
+        """Say several commands, and give as many answers as came: all where the server takes them together (RFC 2920).
+
+        One that does not is told the first of them alone. Raises OSError and smtplib's errors.
+        """
+        return self._said(lines if self.smtp.has_extn("pipelining") else lines[:1])
 
     def begin(self, content: bytes) -> None:
         """Send the lines of a mail, which is not one before its full stop. Raises OSError and smtplib's errors."""
@@ -52,7 +65,7 @@ class Connection:
         """Send the full stop that ends a mail, and give the answer. Raises OSError and smtplib's errors."""
         self.is_fit = False
         self.smtp.send(b".\r\n")
-        answer = self._judged(self.smtp.getreply())
+        [answer] = self._judged([self.smtp.getreply()])
         self.in_transaction = not 200 <= answer[0] < 300
         self.mails += 1
         return answer
@@ -80,11 +93,19 @@ class Connection:
                 self.smtp.docmd("QUIT")
         self.smtp.close()
 
-    def _judged(self, answer: Answer) -> Answer:
+    def _said(self, lines: Sequence[str]) -> list[Answer]:
+        self.is_fit = False
+        self.in_transaction = True
+        self.smtp.send("".join(f"{line}{smtplib.CRLF}" for line in lines))
+        return self._judged([self.smtp.getreply() for _ in lines])
+
+    def _judged(self, answers: list[Answer]) -> list[Answer]:
+        codes = {code for code, _words in answers}
+        readable = all(200 <= code < 300 or code == GO_ON or 400 <= code < 600 for code in codes)
+        self.is_left = SERVICE_CLOSING in codes or not readable
         # After a 354 all that is said is the mail: not even a goodbye.
-        answered = 200 <= answer[0] < 300 or 400 <= answer[0] < 600
-        self.is_fit = answered and answer[0] != SERVICE_CLOSING
-        return answer
+        self.is_fit = not self.is_left and GO_ON not in codes
+        return answers
 
     def _wait_up_to(self, seconds: float) -> None:
         if self.smtp.sock is not None:

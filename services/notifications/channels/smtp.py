@@ -12,7 +12,7 @@ import logging
 import re
 import smtplib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from services.notifications.channels.base import (
@@ -23,6 +23,8 @@ from services.notifications.channels.base import (
     TemporaryFailure,
 )
 from services.notifications.channels.connections import (
+    CONNECTIONS,
+    GO_ON,
     Answer,
     Connection,
     Connections,
@@ -38,6 +40,7 @@ __all__ = ["SmtpChannel", "SmtpServer", "parse_smtp_url"]
 
 _log = logging.getLogger(__name__)
 
+DONE = range(200, 300)
 # Answers about us and not about the mail: a setting is to be mended, and the mail can go afterwards.
 ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
 
@@ -61,7 +64,7 @@ class SmtpChannel:
         idle: float = 30.0,
         resting: float = 1.0,
         probe: float = 5.0,
-        at_once: int = 4,
+        at_once: int = CONNECTIONS,
         mails_each: int = 100,
     ) -> None:
         self.server = server
@@ -77,8 +80,7 @@ class SmtpChannel:
         content = _dots_doubled(to_bytes(mail, self.letterhead))
         begin_by = time.monotonic() + self._patience
         try:
-            with self._connections.turn(self._patience), self._begun(mail) as connection:
-                _offer(connection, mail)
+            with self._connections.turn(self._patience), self._offered(mail) as connection:
                 if time.monotonic() > begin_by:
                     raise TemporaryFailure("nothing was sent: the mail server was too slow before the content")
                 _send_content(connection, content)
@@ -94,36 +96,41 @@ class SmtpChannel:
         self._connections.close()
 
     @contextmanager
-    def _begun(self, mail: Mail) -> Iterator[Connection]:
-        """Lend a connection on which the server has taken the sender of the mail."""
-        connection, answer = self._sender_named(mail)
+    def _offered(self, mail: Mail) -> Iterator[Connection]:
+        """Lend a connection on which the server waits for the content of the mail."""
+        steps = _steps(mail)
+        connection, answers = self._begun(mail, [line for _step, line, _wanted in steps])
         try:
-            _judge(answer, "MAIL", wanted=range(200, 300))
+            for at, (step, line, wanted) in enumerate(steps):
+                if at == len(answers):
+                    with _before_the_content(step):
+                        answers.append(connection.say(line))
+                _judge(answers[at], step, wanted=wanted)
             yield connection
         finally:
             self._connections.give_back(connection)
 
-    def _sender_named(self, mail: Mail) -> tuple[Connection, Answer]:
-        line = f"MAIL FROM:<{mail.return_path or mail.sender}>"
+    def _begun(self, mail: Mail, lines: Sequence[str]) -> tuple[Connection, list[Answer]]:
+        """Name the sender; where the server takes all lines together, say them all."""
         kept = self._connections.take()
         if kept is not None:
-            answer = self._asked_if_alive(kept, line)
-            if answer is not None:
-                return kept, answer
+            answers = self._asked_if_alive(kept, lines)
+            if answers:
+                return kept, answers
             kept.close()
         fresh = self._open(mail.sender.rpartition("@")[2])
         with _before_the_content("MAIL"), _closed_on_fault(fresh.smtp):
-            return fresh, fresh.say(line)
+            return fresh, fresh.say_all(lines)
 
-    def _asked_if_alive(self, kept: Connection, line: str) -> Answer | None:
-        """Name the sender on a connection that carried mail before; None where the server has left it meanwhile."""
+    def _asked_if_alive(self, kept: Connection, lines: Sequence[str]) -> list[Answer]:
+        """Begin on a connection that carried mail before; no answers where the server has left it meanwhile."""
         if not kept.revives(self._resting, self._probe):
-            return None
+            return []
         try:
-            answer = kept.say(line)
+            answers = kept.say_all(lines)
         except (OSError, smtplib.SMTPException):
-            return None
-        return answer if kept.is_fit else None
+            return []
+        return [] if kept.is_left else answers
 
     def _open(self, hello: str) -> Connection:
         with self._told_once(), _before_the_content("connecting", self.server):
@@ -156,13 +163,13 @@ def _closed_on_fault(smtp: smtplib.SMTP) -> Iterator[None]:
         raise
 
 
-def _offer(connection: Connection, mail: Mail) -> None:
-    with _before_the_content("RCPT"):
-        answer = connection.say(f"RCPT TO:<{mail.recipient}>")
-    _judge(answer, "RCPT", wanted=range(200, 300))
-    with _before_the_content("DATA"):
-        answer = connection.say("DATA")
-    _judge(answer, "DATA", wanted=range(354, 355))
+def _steps(mail: Mail) -> tuple[tuple[str, str, range], ...]:
+    """Give what is said before the content: the step, its line, and the answers by which it goes on."""
+    return (
+        ("MAIL", f"MAIL FROM:<{mail.return_path or mail.sender}>", DONE),
+        ("RCPT", f"RCPT TO:<{mail.recipient}>", DONE),
+        ("DATA", "DATA", range(GO_ON, GO_ON + 1)),
+    )
 
 
 def _send_content(connection: Connection, content: bytes) -> None:
@@ -175,7 +182,7 @@ def _send_content(connection: Connection, content: bytes) -> None:
         raise OutcomeUnknown(f"{words} ({type(error).__name__})") from error
     if answer[0] // 100 not in {2, 4, 5}:
         raise OutcomeUnknown("the mail was sent and the server's answer could not be read")
-    _judge(answer, "the content", wanted=range(200, 300))
+    _judge(answer, "the content", wanted=DONE)
 
 
 @contextmanager
@@ -209,5 +216,5 @@ def _is_about_the_mailbox(code: int, detail: str | None) -> bool:
 
 
 def _dots_doubled(content: bytes) -> bytes:
-    doubled = re.sub(rb"^\.", b"..", content, flags=re.MULTILINE)
+    doubled = (b"\n" + content).replace(b"\n.", b"\n..")[1:]
     return doubled if doubled.endswith(b"\r\n") else doubled + b"\r\n"

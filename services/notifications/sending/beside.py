@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 _Found = TypeVar("_Found")
@@ -26,3 +27,20 @@ def beside(step: Callable[[], _Found]) -> Future[_Found]:
 
     threading.Thread(target=take, daemon=True).start()
     return future
+
+
+def together(steps: Sequence[Callable[[], _Found]]) -> list[_Found | Exception]:
+    """Take several steps at once, the last one in this thread; give what came of each, or what it raised."""
+    if not steps:
+        return []
+    *others, own = steps
+    begun = [beside(partial(_found_by, step)) for step in others]
+    found = _found_by(own)
+    return [*(each.result() for each in begun), found]
+
+
+def _found_by(step: Callable[[], _Found]) -> _Found | Exception:
+    try:
+        return step()
+    except Exception as fault:
+        return fault

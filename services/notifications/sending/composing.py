@@ -214,16 +214,20 @@ class Composer:
         message, person = reader.message, reader.person
         if is_to_the_team(message.recipient):
             return Ready(message, alert(message, self.organisation, self.mail_from, date))
-        message, verdict = replace(message, person=person.id), _verdict(reader, known, now)
+        verdict = _verdict(reader, known, now)
         if not isinstance(verdict, Send):
-            return Held(message, verdict, reader.names[0])
-        words, version = self._words(message, person, known.live)
+            return Held(replace(message, person=person.id), verdict, reader.names[0])
+        page = self._page(message, person)
+        words, version = self._words(message, person, known.live, page)
         attachments = (*self._calendars(message, person.address, date), *person.papers)
-        return Ready(replace(message, template_version=version), self._mail(message, person, words, attachments, date))
+        mail = self._mail(message, person, words, attachments, date, page)
+        return Ready(replace(message, person=person.id, template_version=version), mail)
 
-    def _words(self, message: Message, person: Person, live: Live | None, **more: Any) -> tuple[Rendered, int | None]:
+    def _words(
+        self, message: Message, person: Person, live: Live | None, page: str | None, **more: Any
+    ) -> tuple[Rendered, int | None]:
         """Give the words and the version of them: those that ops wrote, or those that come with Keytalk."""
-        facts = {**message.facts, **person.facts, "preferences_page": self._page(message, person), **more}
+        facts = {**message.facts, **person.facts, "preferences_page": page, **more}
         if live is not None:
             try:
                 return render(message.template, facts, self.organisation, (live.text, live.html)), live.version
@@ -257,9 +261,10 @@ class Composer:
             {"subject": each.words.subject, "text": each.words.text.strip(), "html": Markup(each.words.html)}  # noqa: S704
             for each in parts
         ]
-        words, version = self._words(digest, person, known.live, parts=told)
+        page = self._page(digest, person)
+        words, version = self._words(digest, person, known.live, page, parts=told)
         files = _named_apart(file for each in parts for file in self._files(each, date))
-        mail = self._mail(digest, person, words, files, date)
+        mail = self._mail(digest, person, words, files, date, page)
         return Ready(replace(digest, template_version=version), mail, tuple(left_out))
 
     def _part(self, part: Message, digest: Message) -> _Part | LeftOut:
@@ -276,7 +281,7 @@ class Composer:
         with self.database.asking() as connection:
             live = live_words(connection, part.template)
         try:
-            words, _version = self._words(part, person, live, in_digest=True)
+            words, _version = self._words(part, person, live, self._page(part, person), in_digest=True)
         except MessageNotRendered as fault:
             lack = str(fault)
             return LeftOut(part, lambda _now: part.refused(lack))
@@ -287,7 +292,13 @@ class Composer:
         yield from part.person.papers
 
     def _mail(
-        self, message: Message, person: Person, words: Rendered, attachments: Iterable[Attachment], date: datetime
+        self,
+        message: Message,
+        person: Person,
+        words: Rendered,
+        attachments: Iterable[Attachment],
+        date: datetime,
+        page: str | None,
     ) -> Mail:
         bounces, who = self.bounce_address, person.id or message.recipient
         may_stop = may_choose(message) and message.urgency.may_be_switched_off
@@ -305,7 +316,7 @@ class Composer:
             auto_submitted="no" if message.template in BY_HAND else "auto-generated",
             references=_thread_of(message),
             unsubscribe=self.links.one_click(who) if self.links and may_stop else None,
-            page=self._page(message, person),
+            page=page,
             return_path=return_path(bounces, message.id) if bounces else None,
             idempotency_key=message.message_id.strip("<>").partition("@")[0],
             reference=None if message.recipient == OPS else about_of(message) or None,

@@ -1,8 +1,8 @@
 """Sending what is due: look up, render, claim, hand over, record. Each step survives a crash after it.
 
-Some messages are prepared together, while those before them go out, and nothing is claimed for that. Then each is
-claimed by itself, if it still is as it was, in the transaction that records what became of the one before; its mail
-goes out after that, in no transaction.
+Some messages are prepared together, while those before them go out, and nothing is claimed for that. Then as many as
+go out at once are claimed, each if it still is as it was, in the transaction that records what became of those before;
+their mails go out after that, in no transaction, each over a connection of its own.
 What was claimed and never recorded is settled by asking the channel, or marked `unknown`: it is never sent again by
 itself. A digest is a message like any other, and takes along what it tells; it is prepared once it is claimed.
 """
@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,6 +29,7 @@ from services.notifications.channels.base import (
     RecipientRefused,
     TemporaryFailure,
 )
+from services.notifications.channels.connections import CONNECTIONS
 from services.notifications.domain.alerts import alerts_of_failure, is_to_the_team
 from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import Message, MessageState
@@ -37,13 +38,14 @@ from services.notifications.domain.urgency import Urgency
 from services.notifications.domain.verdicts import IN_QUIET_HOURS, Collect, HoldBack, Send, Wait
 from services.notifications.handlers.digests import TOO_LATE, collect, let_follow, take_along
 from services.notifications.handlers.entering import enter
-from services.notifications.handlers.settling import TO_CALL, follow_up
+from services.notifications.handlers.settling import TO_CALL, follow_up, save
 from services.notifications.handlers.suppressions import suppress
 from services.notifications.handlers.sweeping import TO_SETTLE
-from services.notifications.sending.beside import beside
+from services.notifications.sending.beside import beside, together
 from services.notifications.sending.composing import Composer, Directory, Held, LeftOut, Links, Ready, Unreachable
 from services.notifications.sending.rendering import MessageNotRendered, Organisation
-from services.notifications.tables import SEND_MESSAGES, message_changes, message_of, messages, save_message
+from services.notifications.sending.saving import Change, save_claims, save_outcomes
+from services.notifications.tables import SEND_MESSAGES, message_of, messages
 from shared.errors import Refused
 from shared.messaging.jobs import NotFinished
 from shared.observability.context import about
@@ -80,22 +82,6 @@ _due = (
     .order_by(messages.c.next_attempt_at)
     .limit(bindparam("most"))
     .offset(bindparam("skip"))
-)
-_as_it_was = (
-    select(messages.c.id)
-    .where(messages.c.id == bindparam("message"))
-    .where(messages.c.state == MessageState.SCHEDULED.value)
-    .where(messages.c.attempts == bindparam("attempts_before"))
-    .where(messages.c.next_attempt_at == bindparam("next_before"))
-    .where(messages.c.told_in.is_not_distinct_from(bindparam("told_in_before")))
-    # Whoever holds it is about to change it. To wait for them would keep the attempt before from being recorded.
-    .with_for_update(skip_locked=True)
-)
-_claim = save_message.where(messages.c.id == _as_it_was.scalar_subquery())
-_outcome = save_message.where(
-    messages.c.attempts == bindparam("attempt"),
-    messages.c.claimed_at == bindparam("since"),
-    messages.c.state.in_((MessageState.SENDING.value, MessageState.UNKNOWN.value)),
 )
 
 
@@ -138,6 +124,24 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A candidate that was to be had, and its message as it is then."""
+
+    candidate: Candidate
+    message: Message
+
+    @property
+    def found(self) -> Ready | Outcome | None:
+        """What the candidate was prepared to."""
+        return self.candidate.found
+
+    @property
+    def is_to_go(self) -> bool:
+        """Whether its mail goes out now."""
+        return self.message.state is MessageState.SENDING
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A message that was claimed, and what came of that: to be recorded."""
 
@@ -150,7 +154,7 @@ class Round:
     """One round at what is due: the time that counts, who may stop it, and how it stands.
 
     `most` is how many messages are prepared next, `skip` how many that are due are left to other replicas. `alarms` are
-    the times at which a look at what was broken off is set already; `done` is the last attempt, where that is not
+    the times at which a look at what was broken off is set already; `done` are the last attempts, where those are not
     recorded yet. `outcomes` counts messages by the state they are in now.
     """
 
@@ -160,14 +164,21 @@ class Round:
     skip: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     alarms: set[datetime] = field(default_factory=set)
-    done: Attempt | None = None
+    done: list[Attempt] = field(default_factory=list)
+
+    def note(self, recorded: Iterable[Message]) -> None:
+        """Count messages that came to a state, and tell the log of them."""
+        for message in recorded:
+            self.outcomes[message.state] += 1
+            _tell(message)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Everything that sending needs. `lease` is how long an attempt may take before it counts as broken off.
 
-    `keys`, `links` and `bounce_address` are as `composing.Composer` takes them.
+    `at_once` is how many messages go out at once: so many may be in doubt after a crash. `keys`, `links` and
+    `bounce_address` are as `composing.Composer` takes them.
     """
 
     store: Store
@@ -181,6 +192,7 @@ class Sender:
     keys: tuple[str, ...] = ()
     links: Links | None = None
     bounce_address: str | None = None
+    at_once: int = CONNECTIONS
 
     def send_due(self, as_of: datetime | None = None, stopping: Callable[[], bool] = lambda: False) -> Counter[str]:
         """Send everything that is due, as if it were `as_of`; count the messages by the state they are in now.
@@ -237,23 +249,18 @@ class Sender:
         return replace(waiting.claim(now), claimed_at=self.store.clock())
 
     def _send_each(self, this: Round, batch: Batch) -> bool:
-        """Send one after another while they are good; say whether any was still to be had as it had been prepared.
+        """Send some after others while they are good; say whether any was still to be had as it had been prepared.
 
-        Raises `NotFinished` when that is wished for, between two messages.
+        Raises `NotFinished` when that is wished for, between two turns.
         """
         seen, had, stopping = 0, 0, False
-        for candidate in batch.candidates:
+        for first in range(0, len(batch.candidates), self.at_once):
             if stopping or time.monotonic() > batch.good_until:
                 break
-            message, seen = self._turn(this, candidate), seen + 1
-            if message is None:
-                continue
-            had += 1
-            if message.state is MessageState.SENDING:
-                with about(correlation_id=message.correlation_id):
-                    this.done = Attempt(message, self._attempt(message, candidate, this.clock()))
-            else:
-                this.outcomes[message.state] += 1
+            candidates = batch.candidates[first : first + self.at_once]
+            claimed = self._turn(this, candidates)
+            seen, had = seen + len(candidates), had + len(claimed)
+            self._attempt_each(this, claimed)
             stopping = this.stopping()
         self._record_done(this)
         if stopping:
@@ -264,56 +271,53 @@ class Sender:
         this.skip = AT_ONCE * random.randrange(PAGES) if had < seen else 0  # noqa: S311
         return had > 0 or not seen
 
-    def _turn(self, this: Round, candidate: Candidate) -> Message | None:
-        """Record the last attempt and claim the next message in one transaction; give that message as it is then.
+    def _turn(self, this: Round, candidates: Sequence[Candidate]) -> list[Claimed]:
+        """Record the last attempts and claim the next messages in one transaction; give those that were to be had.
 
-        One at a time: a message that was claimed and not recorded is one of which nobody can say whether it went out.
-        Replicas never claim the same row. None where it could not be claimed.
+        No more than go out at once: a message that was claimed and not recorded is one of which nobody can say whether
+        it went out. Replicas never claim the same row.
         """
         try:
             with self.store.work() as work:
-                recorded = self._record_in(work, this.done) if this.done else None
-                message = self._claim(work, this, candidate)
+                recorded = self._record_in(work, this.done)
+                claimed = self._claim(work, this, candidates)
         except Exception as fault:
-            if this.done is None:
+            if not this.done:
                 raise
-            # Whatever keeps the next one back, what was sent has to be recorded.
+            # Whatever keeps the next ones back, what was sent has to be recorded.
             self._record_done(this)
             if isinstance(fault, Refused):
-                return None
+                return []
             raise
-        if recorded is not None:
-            this.outcomes[recorded.state] += 1
-            this.done = None
-            _tell(recorded)
-        if message is not None and message.state is MessageState.SENDING:
+        this.note(recorded)
+        this.done = []
+        this.outcomes.update(each.message.state for each in claimed if not each.is_to_go)
+        if any(each.is_to_go for each in claimed):
             this.alarms.add(self._after_lease(work.now))
-        return message
+        return claimed
 
-    def _claim(self, work: UnitOfWork, this: Round, candidate: Candidate) -> Message | None:
-        """Claim a message where it still is as it was prepared, or mark it missed when it would come too late to help.
+    def _claim(self, work: UnitOfWork, this: Round, candidates: Sequence[Candidate]) -> list[Claimed]:
+        """Claim messages that still are as they were prepared; one that would come too late to help is marked missed.
 
         What was found to need no sending is recorded at once.
         """
-        waiting, found, now = candidate.waiting, candidate.found, this.clock()
-        with about(correlation_id=waiting.correlation_id):
-            if waiting.is_past_use(now):
-                message = waiting.missed(work.now, TOO_LATE)
-                if not _save_claim(work, waiting, message):
-                    return None
-                follow_up(work, MessageState.SCHEDULED, message)
-                return message
-            message = found.message if isinstance(found, Ready) else waiting.claim(now)
-            message = replace(message, claimed_at=work.now)
-            if not _save_claim(work, waiting, message):
-                return None
-            if isinstance(found, Outcome):
-                return self._record_in(work, Attempt(message, found))
-            after_lease = self._after_lease(work.now)
-            if after_lease not in this.alarms:
-                work.schedule(SEND_MESSAGES, TO_SETTLE, after_lease)
-            self._take_along(work, message, now)
-            return message
+        now = this.clock()
+        wanted = [Change(each.waiting, _as_claimed(each, now, work.now)) for each in candidates]
+        saved = save_claims(work.connection, wanted)
+        claimed = [Claimed(each, now) for each, (_, now) in zip(candidates, wanted, strict=True) if now.id in saved]
+        held = [Attempt(each.message, each.found) for each in claimed if isinstance(each.found, Outcome)]
+        settled = {each.id: each for each in self._record_in(work, held)}
+        claimed = [replace(each, message=settled.get(each.message.id, each.message)) for each in claimed]
+        for each in claimed:
+            with about(correlation_id=each.message.correlation_id):
+                if each.message.state is MessageState.MISSED:
+                    follow_up(work, MessageState.SCHEDULED, each.message)
+                elif each.is_to_go:
+                    self._take_along(work, each.message, now)
+        after_lease = self._after_lease(work.now)
+        if after_lease not in this.alarms and any(each.is_to_go for each in claimed):
+            work.schedule(SEND_MESSAGES, TO_SETTLE, after_lease)
+        return claimed
 
     def _take_along(self, work: UnitOfWork, message: Message, now: datetime) -> None:
         for part in take_along(work, message, now) if message.template == DIGEST else ():
@@ -325,16 +329,29 @@ class Sender:
         lease = self.lease.total_seconds()
         return datetime.fromtimestamp((now.timestamp() // lease + 2) * lease, UTC)
 
-    def _attempt(self, message: Message, candidate: Candidate, now: datetime) -> Outcome:
+    def _attempt_each(self, this: Round, claimed: Sequence[Claimed]) -> None:
+        """Try to send what was claimed, at once; what came of it is to be recorded with the next turn."""
+        now = this.clock()
+        found = together([partial(self._attempt, each, now) for each in claimed if each.is_to_go])
+        this.done = [each for each in found if isinstance(each, Attempt)]
+        for each in found:
+            if isinstance(each, Exception):
+                self._record_done(this)
+                raise each
+
+    def _attempt(self, claimed: Claimed, now: datetime) -> Attempt:
         """Try to send what was claimed, and give what is to be recorded."""
-        found = candidate.found
-        if isinstance(found, Ready):
-            return self._deliver(replace(found, message=message))
+        message = claimed.message
+        with about(correlation_id=message.correlation_id):
+            found = claimed.found
+            prepared = replace(found, message=message) if isinstance(found, Ready) else self._prepare(message, now)
+            return Attempt(message, self._deliver(prepared) if isinstance(prepared, Ready) else prepared)
+
+    def _prepare(self, message: Message, now: datetime) -> Ready | Outcome:
         try:
-            prepared = _judged(message, self._composer.prepare(message, now, self.store.clock()))
+            return _judged(message, self._composer.prepare(message, now, self.store.clock()))
         except Exception as fault:
-            prepared = _judged(message, fault)
-        return self._deliver(prepared) if isinstance(prepared, Ready) else prepared
+            return _judged(message, fault)
 
     def _deliver(self, ready: Ready) -> Outcome:
         message, left_out = ready.message, ready.left_out
@@ -368,39 +385,48 @@ class Sender:
         return self.alerts if is_to_the_team(message.recipient) else self.channel
 
     def _record_done(self, this: Round) -> None:
-        """Record the last attempt, where that is still to be done."""
-        if this.done is not None:
-            recorded = self._record(this.done, this.stopping)
-            this.outcomes[recorded.state] += 1
-            this.done = None
+        """Record the last attempts, where that is still to be done; one by one, where that of one keeps others back."""
+        try:
+            this.note(self._record(this.done, this.stopping))
+        except Refused:
+            raise
+        except Exception:
+            if len(this.done) == 1:
+                raise
+            for each in this.done:
+                this.note(self._record([each], this.stopping))
+        this.done = []
 
-    def _record(self, attempt: Attempt, stopping: Callable[[], bool] = lambda: False) -> Message:
-        """Record what became of an attempt; while the database is away, again and again for `RECORD_WITHIN` seconds."""
+    def _record(self, attempts: Sequence[Attempt], stopping: Callable[[], bool] = lambda: False) -> list[Message]:
+        """Record what became of attempts; while the database is away, again and again for `RECORD_WITHIN` seconds."""
+        if not attempts:
+            return []
         give_up = time.monotonic() + RECORD_WITHIN
         while True:
             try:
                 with self.store.work() as work:
-                    message = self._record_in(work, attempt)
+                    return self._record_in(work, attempts)
             except Refused:
                 if stopping() or time.monotonic() > give_up:
                     raise
                 time.sleep(1)
-            else:
-                _tell(message)
-                return message
 
-    def _record_in(self, work: UnitOfWork, attempt: Attempt) -> Message:
-        """Record what became of an attempt, where nothing else has become of it meanwhile; give the message."""
-        claimed, outcome = attempt.claimed, attempt.outcome
-        message = outcome.settle(work)
-        with about(correlation_id=claimed.correlation_id):
-            if _save_outcome(work, claimed, message):
-                bounced = outcome.turned_down is not None
-                follow_up(work, claimed.state, message, bounced=bounced, untold=outcome.untold)
-                self._suppress(work, message, outcome.turned_down)
-                self._alert_of_failure(work, message)
-                _record_parts(work, message, outcome.left_out)
-        return message
+    def _record_in(self, work: UnitOfWork, attempts: Sequence[Attempt]) -> list[Message]:
+        """Record what became of attempts, where nothing else has become of a message meanwhile; give the messages."""
+        changes = [Change(each.claimed, each.outcome.settle(work)) for each in attempts]
+        saved = save_outcomes(work.connection, changes)
+        for (claimed, message), outcome in zip(changes, (each.outcome for each in attempts), strict=True):
+            if message.id in saved:
+                with about(correlation_id=claimed.correlation_id):
+                    self._follow_outcome(work, claimed, message, outcome)
+        return [each.now for each in changes]
+
+    def _follow_outcome(self, work: UnitOfWork, claimed: Message, message: Message, outcome: Outcome) -> None:
+        bounced = outcome.turned_down is not None
+        follow_up(work, claimed.state, message, bounced=bounced, untold=outcome.untold)
+        self._suppress(work, message, outcome.turned_down)
+        self._alert_of_failure(work, message)
+        _record_parts(work, message, outcome.left_out)
 
     def _suppress(self, work: UnitOfWork, message: Message, turned_down: str | None) -> None:
         """Write no more to an address that was turned down for good, unless it is our own team's."""
@@ -424,8 +450,19 @@ class Sender:
         with self.store.database.reading() as connection:
             found = [message_of(row) for row in connection.execute(select(messages).where(broken))]
         for message in found:
-            self._record(Attempt(message, _settled(message, self._way_of(message).settle(message.message_id))))
+            settled = _settled(message, self._way_of(message).settle(message.message_id))
+            for each in self._record([Attempt(message, settled)]):
+                _tell(each)
         return len(found)
+
+
+def _as_claimed(candidate: Candidate, now: datetime, at: datetime) -> Message:
+    """Give a message as it is once it is claimed `at` a moment, or once it is missed."""
+    if candidate.waiting.is_past_use(now):
+        return candidate.waiting.missed(at, TOO_LATE)
+    found = candidate.found
+    message = found.message if isinstance(found, Ready) else candidate.waiting.claim(now)
+    return replace(message, claimed_at=at)
 
 
 def _settled(message: Message, delivered: bool | None) -> Outcome:
@@ -482,25 +519,9 @@ def _record_parts(work: UnitOfWork, digest: Message, left_out: tuple[LeftOut, ..
         return
     for part, becomes in left_out:
         now = becomes(work.now)
-        work.connection.execute(save_message, message_changes(now))
+        save(work, now)
         follow_up(work, part.state, now)
     let_follow(work, digest)
-
-
-def _save_claim(work: UnitOfWork, waiting: Message, claimed: Message) -> bool:
-    """Save a claimed message, while it is as it was when it waited. Say whether it was saved."""
-    was = {
-        "attempts_before": waiting.attempts,
-        "next_before": waiting.next_attempt_at,
-        "told_in_before": waiting.told_in,
-    }
-    return work.connection.execute(_claim, message_changes(claimed) | was).rowcount == 1
-
-
-def _save_outcome(work: UnitOfWork, claimed: Message, message: Message) -> bool:
-    """Save what became of an attempt, while that is the last one. Say whether it was saved."""
-    was = {"attempt": claimed.attempts, "since": claimed.claimed_at}
-    return work.connection.execute(_outcome, message_changes(message) | was).rowcount == 1
 
 
 def _tell(message: Message) -> None:

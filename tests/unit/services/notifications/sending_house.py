@@ -91,6 +91,8 @@ class House:
     channel: Channel = field(default_factory=Channel)
     nations: dict[str, str] = field(default_factory=dict)
     report_minutes: dict[str | None, int] = field(default_factory=dict)
+    at_once: int = 1
+    """How many messages go out at once: one after another, so that a test can say what happens in between."""
 
     @property
     def store(self) -> Store:
@@ -110,6 +112,7 @@ class House:
             keys=KEYS,
             links=PreferenceLinks(KEYS, "https://keys.example"),
             bounce_address=f"bounces@{DOMAIN}",
+            at_once=self.at_once,
         )
 
     @property

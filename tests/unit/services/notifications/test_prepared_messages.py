@@ -182,10 +182,10 @@ def test_what_was_sent_is_recorded_although_the_next_one_cannot_be_claimed(house
     house.enter(to_contact("second", due_at=LATER))
     claim = Sender._claim
 
-    def failing(self, work, this, candidate):
-        if candidate.waiting.occasion == "second":
+    def failing(self, work, this, candidates):
+        if candidates[0].waiting.occasion == "second":
             raise fault
-        return claim(self, work, this, candidate)
+        return claim(self, work, this, candidates)
 
     monkeypatch.setattr(Sender, "_claim", failing)
     for fault in (RuntimeError("a fault of ours"), Refused("unavailable", "Others hold it.")):
@@ -209,9 +209,9 @@ def test_where_looking_people_up_takes_long_the_first_are_sent_first(house, monk
     house.enter(to_contact("second", due_at=LATER), to_contact("third", due_at=LATER))
     claim, claimed = Sender._claim, []
 
-    def noting(self, work, this, candidate):
-        claimed.append(candidate)
-        return claim(self, work, this, candidate)
+    def noting(self, work, this, candidates):
+        claimed.extend(candidates)
+        return claim(self, work, this, candidates)
 
     monkeypatch.setattr(Sender, "_claim", noting)
 

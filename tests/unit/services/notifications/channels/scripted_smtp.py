@@ -32,6 +32,9 @@ USUAL = {
     "QUIT": "221 bye",
 }
 
+TOGETHER = "250-scripted\r\n250 PIPELINING"
+"""The answer to EHLO of a server that takes commands together."""
+
 Answers = str | Sequence[str]
 """What is said at a step, always; or the first time, the second time and so on, the last of them from then on."""
 
@@ -81,6 +84,10 @@ class ScriptedServer:
         for line in file:
             verb = line.decode().split()[0].upper()
             self.heard.append(line.decode().strip())
+            if verb == "DATA" and self.asked["RCPT"] and not self._said("RCPT").removeprefix(LATE).startswith("2"):
+                # Said together with what was refused.
+                connection.sendall(b"503 5.5.1 no valid recipients\r\n")
+                continue
             if not self._answer(connection, verb):
                 return
             if verb == "DATA" and self._said("DATA").startswith("354"):

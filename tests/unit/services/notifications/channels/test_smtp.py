@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
-from scripted_smtp import DROP, HANG, scripted
+from scripted_smtp import DROP, HANG, TOGETHER, USUAL, scripted
 
 from services.notifications.channels import connections
 from services.notifications.channels.base import (
@@ -23,6 +23,13 @@ from services.notifications.channels.base import (
     TemporaryFailure,
 )
 from services.notifications.channels.smtp import SmtpChannel, SmtpServer, parse_smtp_url
+
+
+@pytest.fixture(autouse=True, params=["one by one", "together"])
+def _as_the_server_takes_commands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers take commands one by one, or several together (RFC 2920)."""
+    if request.param == "together":
+        monkeypatch.setitem(USUAL, "EHLO", TOGETHER)
 
 
 def to_port(port: int, **options: Any) -> SmtpChannel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from scripted_smtp import DROP, HANG, LATE, THEN_DROP, Answers, ScriptedServer, scripted
+from scripted_smtp import DROP, HANG, LATE, THEN_DROP, TOGETHER, USUAL, Answers, ScriptedServer, scripted
 
 from services.notifications.channels.base import (
     Mail,
@@ -20,6 +21,14 @@ from services.notifications.channels.base import (
 )
 from services.notifications.channels.smtp import SmtpChannel, SmtpServer
 from tests.waiting import eventually
+
+
+@pytest.fixture(autouse=True, params=["one by one", "together"])
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Servers take commands one by one, or several together (RFC 2920)."""
+    if request.param == "together":
+        monkeypatch.setitem(USUAL, "EHLO", TOGETHER)
+    return str(request.param)
 
 
 @contextmanager
@@ -119,15 +128,57 @@ def test_a_server_that_is_away_is_told_to_the_log_once(mails: list[Mail], caplog
 
 
 @pytest.mark.parametrize("step", ["RCPT", "DATA"])
-def test_once_the_sender_was_taken_a_lost_line_is_a_matter_of_a_later_attempt(mails: list[Mail], step: str) -> None:
+def test_once_the_sender_was_taken_a_lost_line_is_a_matter_of_a_later_attempt(
+    mails: list[Mail], step: str, how: str
+) -> None:
     usual = "354 go on" if step == "DATA" else "250 ok"
     with scripted(**{step: [usual, DROP, usual]}) as server, channel_to(server) as channel:
         channel.deliver(mails[0])
-        with pytest.raises(TemporaryFailure, match=f"at {step}"):
-            channel.deliver(mails[1])
-        assert len(server.connections) == 1
+        if how == "one by one":
+            with pytest.raises(TemporaryFailure, match=f"at {step}"):
+                channel.deliver(mails[1])
+            assert len(server.connections) == 1
+        # Where all was said together, nobody knows when the line was lost; it was before the content.
         channel.deliver(mails[1])
+        assert len(server.connections) == 2
     assert taken(server) == ["1", "2"]
+
+
+def test_a_recipient_that_is_refused_costs_no_connection(mails: list[Mail]) -> None:
+    with scripted(RCPT=["550 5.1.1 no such user", "250 ok"]) as server, channel_to(server) as channel:
+        with pytest.raises(RecipientRefused):
+            channel.deliver(mails[0])
+        channel.deliver(mails[1])
+        assert len(server.connections) == 1
+    assert taken(server) == ["2"]
+
+
+def test_where_a_server_waits_for_the_content_of_a_mail_it_refused_it_is_left_without_any(mails: list[Mail]) -> None:
+    answers = {"MAIL": ["451 4.3.0 later", "250 ok"], "EHLO": TOGETHER}
+    with scripted(**answers) as server, channel_to(server) as channel:
+        with pytest.raises(TemporaryFailure, match="451"):
+            channel.deliver(mails[0])
+        channel.deliver(mails[1])
+        assert len(server.connections) == 2
+    assert taken(server) == ["2"]
+
+
+def test_where_the_server_takes_commands_together_they_are_said_together(
+    mails: list[Mail], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    send = smtplib.SMTP.send
+
+    def noting(self: smtplib.SMTP, content: Any) -> None:
+        if isinstance(content, str):
+            said.append(content)
+        send(self, content)
+
+    monkeypatch.setattr(smtplib.SMTP, "send", noting)
+    with scripted() as server, channel_to(server) as channel:
+        channel.deliver(mails[0])
+    [begun] = [each for each in said if each.startswith("MAIL FROM")]
+    assert begun.count("\r\n") == (3 if how == "together" else 1)
 
 
 @pytest.mark.parametrize("answer", [DROP, HANG, LATE + "250 taken", "what?"], ids=str)
