@@ -7,6 +7,7 @@ import logging
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from shared.observability import context
 from shared.observability.tracing import trace_id_of
 
 _QUIET = ("amqp", "kombu", "nameko", "alembic", "sqlalchemy", "werkzeug", "eventlet", "opentelemetry", "urllib3")
+
+FILE_BYTES, FILES_KEPT = 10_000_000, 5
+"""How large a log file grows, and how many full ones are kept beside it."""
 
 _write: Any = original("os").write
 """Writing as the kernel does it: `os.write` of a patched process may hand control to the event loop."""
@@ -60,9 +64,13 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 def log_to_file(path: Path) -> None:
-    """Write every record to a file, as one process on a desk does: its terminal is for the person there."""
+    """Write every record to a file, as one process on a desk does: its terminal is for the person there.
+
+    Nobody looks after the files there, so a full one is put aside as `.1`, and the oldest goes: see `FILE_BYTES`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _install(logging.FileHandler(path, encoding="utf-8"), logging.INFO)
+    kept = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    _install(kept, logging.INFO)
 
 
 def _install(handler: logging.Handler, level: int) -> None:
@@ -93,6 +101,6 @@ def _descriptor() -> int:
         if isinstance(handler, logging.StreamHandler):
             try:
                 return int(handler.stream.fileno())
-            except (OSError, ValueError):  # a stream without a descriptor, or a closed one
+            except (OSError, ValueError, AttributeError):  # without a descriptor, closed, or about to be put aside
                 continue
     return 2

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.observability.context import about
+from shared.runtime import logs
 from shared.runtime.logs import JsonLines, log_to_file, write_past_logging
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -147,3 +148,18 @@ def test_a_log_that_is_full_does_not_end_who_writes_past_it(root_log):
     log_to_file(Path("/dev/full"))
 
     write_past_logging("shared.watchdog", "the event loop stands still")
+
+
+def test_a_full_log_file_is_put_aside_and_the_oldest_goes(root_log, tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "FILE_BYTES", 1_000)
+    log_to_file(tmp_path / "keytalk.log")
+
+    for number in range(100):
+        logging.getLogger("tests").info("line", extra={"number": number})
+    root_log.handlers[0].close()
+
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["keytalk.log", *(f"keytalk.log.{kept}" for kept in range(1, 6))]
+    assert all(file.stat().st_size <= 1_000 for file in files)
+    newest = json.loads((tmp_path / "keytalk.log").read_text().splitlines()[-1])
+    assert newest["number"] == 99
