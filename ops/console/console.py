@@ -96,7 +96,9 @@ def facilitator_called(facilitator: str) -> str:
     """Give a facilitator's name, for pages whose service knows ids alone; all are asked for once a page."""
     if "facilitators" not in g:
         found = (
-            ask_where_up("scheduling", "list_facilitators")[0] if may_ask("scheduling", "list_facilitators") else None
+            ask_where_up("scheduling", "list_facilitators", brief=True)[0]
+            if may_ask("scheduling", "list_facilitators")
+            else None
         )
         g.facilitators = {each["id"]: each["name"] for each in found or ()}
     return str(g.facilitators.get(facilitator, "A facilitator"))

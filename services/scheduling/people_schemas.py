@@ -52,6 +52,13 @@ class PartSchema(Schema):
         return {name: value for name, value in data.items() if value is not None}
 
 
+class WhoSchema(Schema):
+    """Which facilitators are listed, and whether by name alone."""
+
+    state = fields.String(load_default=None, allow_none=True, validate=one_of(STATES))
+    brief = fields.Boolean(load_default=False, error_messages={"invalid": "Write true or false."})
+
+
 class FacilitatorSchema(Schema):
     """The arguments of `add_facilitator`."""
 

@@ -180,7 +180,7 @@ def facilitators_by_name() -> list[tuple[str, str]]:
     """Give everybody who leads sessions, by id and name, where one may know that."""
     if not may_ask("scheduling", "list_facilitators"):
         return []
-    return [(each["id"], each["name"]) for each in ask("scheduling", "list_facilitators")]
+    return [(each["id"], each["name"]) for each in ask("scheduling", "list_facilitators", brief=True)]
 
 
 @pages.post("/runs/<uuid:run>/sessions/<session_id>/<any(delivered,part,undo,register,offer,withdraw):what>")

@@ -34,10 +34,15 @@ BOOKED = ("held", "confirmed")
 """States of a run that keep its people's time: their sessions need cover where somebody cannot come."""
 
 
-def list_facilitators(connection: Connection, state: str | None = None) -> list[dict[str, Any]]:
-    """List facilitators by name, those in one state or all, each with all they hold."""
+def list_facilitators(connection: Connection, state: str | None = None, *, brief: bool = False) -> list[dict[str, Any]]:
+    """List facilitators by name, those in one state or all, each with all they hold.
+
+    `brief` gives no more than `id` and `name` of each, for a choice among all of them.
+    """
     query = select(facilitators).order_by(facilitators.c.name, facilitators.c.id)
     rows = connection.execute(query if state is None else query.where(facilitators.c.state == state)).all()
+    if brief:
+        return [{"id": str(row.id), "name": row.name} for row in rows]
     return _with_what_they_hold(connection, rows, everybody=state is None)
 
 

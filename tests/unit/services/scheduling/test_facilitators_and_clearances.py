@@ -295,6 +295,20 @@ def test_somebody_who_leaves_has_their_sessions_to_come_listed_for_cover(store, 
     assert doors.list_facilitators(state="left") == []
 
 
+def test_for_a_choice_among_all_of_them_their_names_are_enough(doors, ana):
+    assert doors.list_facilitators(brief=True) == [{"id": ana, "name": "Ana Reyes"}]
+
+
+def test_who_is_listed_is_asked_for_in_words_that_are_known(doors):
+    with pytest.raises(Refused) as refused:
+        doors.list_facilitators(state="asleep", brief="perhaps")
+
+    assert refused.value.fields == {
+        "state": ["Choose one of: onboarding, active, resting, left."],
+        "brief": ["Write true or false."],
+    }
+
+
 def everything(store):
     """Every word that is stored."""
     with store.database.reading() as connection:
