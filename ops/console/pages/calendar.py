@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import calendar as months
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import all_places, ask, asked_again, csv, only_for, page, pages, the_gateway, wants_csv
+from ops.console.console import (
+    all_places,
+    ask,
+    asked_again,
+    csv,
+    only_for,
+    page,
+    pages,
+    the_gateway,
+    together,
+    wants_csv,
+)
 from ops.console.gantt import draw, in_parts
 from ops.console.pages.runs import facilitators_by_name
 from ops.vocabulary import CAUSES, CLOSURES, PARTIES
@@ -68,13 +80,13 @@ def calendar() -> Response:
     """Show a month."""
     on = _day_asked()
     weeks = months.Calendar().monthdatescalendar(on.year, on.month)
-    found = _shown(weeks[0][0], weeks[-1][-1])
     if wants_csv():
-        return _as_file(found)
+        return _as_file(_shown(weeks[0][0], weeks[-1][-1]))
+    found, around = together(partial(_shown, weeks[0][0], weeks[-1][-1]), _around)
     before, after = on.replace(day=1) - dt.timedelta(days=1), on.replace(day=28) + dt.timedelta(days=7)
     return page(
         "calendar/month.html", view="month", on=on, weeks=weeks, days=_by_day(found, weeks[0][0], weeks[-1][-1]),
-        before=before.replace(day=1), after=after.replace(day=1), found=found, most=IN_MONTH, **_around()
+        before=before.replace(day=1), after=after.replace(day=1), found=found, most=IN_MONTH, **around
     )  # fmt: skip
 
 
@@ -84,12 +96,12 @@ def week() -> Response:
     on = _day_asked()
     first = on - dt.timedelta(days=on.weekday())
     last = first + dt.timedelta(days=6)
-    found = _shown(first, last)
     if wants_csv():
-        return _as_file(found)
+        return _as_file(_shown(first, last))
+    found, around = together(partial(_shown, first, last), _around)
     return page(
         "calendar/week.html", view="week", on=on, days=_by_day(found, first, last), before=on - WEEK, after=on + WEEK,
-        first=first, last=last, found=found, most=IN_WEEK, **_around()
+        first=first, last=last, found=found, most=IN_WEEK, **around
     )  # fmt: skip
 
 
@@ -112,13 +124,14 @@ def gantt() -> Response:
     end = (on + dt.timedelta(days=183)).replace(day=1) - dt.timedelta(days=1)
     by = request.args.get("by", "establishment")
     chosen = {name: values for name, values in _chosen().items() if values}
-    found = ask("scheduling", "get_gantt", start=on.isoformat(), end=end.isoformat(), by=by, **chosen)
+    between = {"start": on.isoformat(), "end": end.isoformat()}
+    found, around = together(partial(ask, "scheduling", "get_gantt", by=by, **between, **chosen), _around)
     parts = in_parts(found["rows"])
     part = max(1, min(request.args.get("part", default=1, type=int), len(parts)))
     before = (on - dt.timedelta(days=92)).replace(day=1)
     return page(
         "calendar/gantt.html", view="gantt", on=on, before=before, after=(on + dt.timedelta(days=95)).replace(day=1),
-        chart=draw(parts[part - 1], on, end), by=by, part=part, parts=parts, **_around()
+        chart=draw(parts[part - 1], on, end), by=by, part=part, parts=parts, **around
     )  # fmt: skip
 
 
@@ -146,11 +159,11 @@ def _days_of(span: dict[str, Any], first: dt.date, last: dt.date) -> list[dt.dat
 
 
 def _around() -> dict[str, Any]:
-    places = all_places()
+    places, people = together(all_places, facilitators_by_name)
     chosen = _chosen()
     return {
         "places": places,
-        "people": facilitators_by_name(),
+        "people": people,
         "chosen": chosen,
         "kept": {
             "place": chosen["establishments"],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, wants_csv
+from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, together, wants_csv
 from ops.console.forms import number
 from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
 from ops.console.words import day, moment
@@ -46,11 +47,13 @@ def runs() -> Response:
 @pages.get("/runs/<uuid:run>")
 def run(run: Any, refused: Refused | None = None) -> Response:
     """Show a run: its sessions, what each still needs, who leads it, and what was changed."""
-    shown = ask("scheduling", "get_run", run=str(run))
+    shown, changes = together(
+        partial(ask, "scheduling", "get_run", run=str(run)), partial(ask, "scheduling", "list_changes", run=str(run))
+    )
     return page(
         "runs/run.html",
         run=shown,
-        changes=ask("scheduling", "list_changes", run=str(run)),
+        changes=changes,
         states=STATES,
         session_states=SESSIONS,
         weekdays=WEEKDAYS,
@@ -148,14 +151,22 @@ def session(run: Any, session: str, refused: Refused | None = None) -> Response:
     if this is None:
         raise Refused("not_found", "This run has no such session.")
     planned = this["state"] == "planned" and whole["state"] not in {"completed", "cancelled"}
+    asked: list[Callable[[], Any]] = [
+        partial(ask, "scheduling", "get_delivery", session=session),
+        facilitators_by_name,
+    ]
+    if planned:
+        asked += [partial(_cover, session), partial(ask, "scheduling", "list_remedies", run=str(run), session=session)]
+    delivery, people, *ways = together(*asked)
+    cover, remedies = ways or (None, [])
     return page(
         "runs/session.html",
         run=whole,
         session=this,
-        remedies=ask("scheduling", "list_remedies", run=str(run), session=session) if planned else [],
-        cover=_cover(session) if planned else None,
-        delivery=ask("scheduling", "get_delivery", session=session),
-        people=facilitators_by_name(),
+        remedies=remedies,
+        cover=cover,
+        delivery=delivery,
+        people=people,
         kinds=KINDS,
         causes=CAUSES,
         parties=PARTIES,
@@ -349,13 +360,13 @@ def reverse_change(run: Any) -> AnyResponse:
 def slots(reference: str, refused: Refused | None = None) -> Response:
     """Show the slots that fit an enquiry, and ask for another."""
     only_for("scheduling", "find_slots")
-    found, why_not = _slots(reference)
+    (found, why_not), people = together(partial(_slots, reference), facilitators_by_name)
     return page(
         "runs/plan.html",
         reference=reference,
         found=found,
         why_not=why_not,
-        people=facilitators_by_name(),
+        people=people,
         weekdays=WEEKDAYS,
         windows=WINDOWS,
         refused=refused,
