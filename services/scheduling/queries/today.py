@@ -19,18 +19,20 @@ from services.scheduling.domain.rules import clearance_covers_every_session, eno
 from services.scheduling.domain.runs import DONE, Session
 from services.scheduling.queries.people import BOOKED
 from services.scheduling.records.ids import known_id, with_known_ids
-from services.scheduling.records.people import load_cleared
+from services.scheduling.records.people import load_cleared, opens_the_gate
 from services.scheduling.records.runs import session_in
 from services.scheduling.records.together import load_together
 from services.scheduling.tables import (
     assignments,
     attendance,
+    clearances,
     establishments,
     facilitators,
     gate_memos,
     holds,
     kit_approvals,
     offers,
+    programmes,
     runs,
     sessions,
 )
@@ -210,10 +212,12 @@ class _Ahead:
 
 
 def _look_ahead(connection: Connection, now: dt.datetime, today: dt.date) -> _Ahead:
-    until = today + LOOKED_AHEAD
-    query = _dated(today, until).where(sessions.c.state == "planned", sessions.c.starts_at > now)
-    rows = {row.id: row for row in connection.execute(query.where(runs.c.state.in_(BOOKED)))}
-    teams, by_run = _teams(connection, today, until), dict[UUID, list[Session]]()
+    """Put the rules to the sessions ahead that are not plainly in order, which are few among thousands."""
+    query = _dated(today, today + LOOKED_AHEAD).where(
+        sessions.c.state == "planned", sessions.c.starts_at > now, runs.c.state.in_(BOOKED)
+    )
+    rows = {row.id: row for row in connection.execute(query.where(sessions.c.id.in_(_not_plainly_in_order(query))))}
+    teams, by_run = _teams(connection, list(rows)), dict[UUID, list[Session]]()
     for row in rows.values():
         by_run.setdefault(row.run_id, []).append(session_in(row, tuple(teams.get(row.id, ()))))
     of_runs = {
@@ -244,11 +248,29 @@ def _note_shut_out(ahead: _Ahead, session: Session, facts: Facts) -> None:
             ahead.shut_out.setdefault(pair, []).append((session, breach.why))
 
 
-def _teams(connection: Connection, first: dt.date, last: dt.date) -> dict[UUID, list[UUID]]:
-    planned = _dated(first, last).where(sessions.c.state == "planned")
+def _not_plainly_in_order(planned: Any) -> Any:
+    """Select of some sessions those with too few people (H4), or with somebody whom no clearance lets in (H3).
+
+    The rules have the last word on these; of all others they would say nothing.
+    """
+    person, cleared = assignments.c.facilitator_id, clearances.c.facilitator_id
+    here = (cleared == person) & (clearances.c.establishment_id == runs.c.establishment_id)
+    on_it, let_in = func.count(person.distinct()), func.count(cleared.distinct())
+    return (
+        planned.with_only_columns(sessions.c.id)
+        .order_by(None)
+        .join(programmes)
+        .outerjoin(assignments, assignments.c.session_id == sessions.c.id)
+        .outerjoin(clearances, here & opens_the_gate(sessions.c.date))
+        .group_by(sessions.c.id, programmes.c.min_facilitators, runs.c.mode)
+        .having((on_it < programmes.c.min_facilitators) | ((runs.c.mode != "remote") & (let_in < on_it)))
+    )
+
+
+def _teams(connection: Connection, session_ids: list[UUID]) -> dict[UUID, list[UUID]]:
     query = (
         select(known_id(assignments.c.session_id), known_id(assignments.c.facilitator_id))
-        .where(assignments.c.session_id.in_(planned.with_only_columns(sessions.c.id).order_by(None)))
+        .where(assignments.c.session_id.in_(session_ids))
         .order_by(assignments.c.session_id, assignments.c.place)
     )
     teams: dict[UUID, list[UUID]] = {}

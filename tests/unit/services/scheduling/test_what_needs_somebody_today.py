@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, literal, select, update
 
+from services.scheduling.domain.calendar import EstablishmentCalendar, Regime
+from services.scheduling.domain.clearances import LEVELS, STATES, Clearance
+from services.scheduling.domain.facts import Facts
+from services.scheduling.domain.programmes import MANY_FACES
+from services.scheduling.domain.rules import clearance_covers_every_session
+from services.scheduling.domain.runs import Session
 from services.scheduling.doors.changing import ChangingDoors
 from services.scheduling.doors.cover import CoverDoors
 from services.scheduling.doors.delivery import DeliveryDoors
 from services.scheduling.doors.papers import PaperDoors
 from services.scheduling.doors.people import PeopleDoors
 from services.scheduling.doors.viewing import ViewingDoors
-from services.scheduling.handlers import memos
-from services.scheduling.tables import assignments, gate_memos, sessions
+from services.scheduling.handlers import memos, places
+from services.scheduling.records.people import opens_the_gate
+from services.scheduling.tables import assignments, clearances, establishments, gate_memos, sessions
 from shared.persistence.work import new_id
 from tests.unit.services.scheduling import change_cast as cast
 from tests.unit.services.scheduling import hold_cast
 
 RISLEY = {"id": "RSI", "name": "Risley (HMP)"}
+FIRST = dt.date(2026, 9, 1)
+NO_CALENDAR = EstablishmentCalendar(Regime({}), blackouts=(), bank_holidays={})
 KINDS = ("sessions", "memos", "clearances", "kit", "offers", "holds", "registers", "short")
 
 
@@ -146,6 +157,48 @@ def test_a_clearance_that_was_renewed_is_not_there(doors, run, store, team):
     )
 
     assert "clearances" not in counts(on(doors, 2027, 1, 5, 9, 0))
+
+
+def every_kind_of_clearance(store, who):
+    """Have somebody hold each kind of clearance for each kind of place, from day to day; give them with the place."""
+    kinds = [*itertools.product(LEVELS, STATES, (True, False), (True, False))]
+    held = []
+    for number, (needed, ctc_required) in enumerate(itertools.product(LEVELS, (True, False))):
+        place = replace(
+            cast.RISLEY, id=f"X{number}", name=f"Place {number}", required_level=needed, ctc_required=ctc_required
+        )
+        for day, (level, state, site_access, ctc) in enumerate(kinds):
+            first = FIRST + dt.timedelta(days=day)
+            last = first + dt.timedelta(days=200)
+            held.append((place, Clearance(who, place.id, level, first, last, state, site_access, ctc)))
+    with store.work() as work:
+        for place in {place.id: place for place, _ in held}.values():
+            places.save_establishment(work, place, {"ctc_required": place.ctc_required})
+        rows = [
+            {name: getattr(each, name) for name in clearances.c.keys() if hasattr(each, name)} | {"id": new_id()}  # noqa: SIM118
+            for _, each in held
+        ]
+        work.connection.execute(insert(clearances), rows)
+    return held
+
+
+@pytest.mark.parametrize("days", [50, 150, 250, 400])
+def test_the_clearances_that_are_taken_for_open_are_those_of_the_rule(store, team, days):
+    day = FIRST + dt.timedelta(days=days)
+    session = Session(new_id(), 1, day, dt.time(9), dt.time(11))
+    open_by_the_rule = {
+        (each.establishment_id, each.valid_from)
+        for place, each in every_kind_of_clearance(store, team[0])
+        if clearance_covers_every_session(session, team[0], Facts(place, NO_CALENDAR, MANY_FACES, {}, (each,))) is None
+    }
+
+    with store.database.reading() as connection:
+        query = select(clearances.c.establishment_id, clearances.c.valid_from).join(establishments)
+        here = clearances.c.establishment_id.like("X%")
+        found = {tuple(row) for row in connection.execute(query.where(here, opens_the_gate(literal(day))))}
+
+    assert found == open_by_the_rule
+    assert bool(found) == (days < 295)
 
 
 def test_kit_is_there_while_the_prison_has_not_answered(doors, run):
