@@ -306,13 +306,11 @@ def _divisions(connection: Connection) -> dict[str, Division]:
 def _waits(period: Period) -> Select[Any]:
     """Give, of each enquiry in the pipeline that was received in a period, when what came; in seconds since 1970."""
     begins, ends = period.bounds
-    sent = select(func.min(proposals.c.sent_at)).where(proposals.c.reference == enquiries.c.reference)
-    signed = select(func.min(agreements.c.signed_at)).where(agreements.c.reference == enquiries.c.reference)
     moments = {
         "received": enquiries.c.received_at,
         "replied": enquiries.c.first_reply_at,
-        "sent": sent.scalar_subquery(),
-        "signed": signed.scalar_subquery(),
+        "sent": func.min(proposals.c.sent_at),
+        "signed": func.min(agreements.c.signed_at),
     }
     is_open = enquiries.c.stage.in_([stage.value for stage in sorted(OPEN)])
     return (
@@ -322,6 +320,9 @@ def _waits(period: Period) -> Select[Any]:
             enquiries.c.establishment_id,
             *(cast(extract("epoch", moment), Float).label(name) for name, moment in moments.items()),
         )
+        .outerjoin(proposals, proposals.c.reference == enquiries.c.reference)
+        .outerjoin(agreements, agreements.c.reference == enquiries.c.reference)
         .where(enquiries.c.standing == Standing.FILED.value)
         .where(enquiries.c.received_at >= begins, enquiries.c.received_at < ends)
+        .group_by(enquiries.c.id)
     )
