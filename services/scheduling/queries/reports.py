@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -47,12 +47,13 @@ def report_sessions(connection: Connection, period: View) -> dict[str, Any]:
     `chargeable`, the most first; both None where nobody put them down.
     """
     counted = connection.execute(_counted_sessions(period)).all()
-    by_place: dict[tuple[str, str], Counter[str]] = {}
-    by_month: dict[str, Counter[str]] = {}
+    by_place: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    by_month: dict[str, Counter[str]] = defaultdict(Counter)
     for row in counted:
-        found = _counts_in(row)
-        by_place.setdefault((row.establishment_id, row.programme), Counter()).update(found)
-        by_month.setdefault(f"{row.year:04}-{row.month:02}", Counter()).update(found)
+        of_place, of_month = by_place[row.establishment_id, row.programme], by_month[f"{row.year:04}-{row.month:02}"]
+        for what in _counted_as(row):
+            of_place[what] += row.sessions
+            of_month[what] += row.sessions
     totals = sum(by_month.values(), Counter())
     names, titles = _place_names(connection), _programme_names(connection)
     rows = [
@@ -115,12 +116,11 @@ def _dates(period: View) -> list[ColumnElement[bool]]:
     return [*near, sessions.c.date.between(period.start, period.end)]
 
 
-def _counts_in(row: AnyRow) -> Counter[str]:
-    became = "to_come" if row.state == "planned" else row.state
-    found = Counter({became: row.sessions, "in_place" if row.in_place else "planned": row.sessions})
+def _counted_as(row: AnyRow) -> Iterator[str]:
+    yield "to_come" if row.state == "planned" else row.state
+    yield "in_place" if row.in_place else "planned"
     if row.chargeable:
-        found["chargeable"] += row.sessions
-    return found
+        yield "chargeable"
 
 
 def _filled(found: Mapping[str, int]) -> dict[str, int]:
@@ -188,13 +188,13 @@ def _led(connection: Connection, period: View) -> tuple[dict[UUID, Counter[Alike
         .join(runs, runs.c.id == sessions.c.run_id)
         .where(*_within(View(monday, sunday)), sessions.c.state.not_in(NOT_HELD), assignments.c.role != "observer")
     )
-    led: dict[UUID, Counter[Alike]] = {}
-    weeks: dict[UUID, Counter[int]] = {}
+    led: dict[UUID, Counter[Alike]] = defaultdict(Counter)
+    weeks: dict[UUID, Counter[int]] = defaultdict(Counter)
     for person, on, *alike in connection.execute(query):
         if alike[2] == "in_person":
-            weeks.setdefault(person, Counter())[on.toordinal() - on.weekday()] += 1
+            weeks[person][on.toordinal() - on.weekday()] += 1
         if period.start <= on <= period.end:
-            led.setdefault(person, Counter())[tuple(alike)] += 1
+            led[person][tuple(alike)] += 1
     return led, weeks
 
 
