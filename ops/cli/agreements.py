@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
-from ops.cli.client import Gateway, connect
+from ops.cli.asking import DryRun, Yes, goes_on, tried
+from ops.cli.client import connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, pounds, say, show, show_details, show_json
 from ops.vocabulary import AGREEMENT_STATES
@@ -92,14 +91,11 @@ def sign_agreement(
     as_json: Json = False,
 ) -> None:
     """Sign an agreement for us. Once both sides have signed, it stands, and the contact is told."""
-    gateway = connect()
-    look = partial(_with_contact, gateway, agreement)
+    gateway, asked = connect(), {"agreement_id": agreement, "name": name, "role": role, "on_paper": on_paper}
+    look = tried(gateway, "enquiries", "sign_agreement", **asked)
     if not goes_on(look, _say_signed, "Sign it for us?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    signed = gateway.call(
-        "enquiries", "sign_agreement", agreement_id=agreement, name=name, role=role, on_paper=on_paper
-    )
-    _print(signed, as_json)
+    _print(gateway.call("enquiries", "sign_agreement", **asked), as_json)
 
 
 @app.command("purchase-order")
@@ -137,28 +133,19 @@ def end_agreement(
     as_json: Json = False,
 ) -> None:
     """End an agreement. This cannot be undone; a new proposal can follow it."""
-    gateway = connect()
-    look = partial(gateway.call, "enquiries", "get_agreement", agreement_id=agreement)
+    gateway, asked = connect(), {"agreement_id": agreement, "reason": reason}
+    look = tried(gateway, "enquiries", "end_agreement", **asked)
     if goes_on(look, _say_ended, "End it for good?", yes=yes, dry_run=dry_run, as_json=as_json):
-        _print(gateway.call("enquiries", "end_agreement", agreement_id=agreement, reason=reason), as_json)
+        _print(gateway.call("enquiries", "end_agreement", **asked), as_json)
 
 
-def _with_contact(gateway: Gateway, agreement: str) -> dict[str, Any]:
-    found = gateway.call("enquiries", "get_agreement", agreement_id=agreement)
-    enquiry = gateway.call("enquiries", "get_enquiry", reference=found["reference"])
-    stands = any(each["side"] == "prison" for each in found["signatures"])
-    told = [f"{contact_of(enquiry)}, that it stands", "the ops team, of the same"] if stands else []
-    return {"agreement": found, "told": told}
-
-
-def _say_signed(found: dict[str, Any]) -> None:
-    _print(found["agreement"], as_json=False, hint=False)
-    told_by_mail(*found["told"])
+def _say_signed(agreement: dict[str, Any]) -> None:
+    _print({**agreement, "state": f"would be {agreement['state']}"}, as_json=False, hint=False)
 
 
 def _say_ended(agreement: dict[str, Any]) -> None:
-    _print(agreement, as_json=False, hint=False)
-    say("Ended, it cannot be taken up again. Nobody is told by mail.")
+    _print({**agreement, "state": "would be ended"}, as_json=False, hint=False)
+    say("Ended, it cannot be taken up again.")
 
 
 def _print(agreement: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:

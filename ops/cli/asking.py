@@ -9,15 +9,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from ops.cli.client import CommandRefused
-from ops.cli.output import note, say, show_json
+from ops.cli.client import CommandRefused, Gateway, connect
+from ops.cli.output import local_time, note, say, show_json
+from ops.cli.whom import names_for, whom
+from ops.telling import TELLS, Told, gathered, letter_name
 
 CTRL_C = 130
 """What a shell gives a command that is stopped so."""
+_CONTACT = "enquirer:"
+MOST_LOOKED_UP = 5
+"""Contacts who are named one by one: a change that tells more of them names them by their enquiries."""
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
@@ -49,8 +55,9 @@ def goes_on(
 ) -> bool:
     """Show what would happen and ask; give whether to go on.
 
-    `look` finds out what would happen, changing nothing, and `tell` prints it for people; with `dry_run` and `as_json`
-    it is printed as it came. With `yes` nothing is looked at or asked. Raises `NobodyToAsk` where nobody is there, and
+    `look` finds out what would happen, changing nothing (`tried` has the service find out), and `tell` prints it for
+    people; with `dry_run` and `as_json` it is printed as it came. With `yes` nothing is looked at or asked.
+    Raises `NobodyToAsk` where nobody is there, and
     ends the command with 1 when the answer is no.
     """
     if yes and not dry_run:
@@ -62,6 +69,11 @@ def goes_on(
         return False
     ask(question)
     return True
+
+
+def tried(gateway: Gateway, service: str, method: str, **asked: Any) -> Callable[[], Any]:
+    """Give what has a service try a change and undo it: it says what would come of it, and whom it would tell."""
+    return partial(gateway.call, service, method, dry_run=True, **asked)
 
 
 def must_be_able_to_ask(*, yes: bool, dry_run: bool) -> None:
@@ -80,6 +92,8 @@ def show_first(found: Any, tell: Callable[[Any], None], *, dry_run: bool, as_jso
     else:
         with aside(as_json):
             tell(found)
+            if isinstance(found, dict) and TELLS in found:
+                _say_who_is_told(connect(), found[TELLS])
     if dry_run:
         note("A dry run: nothing is changed, and nobody is told.")
 
@@ -111,6 +125,40 @@ def told_by_mail(*who: str | None) -> None:
     """Say whom it tells; nobody where no names are given."""
     named = [each for each in who if each]
     say(f"Will be told by mail: {'; '.join(named)}." if named else "Nobody is told by mail.")
+
+
+def _say_who_is_told(gateway: Gateway, tells: dict[str, Any] | None) -> None:
+    """Say which messages a change would send and withdraw, as its dry run found."""
+    if tells is None:
+        say("Whom it would tell cannot be said just now. `keytalk health` says whether notifications answers.")
+        return
+    sent, withdrawn = gathered(tells["sends"]), gathered(tells["cancels"])
+    called = _names(gateway, {each.recipient for each in (*sent, *withdrawn)})
+    say("Will be told by mail:" if sent else "Nobody is told by mail.")
+    for each in sent:
+        say(f"     {called[each.recipient]}: {letter_name(each.template)}, {_when(each)}")
+    if withdrawn:
+        say("Will not be sent any more:")
+    for each in withdrawn:
+        say(f"     {called[each.recipient]}: {letter_name(each.template)}, {_when(each)} ({each.why.rstrip('.')})")
+
+
+def _when(told: Told) -> str:
+    at = local_time(told.first_due)
+    return str(at) if told.count == 1 else f"{told.count} of them, the first {at}"
+
+
+def _names(gateway: Gateway, recipients: set[str]) -> dict[str, str]:
+    """Give whom recipients are by name: contacts with the address they are written to, where one may know it."""
+    names = names_for(gateway, sorted(recipients))
+    called = {each: whom(each, names) for each in recipients}
+    contacts = sorted(each for each in recipients if each.startswith(_CONTACT))
+    for each in contacts if len(contacts) <= MOST_LOOKED_UP else ():
+        try:
+            called[each] = contact_of(gateway.call("enquiries", "get_enquiry", reference=each.removeprefix(_CONTACT)))
+        except CommandRefused:
+            continue
+    return called
 
 
 def contact_of(enquiry: dict[str, Any]) -> str:

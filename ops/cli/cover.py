@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit
-from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.output import Column, day_in_words, note_when_mail_goes_out, say, show, show_details, show_json
 
@@ -130,7 +129,7 @@ def moment(iso: str) -> str:
 def _do(method: str, ask: dict[str, Any], question: str, yes: bool, dry_run: bool, as_json: bool) -> bool:
     """Show what would happen, ask, do it and print it; give whether it was done."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", method, dry_run=True, **ask)
+    look = tried(gateway, "scheduling", method, **ask)
     if not goes_on(look, _say_would, question, yes=yes, dry_run=dry_run, as_json=as_json):
         return False
     _print(gateway.call("scheduling", method, **ask), as_json)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, iso_date
-from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
 from ops.cli.importing import CsvFile, TryOut, take_in
 from ops.cli.output import Column, day_in_words, plain, say, show, show_details, show_json
 from ops.cli.privacy import reason_of
+from ops.telling import TELLS
 from ops.vocabulary import FACILITATOR_STATES
 
 app = typer.Typer(no_args_is_help=True)
@@ -242,7 +242,11 @@ def erase_facilitator(
 ) -> None:
     """Erase what is held on somebody who has left. The sessions they led stay, without a name."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "get_facilitator", facilitator=who)
+
+    def look() -> dict[str, Any]:
+        would = tried(gateway, "scheduling", "erase_facilitator", facilitator=who, reason=reason)()
+        return {**gateway.call("scheduling", "get_facilitator", facilitator=who), TELLS: would[TELLS]}
+
     if not goes_on(look, _say_erased, "Erase them?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     erased = gateway.call("scheduling", "erase_facilitator", facilitator=who, reason=reason)

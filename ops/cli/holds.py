@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
-from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
+from ops.telling import TELLS
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def place_hold(
 ) -> None:
     """Hold the time of a draft run, and tell the prison. Where another hold has it, this one waits in line."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "place_hold", run=run, working_days=working_days, dry_run=True)
+    look = tried(gateway, "scheduling", "place_hold", run=run, working_days=working_days)
     if not goes_on(look, _say_placed, "Place it, and tell the prison?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     hold = gateway.call("scheduling", "place_hold", run=run, working_days=working_days)
@@ -84,7 +84,11 @@ def show_hold(hold: HoldId, as_json: Json = False) -> None:
 def release_hold(hold: HoldId, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Let go of a hold: its run is a draft again, and the next in line moves up and is told."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "get_hold", hold=hold)
+
+    def look() -> dict[str, Any]:
+        would = tried(gateway, "scheduling", "release_hold", hold=hold)()
+        return {**gateway.call("scheduling", "get_hold", hold=hold), TELLS: would[TELLS]}
+
     if not goes_on(look, _say_release, "Let go of it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     released = gateway.call("scheduling", "release_hold", hold=hold)
@@ -114,7 +118,6 @@ def extend_hold(
 
 def _say_placed(hold: dict[str, Any]) -> None:
     say(_in_words(hold))
-    told_by_mail(f"the contact of {hold['enquiry']}")
 
 
 def _in_words(hold: dict[str, Any]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json
-from ops.cli.asking import Yes, goes_on, told_by_mail
+from ops.cli.asking import Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.output import Column, note, say, show, show_json
 from ops.cli.waiting import working
@@ -59,7 +58,7 @@ def import_runs(
     gateway = connect()
     wanted = {"csv_text": text, **({"tell": True} if tell else {})}
     if tell and not dry_run:
-        look = partial(gateway.call, "scheduling", "import_runs", dry_run=True, **wanted)
+        look = tried(gateway, "scheduling", "import_runs", **wanted)
         goes_on(look, _say_told, "Take them in and tell people?", yes=yes, dry_run=False, as_json=as_json)
     with working(f"Taking in {file.name}"):
         result = gateway.call("scheduling", "import_runs", dry_run=dry_run, **wanted)
@@ -107,8 +106,6 @@ def _print(result: dict[str, Any], dry_run: bool) -> None:
 
 def _say_told(trial: dict[str, Any]) -> None:
     _print(trial, dry_run=True)
-    count = len(trial["runs"])
-    told_by_mail(f"the enquirer and the facilitators of {count} {'run' if count == 1 else 'runs'}, of all their dates")
 
 
 def _end(result: dict[str, Any]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json, RunId, iso_date
-from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.cover import SessionId
 from ops.cli.output import Column, note, say, show, show_json
@@ -87,7 +86,7 @@ def refuse_kit(
     """Record that a prison does not let an item in. For each run there that needs it, somebody gets a task."""
     gateway = connect()
     said = {"establishment": establishment, "item": item}
-    look = partial(gateway.call, "scheduling", "refuse_kit", dry_run=True, **said)
+    look = tried(gateway, "scheduling", "refuse_kit", **said)
     if not goes_on(look, _print_refused, "Record it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     refused = gateway.call("scheduling", "refuse_kit", **said)
@@ -156,15 +155,13 @@ def _count(text: str) -> tuple[str, int]:
 
 def _bring(method: str, said: dict[str, Any], yes: bool, dry_run: bool, as_json: bool) -> None:
     gateway = connect()
-    look = partial(gateway.call, "scheduling", method, dry_run=True, **said)
+    look = tried(gateway, "scheduling", method, **said)
     if goes_on(look, _say_would, "Change the kit list?", yes=yes, dry_run=dry_run, as_json=as_json):
         _print_list(gateway.call("scheduling", method, **said), as_json)
 
 
 def _say_would(kit: dict[str, Any]) -> None:
     _print_list(kit, as_json=False)
-    if kit.get("out_of_date"):
-        told_by_mail("the ops team, of each gate memo that is out of date by it")
 
 
 def _print_list(kit: dict[str, Any], as_json: bool) -> None:

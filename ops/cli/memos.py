@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
-from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.output import (
     Column,
@@ -103,7 +102,7 @@ def list_memos(
 def send_memo(memo: MemoName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Send a draft to the gate: the contact of the enquiry gets it by mail."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "send_memo", memo=memo, dry_run=True)
+    look = tried(gateway, "scheduling", "send_memo", memo=memo)
     if goes_on(look, _say_would, "Send it?", yes=yes, dry_run=dry_run, as_json=as_json):
         _print(gateway.call("scheduling", "send_memo", memo=memo), as_json)
         if not as_json:
@@ -150,7 +149,7 @@ def print_memo(
 
 def _say_would(sent: dict[str, Any]) -> None:
     _print({**sent, "state": "would be sent", "sent_at": None}, as_json=False, hint=False)
-    told_by_mail(f"the contact of {sent['reference']}, with this memo as a PDF")
+    say("This memo goes with it as a PDF.")
 
 
 def _print(memo: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:

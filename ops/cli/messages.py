@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, Limit, iso_date
-from ops.cli.asking import DryRun, Reason, Yes, goes_on
+from ops.cli.asking import DryRun, Reason, Yes, goes_on, tried
 from ops.cli.client import Gateway, connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
@@ -140,7 +140,7 @@ def resend_message(
 ) -> None:
     """Send again what did not get through for certain. The recipient is told now; what arrived after all, twice."""
     gateway, asked = connect(), {"message": message, "reason": reason}
-    look = partial(gateway.call, "notifications", "resend_message", dry_run=True, **asked)
+    look = tried(gateway, "notifications", "resend_message", **asked)
     if not goes_on(look, partial(_say_what_goes, gateway), "Send it again?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     again = gateway.call("notifications", "resend_message", **asked)
@@ -162,7 +162,7 @@ def settle_message(
 ) -> None:
     """Say what became of a message of which nobody could say whether it arrived. This cannot be undone."""
     gateway, asked = connect(), {"message": message, "state": state, "reason": reason}
-    look = partial(gateway.call, "notifications", "settle_message", dry_run=True, **asked)
+    look = tried(gateway, "notifications", "settle_message", **asked)
     if not goes_on(look, partial(_say_settled, gateway), "Settle it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     settled = gateway.call("notifications", "settle_message", **asked)

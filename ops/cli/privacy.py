@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, Limit, iso_date
-from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import Gateway, connect
 from ops.cli.output import Column, note, say, show, show_details, show_json
+from ops.telling import TELLS
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -78,11 +79,15 @@ def erase_person(
     as_json: Json = False,
 ) -> None:
     """Erase a person everywhere, and print the receipt: what went, what stays and why. This cannot be undone."""
-    gateway = connect()
-    look = partial(_known, gateway, person)
+    gateway, asked = connect(), {"person": person, "reason": reason, "received_on": received}
+
+    def look() -> dict[str, Any]:
+        known = _known(gateway, person)
+        return {**known, TELLS: tried(gateway, "enquiries", "erase_person", **asked)()[TELLS]}
+
     if not goes_on(look, _say_erased, "Erase them everywhere?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    receipt = gateway.call("enquiries", "erase_person", person=person, reason=reason, received_on=received)
+    receipt = gateway.call("enquiries", "erase_person", **asked)
     if as_json:
         show_json(receipt)
     else:
@@ -145,7 +150,7 @@ def _say_erased(known: dict[str, Any]) -> None:
     if not known["contacts"]:
         say(f"No contact has the address {known['person']}; it may stand elsewhere.")
     say("What every service holds on this person is erased, but for what has to be kept. This cannot be taken back.")
-    say(f"Nobody is told. To see all of it first: keytalk privacy export {known['person']}")
+    say(f"To see all of it first: keytalk privacy export {known['person']}")
 
 
 def _say_due(limit: int, rows: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId
-from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import Gateway, connect
 from ops.cli.diffs import day
 from ops.cli.output import Column, local_time, note, say, show, show_json
@@ -109,7 +109,7 @@ def note_told(
     """Note that you told somebody yourself what is true now. Nothing is sent, and it cannot be undone."""
     gateway = connect()
     asked = {"recipient": who, "way": by, "run": run, "session": session}
-    look = partial(gateway.call, "notifications", "note_told", dry_run=True, **asked)
+    look = tried(gateway, "notifications", "note_told", **asked)
     if not goes_on(look, partial(_say_noted, gateway), "Note it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     noted = gateway.call("notifications", "note_told", **asked)

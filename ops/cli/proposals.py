@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.arguments import EnquiryReference, Json, Limit
-from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
-from ops.cli.client import Gateway, connect
+from ops.cli.asking import DryRun, Yes, contact_of, goes_on, tried
+from ops.cli.client import connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, note_when_mail_goes_out, pounds, say, show, show_details, show_json
 from ops.cli.papers import Output, save_paper
@@ -59,7 +59,6 @@ ProposalName = Annotated[
     str,
     typer.Argument(metavar="PROPOSAL", help="The proposal's id, or the enquiry's reference for its newest version."),
 ]
-THE_TEAM = "the ops team, of what became of it"
 Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept with the enquiry.")]
 
 
@@ -112,10 +111,9 @@ def make_proposal(
 @app.command("send")
 def send_proposal(proposal: ProposalName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Send a draft: the contact gets a link where it can be read and accepted."""
-    gateway = connect()
-    to_contact = "with a link to read, print and accept it"
-    if _goes_on(gateway, proposal, "Send it?", (to_contact,), yes=yes, dry_run=dry_run, as_json=as_json):
-        _print(gateway.call("enquiries", "send_proposal", proposal_id=proposal), as_json)
+    sent = _do("send_proposal", "Send it?", {"proposal_id": proposal}, yes=yes, dry_run=dry_run, as_json=as_json)
+    if sent is not None:
+        _print(sent, as_json)
         if not as_json:
             note_when_mail_goes_out()
 
@@ -154,13 +152,10 @@ def accept_proposal(
     as_json: Json = False,
 ) -> None:
     """Record a proposal that came back signed on paper. By the link they do this themselves."""
-    gateway = connect()
-    told = ("with thanks for accepting it", THE_TEAM)
-    if not _goes_on(gateway, proposal, "Record it as accepted?", told, yes=yes, dry_run=dry_run, as_json=as_json):
+    asked = {"proposal_id": proposal, "name": name, "role": role, "purchase_order": purchase_order}
+    agreement = _do("accept_proposal", "Record it as accepted?", asked, yes=yes, dry_run=dry_run, as_json=as_json)
+    if agreement is None:
         return
-    agreement = gateway.call(
-        "enquiries", "accept_proposal", proposal_id=proposal, name=name, role=role, purchase_order=purchase_order
-    )
     if as_json:
         show_json(agreement)
         return
@@ -173,10 +168,10 @@ def decline_proposal(
     proposal: ProposalName, reason: Why, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False
 ) -> None:
     """Record that the other side said no. They are thanked by mail."""
-    gateway = connect()
-    told = ("with thanks for the answer", THE_TEAM)
-    if _goes_on(gateway, proposal, "Record it as declined?", told, yes=yes, dry_run=dry_run, as_json=as_json):
-        _print(gateway.call("enquiries", "decline_proposal", proposal_id=proposal, reason=reason), as_json)
+    asked = {"proposal_id": proposal, "reason": reason}
+    settled = _do("decline_proposal", "Record it as declined?", asked, yes=yes, dry_run=dry_run, as_json=as_json)
+    if settled is not None:
+        _print(settled, as_json)
 
 
 @app.command("withdraw")
@@ -184,10 +179,10 @@ def withdraw_proposal(
     proposal: ProposalName, reason: Why, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False
 ) -> None:
     """Take a proposal back: its link answers no more. Whoever has it is told so, without the reason."""
-    gateway = connect()
-    told = ("that it is taken back, if they have it already", THE_TEAM)
-    if _goes_on(gateway, proposal, "Take it back?", told, yes=yes, dry_run=dry_run, as_json=as_json):
-        _print(gateway.call("enquiries", "withdraw_proposal", proposal_id=proposal, reason=reason), as_json)
+    asked = {"proposal_id": proposal, "reason": reason}
+    settled = _do("withdraw_proposal", "Take it back?", asked, yes=yes, dry_run=dry_run, as_json=as_json)
+    if settled is not None:
+        _print(settled, as_json)
 
 
 @app.command("pdf")
@@ -211,28 +206,23 @@ def show_letter(proposal: ProposalName, as_json: Json = False) -> None:
     show_details({**letter, "to": contact_of(letter), "people": letter["contact"]["organisation"]}, LETTER)
 
 
-def _goes_on(
-    gateway: Gateway,
-    proposal: str,
-    question: str,
-    told: tuple[str, ...],
-    *,
-    yes: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> bool:
-    """Show a proposal and who is told, and ask; `told` says what the contact is told, then who else is."""
+def _do(
+    method: str, question: str, asked: dict[str, Any], *, yes: bool, dry_run: bool, as_json: bool
+) -> dict[str, Any] | None:
+    """Show a proposal as it would be and who is told, ask, and do it; give what came of it, if anything did."""
+    gateway = connect()
+    look = tried(gateway, "enquiries", method, **asked)
+    if not goes_on(look, _say_would, question, yes=yes, dry_run=dry_run, as_json=as_json):
+        return None
+    done: dict[str, Any] = gateway.call("enquiries", method, **asked)
+    return done
 
-    def look() -> dict[str, Any]:
-        found = gateway.call("enquiries", "get_proposal", proposal_id=proposal)
-        enquiry = gateway.call("enquiries", "get_enquiry", reference=found["reference"])
-        return {"proposal": found, "told": [f"{contact_of(enquiry)}, {told[0]}", *told[1:]]}
 
-    def tell(found: dict[str, Any]) -> None:
-        _print(found["proposal"], as_json=False, hint=False)
-        told_by_mail(*found["told"])
-
-    return goes_on(look, tell, question, yes=yes, dry_run=dry_run, as_json=as_json)
+def _say_would(found: dict[str, Any]) -> None:
+    if "lines" in found:
+        _print({**found, "state": f"would be {found['state']}"}, as_json=False, hint=False)
+    else:
+        say(f"An agreement for {found['reference']} would begin, and would be {found['state'].replace('_', ' ')}.")
 
 
 def _print(proposal: dict[str, Any], as_json: bool, *, hint: bool = True) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import EnquiryReference, Json, Limit, iso_time
-from ops.cli.asking import DryRun, Reason, Yes, contact_of, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Reason, Yes, goes_on, tried
 from ops.cli.client import Gateway, connect
 from ops.cli.output import Column, say, show, show_details, show_json
 from ops.cli.waiting import counting
@@ -86,7 +85,7 @@ def release(
 ) -> None:
     """Let one in: it is filed like every other, and its sender is thanked."""
     gateway = connect()
-    look = partial(gateway.call, "enquiries", "get_enquiry", reference=reference)
+    look = tried(gateway, "enquiries", "release_enquiry", reference=reference, reason=reason)
     if not goes_on(look, _say_released, "Let it in?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     enquiry = gateway.call("enquiries", "release_enquiry", reference=reference, reason=reason)
@@ -154,7 +153,6 @@ def _clear_all(gateway: Gateway, counted: dict[str, Any], reason: str) -> int:
 
 def _say_released(enquiry: dict[str, Any]) -> None:
     say(f"{enquiry['reference']} would be filed like every other.")
-    told_by_mail(f"{contact_of(enquiry)}, thanked for it", "the ops team, of a new enquiry")
 
 
 def _say_cleared(found: dict[str, Any]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId, iso_date
-from ops.cli.asking import DryRun, Yes, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.output import Column, note_when_mail_goes_out, say, show, show_details, show_json
 
@@ -117,7 +116,7 @@ def confirm_run(
 ) -> None:
     """Confirm a run; the facilitators and the prison contact then hear of it, with a calendar file."""
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "get_run", run=run)
+    look = tried(gateway, "scheduling", "confirm_run", run=run)
     question = "Confirm this run, and write to its facilitators and the prison contact?"
     if not goes_on(look, _say_confirmed, question, yes=yes, dry_run=dry_run, as_json=as_json):
         return
@@ -154,9 +153,7 @@ def withdraw_override(
 
 
 def _say_confirmed(run: dict[str, Any]) -> None:
-    _print(run, as_json=False)
-    people = [person["name"] for person in run.get("facilitators", []) if person.get("name")]
-    told_by_mail(f"the contact of {run['enquiry']}", *people)
+    _print({**run, "state": "would be confirmed"}, as_json=False, hint=False)
 
 
 def _said(**options: Any) -> dict[str, Any]:
@@ -164,7 +161,7 @@ def _said(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _print(run: dict[str, Any], as_json: bool, *, ids: bool = False) -> None:
+def _print(run: dict[str, Any], as_json: bool, *, ids: bool = False, hint: bool = True) -> None:
     if as_json:
         show_json(run)
         return
@@ -182,7 +179,8 @@ def _print(run: dict[str, Any], as_json: bool, *, ids: bool = False) -> None:
     _print_kept_open(run.get("overrides", []))
     _print_warnings(run.get("warnings", []))
     say("")
-    say(_what_next(run))
+    if hint:
+        say(_what_next(run))
 
 
 def _that_stand(run: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.arguments import Json
-from ops.cli.asking import DryRun, Yes, goes_on
+from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
 from ops.cli.cover import FacilitatorId, SessionId, moment
 from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
@@ -48,7 +47,7 @@ def withdraw_from_session(
     """Take a facilitator off sessions and have cover found. Why they cannot lead is not asked, and not kept."""
     ask = {"sessions": session, "facilitator": facilitator}
     gateway = connect()
-    look = partial(gateway.call, "scheduling", "withdraw_from_session", dry_run=True, **ask)
+    look = tried(gateway, "scheduling", "withdraw_from_session", **ask)
     if not goes_on(look, _say_would, "Take them off?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     done = gateway.call("scheduling", "withdraw_from_session", **ask)
@@ -63,7 +62,6 @@ def withdraw_from_session(
 def _say_would(found: dict[str, Any]) -> None:
     for one in found["sessions"]:
         say(f"{_what(one)}: {_stays(one['facilitators'])}; {one['lacks']} to be found, {_open_to(one)}.")
-    say("Those who lead these sessions and the prison contact are told by mail.")
     say("Ops gets a task to find cover. No reason is kept.")
 
 

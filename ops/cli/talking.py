@@ -10,7 +10,7 @@ import typer
 
 from ops.cli import asking
 from ops.cli.arguments import EnquiryReference, Json, iso_date
-from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail
+from ops.cli.asking import DryRun, Yes, contact_of, goes_on, told_by_mail, tried
 from ops.cli.client import CommandRefused, Gateway, connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, say, show, show_json
@@ -95,9 +95,15 @@ def add_enquiry(
     if asks:
         _ask(answers, [each for each in QUESTIONS if answers[each] is None])
     agreed = yes or not answers["contact_email"]
-    if not goes_on(lambda: answers, _say_taken, "Take it down?", yes=agreed, dry_run=dry_run, as_json=as_json):
+    gateway = connect()
+
+    def look() -> dict[str, Any]:
+        _taken(gateway, answers, channel, asks, dry_run=True)
+        return answers
+
+    if not goes_on(look, _say_taken, "Take it down?", yes=agreed, dry_run=dry_run, as_json=as_json):
         return
-    taken = _taken(connect(), answers, channel, asks)
+    taken = _taken(gateway, answers, channel, asks)
     if as_json:
         show_json(taken)
         return
@@ -116,15 +122,15 @@ def reply(
 ) -> None:
     """Write to the enquirer, and wait for them from now on; Keytalk sends it unless --sent."""
     gateway, said = connect(), _said(words, file)
+    asked = {"reference": reference, "words": said, "sent": sent}
 
     def look() -> dict[str, Any]:
-        enquiry = gateway.call("enquiries", "get_enquiry", reference=reference)
-        return {"reference": enquiry["reference"], "words": said, "told": [] if sent else [contact_of(enquiry)]}
+        return {**tried(gateway, "enquiries", "reply_to_enquiry", **asked)(), "words": said}
 
     # What was sent already tells nobody: there is nothing to ask.
     if not goes_on(look, _say_reply, "Send it?", yes=yes or sent, dry_run=dry_run, as_json=as_json):
         return
-    answer = gateway.call("enquiries", "reply_to_enquiry", reference=reference, words=said, sent=sent)
+    answer = gateway.call("enquiries", "reply_to_enquiry", **asked)
     _tell(answer, as_json, "Recorded as sent." if sent else "Recorded; it goes out now.")
 
 
@@ -233,7 +239,6 @@ def _tell(answer: dict[str, Any], as_json: bool, done: str) -> None:
 
 def _say_reply(found: dict[str, Any]) -> None:
     say(f"In answer to {found['reference']}:\n\n{found['words'].strip()}\n")
-    told_by_mail(*found["told"])
 
 
 def _say_taken(answers: dict[str, Any]) -> None:
@@ -271,12 +276,15 @@ def _ask(answers: dict[str, Any], names: list[str]) -> None:
         answers[name] = int(typed) if name == "group_size" and typed.isdecimal() else typed or None
 
 
-def _taken(gateway: Gateway, answers: dict[str, Any], channel: str, asks: bool) -> dict[str, Any]:
-    """Have it stored; on a terminal, what was refused is asked for again, with the reason."""
+def _taken(
+    gateway: Gateway, answers: dict[str, Any], channel: str, asks: bool, *, dry_run: bool = False
+) -> dict[str, Any]:
+    """Have it stored, or only tried; on a terminal, what was refused is asked for again, with the reason."""
     while True:
         given = {name: value for name, value in answers.items() if value is not None}
         try:
-            taken: dict[str, Any] = gateway.call("enquiries", "add_enquiry", answers=given, channel=channel)
+            asked = {"answers": given, "channel": channel, **({"dry_run": True} if dry_run else {})}
+            taken: dict[str, Any] = gateway.call("enquiries", "add_enquiry", **asked)
         except CommandRefused as refusal:
             again = [name for name in QUESTIONS if name in refusal.fields]
             if not asks or not again:

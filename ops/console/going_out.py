@@ -8,7 +8,10 @@ from typing import Any
 
 from flask import Response, request
 
-from ops.console.console import KEY, ask, may_ask, page
+from ops.console.console import KEY, ask, facilitator_called, may_ask, page
+from ops.console.words import moment
+from ops.telling import TELLS, Told, gathered
+from shared.errors import Refused
 
 APPLY = "apply"
 """The field that says what is wanted once the page was seen: `yes`, or `back`; without it, to see the page."""
@@ -17,10 +20,23 @@ _OF_EACH_FORM = {"csrf_token", KEY, APPLY}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter that a change sends: to whom, in words, and the template that has its words."""
+    """One letter that a change sends, or takes back: to whom, in words, and the template that has its words.
+
+    `when` is when it is due, in words; `why` is why it is not sent any more.
+    """
 
     whom: str
     template: str
+    when: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The letters of a change, or None where they are not known now; and those that are not sent any more."""
+
+    sent: tuple[Letter, ...] | None = ()
+    unsent: tuple[Letter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ class GoingOut:
     title: str
     button: str
     back: str
-    letters: tuple[Letter, ...] = ()
+    letters: Letters = Letters()
     follows: tuple[str, ...] = ()
     words: str | None = None
     paper: str | None = None
@@ -58,16 +74,40 @@ def seen_first(
     return page("going_out.html", out=look(), typed=typed, address=request.full_path.rstrip("?"))
 
 
+def told_by(found: Mapping[str, Any]) -> Letters:
+    """Give the letters of a change as its dry run found them."""
+    tells = found[TELLS]
+    if tells is None:
+        return Letters(None)
+    sent, withdrawn = gathered(tells["sends"]), gathered(tells["cancels"])
+    called = {each: whom(each) for each in {told.recipient for told in (*sent, *withdrawn)}}
+    return Letters(
+        tuple(Letter(called[each.recipient], each.template, _when(each)) for each in sent),
+        tuple(Letter(called[each.recipient], each.template, _when(each), each.why) for each in withdrawn),
+    )
+
+
+def whom(recipient: str) -> str:
+    """Say who a recipient is, by name where one may know it."""
+    kind, _colon, key = recipient.partition(":")
+    if kind == "enquirer":
+        try:
+            return contact_of(key)
+        except Refused:
+            return f"The contact of {key}"
+    return facilitator_called(key) if kind == "facilitator" else "Our team"
+
+
+def _when(told: Told) -> str:
+    at = moment(told.first_due)
+    return at if told.count == 1 else f"{told.count} of them, the first {at}"
+
+
 def contact_of(reference: str) -> str:
     """Say who is written to about an enquiry, by name where one may know it; or why nobody is."""
     if not may_ask("enquiries", "get_enquiry"):
         return f"The contact of {reference}"
-    return named_contact(ask("enquiries", "get_enquiry", reference=reference))
-
-
-def named_contact(enquiry: Mapping[str, Any]) -> str:
-    """Say who is written to about an enquiry that is known already."""
-    contact, reference = enquiry.get("contact") or {}, enquiry["reference"]
+    contact = ask("enquiries", "get_enquiry", reference=reference).get("contact") or {}
     name = f"{contact.get('name') or 'The contact'}, of {reference}"
     if contact.get("status", "active") != "active":
         return f"{name}: nobody, as they are marked as {contact['status']}"

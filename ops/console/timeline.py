@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.console.words import plain
+from ops.telling import plain
 
 SENTENCES = {
     "taken": "took this enquiry by {to}",

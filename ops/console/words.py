@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from ops.telling import letter_name, plain
 from shared.clock import LONDON
 
 _HOUR, _DAY = 3600, 86_400
@@ -46,21 +47,6 @@ def _span(seconds: float) -> str:
         if count:
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return "less than a minute"
-
-
-def plain(value: str | None) -> str:
-    """Write a state or a kind as words: `part_delivered` becomes `Part delivered`."""
-    words = str(value or "").replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-_AUDIENCES = {"contact": " to the contact", "facilitator": " to facilitators", "ops": " to our team"}
-
-
-def letter_name(template: str) -> str:
-    """Write what a letter is called by its template: `run_confirmed_contact` is "Run confirmed, to the contact"."""
-    name, _, audience = template.rpartition("_")
-    return f"{plain(name)},{_AUDIENCES[audience]}" if audience in _AUDIENCES else plain(template)
 
 
 _OFFSET_UNITS = {

@@ -13,6 +13,7 @@ from ops.accounts.audit import write_down
 from ops.accounts.operators import Operator
 from ops.gateway.permissions import CHANGE, OPERATIONS, PERSONAL_READS, READ_BY_NAME
 from ops.gateway.roles import may, narrowed
+from ops.telling import TELLS
 from shared.clock import Clock
 from shared.errors import Refused
 from shared.observability.context import about
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 Call = Callable[..., Any]
 
+NEWS = "news"
+"""Where a service's dry run says what it would publish: see `shared.doors.rpc.changes`."""
 SETTLED_HERE = ("actor", "deadline", "idempotency_key")
 """Arguments that are never the asker's to say."""
 NAMES_THE_SUBJECT = (
@@ -51,8 +54,10 @@ class Desk:
         """Ask a service for something as an operator, and give its result.
 
         A change is made once for each `key`, however often it is asked for. A change, and a read of personal data, is
-        written into the audit first. Raises `Refused`: "not_found" where there is no such operation, "forbidden" where
-        none of the operator's roles may, and what the service says.
+        written into the audit first. With `dry_run` a change is tried and undone; a result that is an object then has
+        `would_tell`: the messages that would be sent and withdrawn, or None where that cannot be said now. Raises
+        `Refused`: "not_found" where there is no such operation, "forbidden" where none of the operator's roles may, and
+        what the service says.
         """
         kind = OPERATIONS.get((service, method))
         if kind is None:
@@ -63,16 +68,40 @@ class Desk:
         given = {name: value for name, value in arguments.items() if name not in SETTLED_HERE}
         given |= narrowed(operator.roles, operator.stands_for, service, method)
         correlation_id = str(uuid.uuid4())
+        is_dry_run = kind == CHANGE and given.get("dry_run") is True
         with about(service="ops", correlation_id=correlation_id):
             if kind == CHANGE or (service, method) in PERSONAL_READS:
-                changes = kind == CHANGE and given.get("dry_run") is not True  # a dry run only looks
+                changes = kind == CHANGE and not is_dry_run
                 self._write_down(operator, f"{service}.{method}", given, correlation_id, changes=changes)
             if kind == CHANGE or (service, method) in READ_BY_NAME:
                 given["actor"] = operator.name
             if kind == CHANGE:
                 given["idempotency_key"] = key or str(uuid.uuid4())
-                _log.info("change asked for", extra={"operation": f"{service}.{method}", "actor": operator.name})
-            return self.call(service, method, **given)
+                _log.info(
+                    "dry run asked for" if is_dry_run else "change asked for",
+                    extra={"operation": f"{service}.{method}", "actor": operator.name},
+                )
+            result = self.call(service, method, **given)
+            return self._with_who_is_told(result, service) if is_dry_run else result
+
+    def _with_who_is_told(self, found: Any, service: str) -> Any:
+        """Give what a dry run found with the messages that its news would send, in place of the news themselves.
+
+        What notifications itself sends again is in its own answer.
+        """
+        if not isinstance(found, dict) or NEWS not in found:
+            return found
+        news = found[NEWS]
+        rest = {name: value for name, value in found.items() if name != NEWS}
+        if service == "notifications":
+            return rest
+        if not news:
+            return {**rest, TELLS: {"sends": [], "cancels": []}}
+        try:
+            return {**rest, TELLS: self.call("notifications", "simulate_news", news=news)}
+        except Refused as refused:
+            _log.warning("who would be told is not known", extra={"why": refused.code})
+            return {**rest, TELLS: None}
 
     def may(self, operator: Operator, service: str, method: str) -> bool:
         """Say whether an operator may ask for something."""

@@ -228,6 +228,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("notifications", "change_reminder_rule"): CHANGE,
     ("notifications", "simulate"): READ,
     ("notifications", "simulate_change"): READ,
+    ("notifications", "simulate_news"): READ,
     ("notifications", "list_answers"): READ,
     ("notifications", "get_mailbox"): READ,
     ("notifications", "read_mailbox_now"): CHANGE,

@@ -111,8 +111,8 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
     Area.MESSAGES: {
         "notifications": """
             list_messages get_message resend_message settle_message list_mail get_mail session_proof
-            list_not_told note_told simulate simulate_change list_answers get_mailbox read_mailbox_now
-            list_suppressions lift_suppression
+            list_not_told note_told simulate simulate_change simulate_news list_answers
+            get_mailbox read_mailbox_now list_suppressions lift_suppression
         """,
     },
     Area.WORDS: {

@@ -10,9 +10,10 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from services.notifications.domain.reminder_rules import Offset, ReminderRule
 from services.notifications.schemas import read
-from shared.contracts.base import contract_of
+from shared.contracts.base import Event, NotInTheLanguage, contract_for, contract_of
 from shared.contracts.scheduling import RunChanged
 from shared.errors import Refused
+from shared.messaging.envelope import Envelope, NotAnEnvelope
 
 _OFFSETS = "Give a list of offsets, such as 5d and 1d."
 _TIME = "Write a time as hours and minutes, such as 15:00."
@@ -21,6 +22,8 @@ _BASIS = "Look at the preview first: it gives the basis to change the rule on."
 
 LONGEST = 20
 """Characters of an offset."""
+MOST_NEWS = 500
+"""Events that one change is taken to publish: an import of a whole year's runs stays below it."""
 
 
 class OffsetsField(fields.Field[tuple[Offset, ...]]):
@@ -70,9 +73,29 @@ def read_run_changed(event: Any) -> RunChanged:
     """Read what scheduling would publish of a change. Raises `Refused("invalid")`."""
     try:
         told: RunChanged = contract_of(RunChanged).load(event)
-        for each in (*told.sessions, *told.cancelled):
-            ZoneInfo(each.zone)
+        _check_zones(told)
     except (ValidationError, TypeError, KeyError, ValueError):
         why = "Give the event as the preview of a change gives it when it is asked for the event."
         raise Refused("invalid", why, {"event": [why]}) from None
     return told
+
+
+def read_news(news: Any) -> list[Envelope]:
+    """Read the events that a change would publish. Raises `Refused("invalid")`."""
+    if not isinstance(news, list) or len(news) > MOST_NEWS:
+        why = f"Give a list of up to {MOST_NEWS} events."
+        raise Refused("invalid", why, {"news": [why]})
+    try:
+        told = [Envelope.from_dict(each) for each in news]
+        for each in told:
+            _check_zones(contract_for(each.type).load(each.data))
+    except (NotAnEnvelope, NotInTheLanguage, ValidationError, TypeError, KeyError, ValueError):
+        why = "Give the events as the dry run of a change gives them."
+        raise Refused("invalid", why, {"news": [why]}) from None
+    return told
+
+
+def _check_zones(event: Event) -> None:
+    """Look up the time zones of an event's sessions, where it has some. Raises `KeyError` or `ValueError`."""
+    for session in (*(getattr(event, "sessions", None) or ()), *(getattr(event, "cancelled", None) or ())):
+        ZoneInfo(session.zone)

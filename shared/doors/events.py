@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint, ProviderCollector, SharedExtension
 
 from shared.contracts.base import contract_of
 from shared.doors.backing import Backing
@@ -81,3 +82,13 @@ class Consumes(Entrypoint):
 
 
 consumes = Consumes.decorator
+
+
+def hears(service: Any) -> Mapping[str, Callable[..., None]]:
+    """Give the methods of a service's instance that handle events, each by its event's type."""
+    return {
+        entrypoint.contract.type: getattr(service, name)
+        for name in dir(type(service))
+        for entrypoint in getattr(getattr(type(service), name), ENTRYPOINT_EXTENSIONS_ATTR, ())
+        if isinstance(entrypoint, Consumes)
+    }

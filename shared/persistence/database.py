@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import Refused
 from shared.persistence.pipeline import PatientCursor
+from shared.persistence.rehearsal import news_of_the_rehearsal
 from shared.persistence.transaction import marked
 
 POOL_TIMEOUT = 3.0
@@ -61,11 +62,15 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Run one transaction that writes: committed when the block ends, rolled back when it raises.
 
-        Raises `Refused("unavailable")` when no connection is to be had. Do no other I/O inside.
+        In a rehearsal it is rolled back as well (`shared.persistence.rehearsal`), and nobody is woken. Raises
+        `Refused("unavailable")` when no connection is to be had. Do no other I/O inside.
         """
         with self._one_writer(), _told_plainly(), marked(), self._writer_engine.begin() as connection:
             told = connection.info[_TOLD] = set[str]()
             yield connection
+            if news_of_the_rehearsal() is not None:
+                connection.rollback()
+                return
         self._wake(told)
 
     @contextmanager

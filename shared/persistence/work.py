@@ -18,6 +18,7 @@ from shared.observability.context import causation_id, correlation_id, tracepare
 from shared.persistence.bulk import insert_all
 from shared.persistence.commands import current_command, store_answer
 from shared.persistence.database import JOBS, OUTBOX, tell
+from shared.persistence.rehearsal import news_of_the_rehearsal
 from shared.persistence.upsert import insert_or_leave
 
 if TYPE_CHECKING:
@@ -102,15 +103,18 @@ class Store:
     def work(self, *, trial: bool = False) -> Iterator[UnitOfWork]:
         """Open a unit of work; it commits, with its news, when the block ends without an error.
 
-        A `trial` does everything and then undoes it: what a dry run reports is what would have happened.
+        A `trial` does everything and then undoes it, as a rehearsal of the whole call does: that one notes the news.
         """
         with self.database.writing() as connection:
             unit = self.unit(connection)
             yield unit
             if trial:
                 connection.rollback()
-            else:
-                self.save_news(unit)
+                return
+            self.save_news(unit)
+            rehearsed = news_of_the_rehearsal()
+            if rehearsed is not None:
+                rehearsed.extend(unit.news)
 
     def unit(self, connection: Connection, cause: Envelope | None = None) -> UnitOfWork:
         """Give a unit of work inside a transaction that is open already, such as the inbox's."""

@@ -309,6 +309,9 @@ def test_a_hold_is_let_go_of_once_what_follows_was_read(page, keytalk, hold):
     page.get_by_role("button", name="Let it last longer").click()
     expect(page.get_by_role("status")).to_have_text("It lasts longer now.")
     page.get_by_role("button", name="Let go of it").click()
+    expect(page.get_by_text("Nothing is changed or sent yet.")).to_be_visible()
+    assert keytalk.cli("holds", "show", hold["hold"])["state"] == "active"
+    page.get_by_role("button", name="Let go of it").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Released")
     assert keytalk.cli("holds", "show", hold["hold"])["state"] == "released"

@@ -71,7 +71,19 @@ def test_a_won_enquiry_adopts_the_run_that_was_planned(keytalk, reference, run):
     assert [row["run"] for row in ours] == [run["run"]]
 
 
-def test_confirming_tells_everyone_once_and_schedules_the_reminders(keytalk, run):
+@pytest.fixture(scope="module")
+def would_be(keytalk: Keytalk, run: dict) -> dict:
+    """What a dry run says of confirming, before it is done."""
+    return keytalk.cli("runs", "confirm", run["run"], "--dry-run")
+
+
+def test_a_dry_run_changes_nothing_and_tells_nobody(keytalk, run, would_be):
+    assert would_be["state"] == "confirmed"
+    assert keytalk.cli("runs", "show", run["run"])["state"] == "draft"
+    assert keytalk.cli("messages", "list", "--occasion", f"run_confirmed:{run['run']}") == []
+
+
+def test_confirming_tells_everyone_once_and_schedules_the_reminders(keytalk, run, would_be):
     keytalk.cli("runs", "confirm", run["run"])
 
     occasion = f"run_confirmed:{run['run']}"
@@ -87,6 +99,21 @@ def test_confirming_tells_everyone_once_and_schedules_the_reminders(keytalk, run
     # 15:00 local: Greenwich time in January, an hour ahead of it once the clocks have changed.
     assert min(row["due_at"] for row in waiting) == "2027-01-07T15:00:00+00:00"
     assert max(row["due_at"] for row in waiting) == "2027-04-26T14:00:00+00:00"
+
+
+def test_the_dry_run_named_every_message_that_came_of_it(keytalk, run, would_be):
+    told = keytalk.cli("messages", "list", "--subject", f"run:{run['run']}", "--limit", "1000")
+    announced = [(each["recipient"], each["template"], each["occasion"]) for each in would_be["would_tell"]["sends"]]
+
+    assert would_be["would_tell"]["cancels"] == []
+    assert sorted(announced) == sorted((each["recipient"], each["template"], each["occasion"]) for each in told)
+
+
+def test_a_dry_run_is_refused_as_the_change_itself_would_be(keytalk, run):
+    with pytest.raises(CommandRefused, match="this one is confirmed") as refusal:
+        keytalk.cli("runs", "confirm", run["run"], "--dry-run")
+
+    assert refusal.value.status == 1
 
 
 def test_the_confirmation_reads_as_the_first_one_and_holds_all_sessions(embedded):

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, page, pages
 from ops.console.forms import number
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from ops.console.pages.enquiry import change_enquiry
 from shared.errors import Refused
 
@@ -54,14 +54,13 @@ def settle_proposal(reference: str, proposal_id: str, what: str) -> AnyResponse:
     names = {"send": (), "accept": ("name", "role", "purchase_order"), "decline": ("reason",), "withdraw": ("reason",)}
     given: dict[str, Any] = {name: request.form.get(name) or None for name in names[what]}
     required = {"accept": {"name": "", "role": ""}, "send": {}}.get(what, {"reason": ""})
+    given = required | {name: value for name, value in given.items() if value}
     try:
-        look = partial(_settling, reference, proposal_id, what)
+        look = partial(_settling, reference, proposal_id, what, given)
         shown = seen_first("enquiries", f"{what}_proposal", look, lambda: proposal(reference, proposal_id))
         if shown is not None:
             return shown
-        ask(
-            "enquiries", f"{what}_proposal", proposal_id=proposal_id, **required | {k: v for k, v in given.items() if v}
-        )
+        ask("enquiries", f"{what}_proposal", proposal_id=proposal_id, **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(proposal, refused, reference, proposal_id)
         return answer
@@ -69,30 +68,32 @@ def settle_proposal(reference: str, proposal_id: str, what: str) -> AnyResponse:
     return redirect(url_for("console.enquiry", reference=reference))
 
 
-def _settling(reference: str, proposal_id: str, what: str) -> GoingOut:
+def _settling(reference: str, proposal_id: str, what: str, given: dict[str, Any]) -> GoingOut:
     """Say whom it is written to that a proposal is sent or settled."""
     found = ask("enquiries", "get_proposal", proposal_id=proposal_id)
-    title = f"Proposal, version {found['version']}"
-    back = url_for("console.proposal", reference=reference, proposal_id=proposal_id)
-    team = Letter("Our team", "proposal_settled_ops")
-    if what == "send":
-        paper = url_for("console.proposal_paper", reference=reference, proposal_id=proposal_id)
-        letters: tuple[Letter, ...] = (Letter(contact_of(reference), "proposal_sent"),)
-        follows = ("The letter has a link by which they read, print and accept it. A reminder follows 20 days later.",)
-        return GoingOut(title, "Send it now", back, letters, follows, paper=paper)
-    button, template = {
-        "accept": ("Note that they accepted", "proposal_accepted"),
-        "decline": ("Note that they declined", "proposal_declined"),
-        "withdraw": ("Take it back", "proposal_withdrawn"),
+    would = ask("enquiries", f"{what}_proposal", proposal_id=proposal_id, dry_run=True, **given)
+    button, follows = {
+        "send": (
+            "Send it now",
+            "The letter has a link by which they read, print and accept it. A reminder follows 20 days later.",
+        ),
+        "accept": ("Note that they accepted", "An agreement is made of it, for both sides to sign."),
+        "decline": ("Note that they declined", "Your reason stays with us: it does not stand in the letter."),
+        "withdraw": (
+            "Take it back",
+            "Its link answers no more. Your reason stays with us: it does not stand in the letter.",
+        ),
     }[what]
-    heard = what != "withdraw" or found["state"] != "draft"
-    letters = (Letter(contact_of(reference), template), team) if heard else (team,)
-    follows = {
-        "accept": ("An agreement is made of it, for both sides to sign.",),
-        "decline": ("Your reason stays with us: it does not stand in the letter.",),
-        "withdraw": ("Its link answers no more. Your reason stays with us: it does not stand in the letter.",),
-    }[what]
-    return GoingOut(title, button, back, letters, follows, kind="grave" if what == "withdraw" else "")
+    paper = url_for("console.proposal_paper", reference=reference, proposal_id=proposal_id)
+    return GoingOut(
+        f"Proposal, version {found['version']}",
+        button,
+        url_for("console.proposal", reference=reference, proposal_id=proposal_id),
+        told_by(would),
+        follows=(follows,),
+        paper=paper if what == "send" else None,
+        kind="grave" if what == "withdraw" else "",
+    )
 
 
 @pages.post("/enquiries/<reference>/agreement/<agreement_id>/<any(sign,order,end):what>")
@@ -107,7 +108,7 @@ def change_agreement(reference: str, agreement_id: str, what: str) -> AnyRespons
             reference,
             "sign_agreement",
             done,
-            look=lambda: _signing(reference, agreement_id),
+            look=lambda: _signing(reference, {"agreement_id": agreement_id, **given}),
             agreement_id=agreement_id,
             **given,
         )
@@ -121,11 +122,9 @@ def change_agreement(reference: str, agreement_id: str, what: str) -> AnyRespons
     )
 
 
-def _signing(reference: str, agreement_id: str) -> GoingOut:
-    agreement = ask("enquiries", "get_agreement", agreement_id=agreement_id)
-    stands = any(each["side"] == "prison" for each in agreement["signatures"])
-    told = (Letter(contact_of(reference), "agreement_signed"), Letter("Our team", "agreement_signed_ops"))
+def _signing(reference: str, given: dict[str, Any]) -> GoingOut:
+    would = ask("enquiries", "sign_agreement", dry_run=True, **given)
+    stands = any(each["side"] == "prison" for each in would["signatures"])
+    follows = "Both sides have signed then: the agreement stands." if stands else "The other side has not signed yet."
     back = url_for("console.enquiry", reference=reference)
-    if not stands:
-        return GoingOut("Signing for us", "Sign", back, follows=("The other side has not signed yet.",))
-    return GoingOut("Signing for us", "Sign", back, told, ("Both sides have signed then: the agreement stands.",))
+    return GoingOut("Signing for us", "Sign", back, told_by(would), follows=(follows,))

@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, ask_where_up, asked_again, may_ask, page, pages
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from ops.console.timeline import sentence
 from ops.vocabulary import ANSWERS
 from shared.errors import Refused
@@ -89,8 +89,8 @@ def _replying(reference: str, words: str) -> GoingOut:
         f"A reply about {reference}",
         "Send it",
         url_for("console.enquiry", reference=reference),
-        (Letter(contact_of(reference), "reply_written"),),
-        ("The clock for the first reply stops, and it is their turn from then on.",),
+        told_by(ask("enquiries", "reply_to_enquiry", reference=reference, words=words, dry_run=True)),
+        follows=("The clock for the first reply stops, and it is their turn from then on.",),
         words=words,
     )
 

@@ -8,8 +8,9 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
-from ops.console.words import moment, plain
+from ops.console.going_out import GoingOut, Letter, Letters, seen_first, whom
+from ops.console.words import moment
+from ops.telling import plain
 from shared.errors import Refused
 
 STATES = (
@@ -151,16 +152,9 @@ def _sending_again(given: dict[str, Any]) -> GoingOut:
         f"{plain(again['template'])}, once more",
         "Send it again",
         url_for("console.message", message=given["message"]),
-        (Letter(_whom(again["recipient"]), again["template"]),),
+        Letters((Letter(whom(again["recipient"]), again["template"]),)),
         (f"It goes out {moment(again['goes_at'])}. If the first one arrived after all, they have it twice.",),
     )
-
-
-def _whom(recipient: str) -> str:
-    kind, _colon, key = recipient.partition(":")
-    if kind == "enquirer":
-        return contact_of(key)
-    return "Our team" if recipient == "ops" else plain(kind)
 
 
 def _message_again(named: Any, refused: Refused | None = None) -> Response:

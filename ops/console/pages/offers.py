@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
 from ops.console.forms import number
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from shared.errors import Refused
 
 HOLD_STATES = ("active", "released", "expired", "converted", "all")
@@ -71,12 +71,35 @@ def change_hold(hold: Any, what: str) -> AnyResponse:
         given = {"working_days": number(form.get("working_days")), "force": forced or None}
         given |= {"reason": form.get("reason") or None}
     try:
+        if what == "release":
+            shown = seen_first(
+                "scheduling", "release_hold", lambda: _releasing(str(hold)), lambda: _hold_again(hold, what)
+            )
+            if shown is not None:
+                return shown
         ask("scheduling", f"{what}_hold", hold=str(hold), **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(_hold_again, refused, hold, what)
         return answer
     flash("It lasts longer now." if what == "extend" else "It is let go of. Its run is a draft again.")
     return redirect(url_for("console.hold", hold=hold))
+
+
+def _releasing(hold: str) -> GoingOut:
+    """Say what follows from letting go of a hold, and whom it tells."""
+    found, would = ask("scheduling", "get_hold", hold=hold), ask("scheduling", "release_hold", hold=hold, dry_run=True)
+    behind = _names(found["waiting_behind"])
+    return GoingOut(
+        f"{found['establishment']['name']}, a hold",
+        "Let go of it",
+        url_for("console.hold", hold=hold),
+        told_by(would),
+        follows=(
+            "Its run is a draft again and keeps its dates; its people and rooms are free.",
+            f"{behind} may move up, and is told then." if behind else "Nobody waits behind it.",
+        ),
+        kind="grave",
+    )
 
 
 @pages.get("/offers")
@@ -126,20 +149,10 @@ def answer_offer(offer: Any, what: str) -> AnyResponse:
 def _answering(offer: str, what: str) -> GoingOut:
     """Say whom an answer to an offer, or that it is taken back, is written to."""
     found = ask("scheduling", f"{what}_offer", offer=offer, dry_run=True)
-    name, team = found["facilitator"]["name"], Letter("Our team", "offer_settled_ops")
     button = {"accept": "Note their yes", "decline": "Note their no", "withdraw": "Take the offer back"}[what]
-    letters: dict[str, tuple[Letter, ...]] = {
-        "accept": (
-            Letter(contact_of(found["enquiry"]), "run_changed_contact"),
-            Letter(f"{name}, and whoever leads these sessions with them", "run_changed_facilitator"),
-            team,
-        ),
-        "decline": (team,),
-        "withdraw": (Letter(name, "offer_withdrawn_facilitator"), team),
-    }
     follows = ("Others who were asked for the same hear that it is covered.",) if what == "accept" else ()
-    title, back = f"{name}, {found['establishment']['name']}", url_for("console.offer", offer=offer)
-    return GoingOut(title, button, back, letters[what], follows)
+    title = f"{found['facilitator']['name']}, {found['establishment']['name']}"
+    return GoingOut(title, button, url_for("console.offer", offer=offer), told_by(found), follows=follows)
 
 
 @pages.get("/programmes")

@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import all_places, ask, asked_again, csv, page, pages, wants_csv
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from ops.console.pages import runs
 from shared.errors import Refused
 
@@ -81,8 +81,8 @@ def _sending(memo: str) -> GoingOut:
         f"Gate memo for {sent['establishment']}, version {sent['version']}",
         "Send it",
         url_for("console.memo", memo=memo),
-        (Letter(contact_of(sent["reference"]), "gate_memo_sent_contact"),),
-        ("Once it was sent, what the prison says of it is noted on its page.",),
+        told_by(sent),
+        follows=("Once it was sent, what the prison says of it is noted on its page.",),
         paper=url_for("console.memo_paper", memo=memo),
     )
 

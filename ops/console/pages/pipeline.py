@@ -8,7 +8,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, wants_csv
-from ops.console.going_out import GoingOut, Letter, named_contact, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from ops.vocabulary import STAGES
 from shared.errors import Refused
 
@@ -178,8 +178,8 @@ def _releasing(reference: str) -> GoingOut:
         f"{suspect['establishment']}, {suspect['reference']}",
         "It is genuine: release it",
         url_for("console.quarantine"),
-        (Letter(named_contact(suspect), "enquiry_received"), Letter("Our team", "enquiry_received_ops")),
-        ("It is filed as every other enquiry, and its clock for the first reply runs.",),
+        told_by(ask("enquiries", "release_enquiry", reference=reference, dry_run=True)),
+        follows=("It is filed as every other enquiry, and its clock for the first reply runs.",),
         words=suspect["message"],
     )
 

@@ -9,7 +9,7 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
-from ops.console.going_out import GoingOut, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from shared.errors import Refused
 
 COLUMNS = ("kind", "state", "received_on", "due_on", "closed_at", "actor", "id")
@@ -58,15 +58,16 @@ def export_person() -> AnyResponse:
 def erase_person() -> AnyResponse:
     """Erase a person everywhere, and show the receipt."""
     form = request.form
+    given = {name: form.get(name, "") for name in ("person", "reason")}
+    given |= {"received_on": form["received_on"]} if form.get("received_on") else {}
     try:
         if form.get("sure") != "yes":
             words = "Please tick that you are sure: it cannot be taken back."
             raise Refused("invalid", words, {"sure": [words]})
-        shown = seen_first("enquiries", "erase_person", lambda: _whom(form.get("person", "")), privacy)
+        shown = seen_first("enquiries", "erase_person", lambda: _whom(given), privacy)
         if shown is not None:
             return shown
-        receipt = ask("enquiries", "erase_person", person=form.get("person", ""), reason=form.get("reason", ""),
-                      received_on=form.get("received_on") or None)  # fmt: skip
+        receipt = ask("enquiries", "erase_person", **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(privacy, refused)
         return answer
@@ -74,8 +75,9 @@ def erase_person() -> AnyResponse:
     return receipt_shown
 
 
-def _whom(person: str) -> GoingOut:
-    """Show who would be erased, so that it is nobody else by a slip."""
+def _whom(given: dict[str, str]) -> GoingOut:
+    """Show who would be erased, so that it is nobody else by a slip, and what they are not sent any more."""
+    person = given["person"]
     found = ask("enquiries", "list_contacts", search=person, limit=5) if "@" in person else []
     known = [each for each in found if (each["email"] or "").lower() == person.strip().lower()]
     if not known and "@" not in person:
@@ -83,9 +85,13 @@ def _whom(person: str) -> GoingOut:
     who = [f"{each['name']}, {each['organisation'] or 'no organisation on record'}" for each in known]
     who = who or ["Nobody is on record under this address; what else is held under it goes."]
     lost = "Name, email, phone and words go everywhere, also from what waits to be sent. It cannot be taken back."
-    follows = (*who, lost)
     return GoingOut(
-        "who would be erased", "Erase them everywhere", url_for("console.privacy"), follows=follows, kind="grave"
+        "who would be erased",
+        "Erase them everywhere",
+        url_for("console.privacy"),
+        told_by(ask("enquiries", "erase_person", dry_run=True, **given)),
+        follows=(*who, lost),
+        kind="grave",
     )
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, together, wants_csv
 from ops.console.forms import number
-from ops.console.going_out import GoingOut, Letter, contact_of, seen_first
+from ops.console.going_out import GoingOut, seen_first, told_by
 from ops.console.words import day, moment
 from ops.vocabulary import CAUSES, CHARGE_REASONS, PARTIES
 from shared.errors import Refused
@@ -86,27 +86,15 @@ def settle_run(run: Any, what: str) -> AnyResponse:
 
 
 def _confirming(run: str) -> GoingOut:
-    found = ask("scheduling", "get_run", run=run)
+    found = ask("scheduling", "confirm_run", run=run, dry_run=True)
     sessions = sum(each["state"] == "planned" for each in found["sessions"])
-    people = tuple(Letter(each["name"], "run_confirmed_facilitator") for each in found["facilitators"])
     return GoingOut(
         f"{found['establishment']['name']}, {found['programme_name']}",
         "Confirm, and tell everyone",
         url_for("console.run", run=run),
-        (Letter(contact_of(found["enquiry"]), "run_confirmed_contact"), *people),
-        (
-            f"Each letter has a calendar file of {sessions} session{'' if sessions == 1 else 's'}.",
-            "Reminders are set for all of them.",
-            *_in_the_way(found),
-        ),
+        told_by(found),
+        follows=(f"Each confirmation has a calendar file of {sessions} session{'' if sessions == 1 else 's'}.",),
     )
-
-
-def _in_the_way(found: Any) -> list[str]:
-    """Say what keeps a run from being confirmed as it stands."""
-    breaches = [*found["breaches"], *(breach for each in found["sessions"] for breach in each["breaches"])]
-    words = list(dict.fromkeys(f"{each['rule']}: {each['why']}" for each in breaches))
-    return ["As it stands it would be refused, since these do not hold:", *words] if words else []
 
 
 def _holding(run: str) -> GoingOut:
@@ -117,8 +105,8 @@ def _holding(run: str) -> GoingOut:
         f"{place}, a hold",
         "Hold its time",
         url_for("console.run", run=run),
-        (Letter(contact_of(held["enquiry"]), "hold_placed_contact"),),
-        (
+        told_by(held),
+        follows=(
             f"{place} has this time until the end of {day(held['expires_on'])}."
             if held["rank"] == 1
             else f"{place} waits in line behind {ahead}: no time is taken for it yet.",
@@ -251,25 +239,21 @@ def _offering(run: str, session_id: str, given: dict[str, Any]) -> GoingOut:
         f"Session {asked['number']}, {day(asked['date'])}, {asked['start']} to {asked['end']}",
         f"Ask {offer['facilitator']['name']}",
         url_for("console.session", run=run, session=session_id),
-        (Letter(offer["facilitator"]["name"], "offer_made_facilitator"),),
-        (f"The letter has a link to say yes or no, until {moment(offer['answer_by'])}.",),
+        told_by(offer),
+        follows=(f"The letter has a link to say yes or no, until {moment(offer['answer_by'])}.",),
     )
 
 
 def _coming_off(run: str, session_id: str, given: dict[str, Any]) -> GoingOut:
-    found = ask("scheduling", "withdraw_from_session", dry_run=True, **given)["sessions"][0]
-    stays = tuple(Letter(each["name"], "run_changed_facilitator") for each in found["facilitators"])
+    tried = ask("scheduling", "withdraw_from_session", dry_run=True, **given)
+    (found,) = tried["sessions"]
     gone = next((name for each, name in facilitators_by_name() if each == given["facilitator"]), "Who comes off it")
     return GoingOut(
         f"Session {found['number']}, {day(found['date'])}, without {gone}",
         "Take them off",
         url_for("console.session", run=run, session=session_id),
-        (
-            Letter(contact_of(found["enquiry"]), "run_changed_contact"),
-            Letter(gone, "run_changed_facilitator"),
-            *stays,
-        ),
-        (
+        told_by(tried),
+        follows=(
             f"{found['lacks'] or 'Nobody'} {'has' if found['lacks'] else 'more has'} to be found;"
             f" {len(found['can']) or 'nobody'} could lead it.",
             "Our team gets a task to find cover. Why is not asked, and not kept.",

@@ -18,7 +18,7 @@ from services.enquiries.queries.tasks import checklist_of
 from shared.clock import NO_OTHER_TIME, fixed_clock, parse_moment
 from shared.config import Settings
 from shared.doors.jobs import runs
-from shared.doors.rpc import change
+from shared.doors.rpc import change, change_at_once
 from shared.doors.settings import SettingsProvider
 from shared.errors import Refused
 from shared.messaging.jobs import subjects_due
@@ -84,7 +84,7 @@ class PipelineDoors:
         """Say what is due this morning."""
         clocks.strike_due(self.store, stopping)
 
-    @change
+    @change_at_once
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
         """Look at the clocks as if it were `as_of`, and count what they said by its step; proposals end as well."""
         if not self.settings.may_play_time:

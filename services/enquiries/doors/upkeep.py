@@ -17,7 +17,7 @@ from services.enquiries.handlers import filing, upkeep
 from shared.clock import day_in_london
 from shared.config import Settings
 from shared.doors.jobs import runs
-from shared.doors.rpc import change, operation
+from shared.doors.rpc import change_at_once, operation
 from shared.doors.settings import SettingsProvider
 from shared.errors import Refused
 from shared.holidays import bank_holidays_of
@@ -87,7 +87,7 @@ class UpkeepDoors:
         with self.store.database.reading() as connection:
             return queries.list_canaries(connection, limit=page_size(limit))
 
-    @change
+    @change_at_once
     def send_canary(self, actor: str | None = None) -> dict[str, Any]:
         """Send a test enquiry through the public address now, and say what came of it."""
         self.canary.send()

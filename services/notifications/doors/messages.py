@@ -22,7 +22,7 @@ from services.notifications.queries import messages
 from services.notifications.tables import SEND_MESSAGES
 from shared.clock import NO_OTHER_TIME, fixed_clock, parse_moment
 from shared.doors.jobs import runs
-from shared.doors.rpc import change, operation
+from shared.doors.rpc import change, change_at_once, operation
 from shared.errors import Refused
 from shared.messaging.jobs import daily
 from shared.paging import page_size
@@ -80,26 +80,22 @@ class MessageDoors:
             return messages.get_message(connection, _id(message), self.store.clock())
 
     @change
-    def resend_message(
-        self, message: str, reason: str, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def resend_message(self, message: str, reason: str, actor: str | None = None) -> dict[str, Any]:
         """Send again what did not get through for certain. `goes_at` is when; nothing is sent that nobody would get."""
         named = (_id(message), reason)
         with self.store.work(trial=True) as work:
             again = resending.resend_message(work, *named, actor=actor or "unnamed")
         goes_at = self.post_room.sender.goes_at(again)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             again = resending.resend_message(work, *named, actor=actor or "unnamed")
             found = messages.get_message(work.connection, again.id, work.now)
             return work.answer({**found, "goes_at": goes_at.isoformat()})
 
     @change
-    def settle_message(
-        self, message: str, state: str, reason: str, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def settle_message(self, message: str, state: str, reason: str, actor: str | None = None) -> dict[str, Any]:
         """Say what became of a message of which nobody could say whether it arrived: accepted or failed."""
         named = _id(message)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             settling.settle_message(work, named, state, reason, actor=actor or "unnamed")
             return work.answer(messages.get_message(work.connection, named, work.now))
 
@@ -116,7 +112,7 @@ class MessageDoors:
         except MailNotFound:
             raise Refused("not_found", f"No mail here has the Message-ID {message_id}.") from None
 
-    @change
+    @change_at_once
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
         """Send what is due as if it were `as_of`, in office hours with the summary of that morning."""
         if not self.post_room.may_play_time:

@@ -47,14 +47,13 @@ class ProofDoors:
         way: str,
         run: str | None = None,
         session: int | None = None,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Note that somebody was told by phone, on paper or in person: of a run as it is now, or of their letters."""
         _session_number(session)
         of_run = None if run is None else _id(run)
         domain = self.post_room.mail_domain
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             told = telling.note_told(
                 work, str(recipient), of_run, session, str(way), actor=actor or "unnamed", mail_domain=domain
             )

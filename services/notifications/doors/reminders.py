@@ -1,4 +1,4 @@
-"""The rules of reminders, and what a change of them, or of a run, would send."""
+"""The rules of reminders, and what a change of them, of a run or of anything else would send."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from services.notifications.domain.reasons import read_reason
 from services.notifications.doors.post_room import Post
 from services.notifications.handlers import reminders as handlers
 from services.notifications.queries import reminders, simulating
-from services.notifications.reminder_schemas import BasisSchema, read_run_changed, rule_asked
+from services.notifications.reminder_schemas import BasisSchema, read_news, read_run_changed, rule_asked
 from services.notifications.schemas import read
+from shared.doors.events import hears
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
 from shared.paging import page_size
@@ -22,7 +23,7 @@ MOST_DAYS = 400
 
 
 class ReminderDoors:
-    """The rules of reminders, and what a change of them, or of a run, would send."""
+    """The rules of reminders, and what a change of them, of a run or of anything else would send."""
 
     store: Store
     post_room: Post
@@ -77,6 +78,13 @@ class ReminderDoors:
         with self.store.database.reading() as connection:
             drafting = Drafting(new_id, self.post_room.mail_domain)
             return simulating.change_simulated(connection, told, self.store.clock(), drafting)
+
+    @operation
+    def simulate_news(self, news: list[dict[str, Any]]) -> dict[str, Any]:
+        """Give what events would send and cancel: `news` is what a service's dry run of a change says of them."""
+        told = read_news(news)
+        with self.store.work(trial=True) as work:
+            return simulating.news_simulated(work, told, hears(self))
 
 
 def _shown(considered: handlers.RuleChange) -> dict[str, Any]:

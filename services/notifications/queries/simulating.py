@@ -1,10 +1,12 @@
-"""Looking ahead: what is due, and why; and what a change of a run would send and cancel. Nothing is changed by it."""
+"""Looking ahead: what is due, and why; and what news would send and cancel. Nothing is changed by it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
@@ -15,9 +17,17 @@ from services.notifications.domain.reminders import follows_from, rule_of
 from services.notifications.handlers.calendar import consequences
 from services.notifications.handlers.reminders import RUN_CHANGED
 from services.notifications.tables import message_of, messages
+from shared.contracts.base import contract_for
 from shared.contracts.scheduling import RunChanged
+from shared.messaging.envelope import Envelope
+from shared.observability.context import about
+from shared.persistence.work import UnitOfWork
 
 _OF_RUN = "run:"
+_SCHEDULED = messages.c.state == MessageState.SCHEDULED.value
+_WITHDRAWN = {MessageState.SUPERSEDED, MessageState.SUPPRESSED}
+
+Hear = Callable[[UnitOfWork, Any], None]
 
 
 def due_within(connection: Connection, now: datetime, days: int, limit: int) -> dict[str, Any]:
@@ -27,8 +37,7 @@ def due_within(connection: Connection, now: datetime, days: int, limit: int) -> 
     happened yet is not foreseen.
     """
     until = now + timedelta(days=days)
-    waits = messages.c.state == MessageState.SCHEDULED.value
-    due = waits & (messages.c.next_attempt_at <= until)
+    due = _SCHEDULED & (messages.c.next_attempt_at <= until)
     order = (messages.c.next_attempt_at, messages.c.id)
     rows = connection.execute(select(messages).where(due).order_by(*order).limit(limit)).all()
     return {
@@ -53,6 +62,37 @@ def change_simulated(connection: Connection, event: RunChanged, now: datetime, d
         "sends": in_order([*letters, *follows.reminders.made]),
         "cancels": [in_short(each) | {"cancelled_because": why} for each, why in _first_due_first(cancelled)],
     }
+
+
+def news_simulated(work: UnitOfWork, news: Sequence[Envelope], hears: Mapping[str, Hear]) -> dict[str, Any]:
+    """Give what events would send and cancel, by handling them in a unit of work that is undone afterwards.
+
+    `hears` has the handlers by the type of their event; news that nobody hears here sends nothing.
+    """
+    waited = _waiting(work)
+    rehearsal = f"rehearsal:{work.new_id()}"
+    with about(correlation_id=rehearsal):
+        for envelope in news:
+            hear = hears.get(envelope.type)
+            if hear is not None:
+                hear(replace(work, cause=envelope), contract_for(envelope.type).load(envelope.data))
+    made = work.connection.execute(select(messages).where(messages.c.correlation_id == rehearsal, _SCHEDULED))
+    gone = [message for message in _named(work, waited - _waiting(work)) if message.state in _WITHDRAWN]
+    return {
+        "sends": in_order(map(message_of, made)),
+        "cancels": [
+            in_short(each) | {"cancelled_because": why}
+            for each, why in _first_due_first((each, each.why or "") for each in gone)
+        ],
+    }
+
+
+def _waiting(work: UnitOfWork) -> set[UUID]:
+    return set(work.connection.scalars(select(messages.c.id).where(_SCHEDULED)))
+
+
+def _named(work: UnitOfWork, ids: set[UUID]) -> list[Message]:
+    return [message_of(row) for row in work.connection.execute(select(messages).where(messages.c.id.in_(ids)))]
 
 
 def in_order(those: Iterable[Message]) -> list[dict[str, Any]]:

@@ -47,15 +47,13 @@ class CoverDoors:
             return cover.get_cover(connection, read_id(session, "session"))
 
     @change
-    def withdraw_from_session(
-        self, sessions: list[str], facilitator: str, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def withdraw_from_session(self, sessions: list[str], facilitator: str, actor: str | None = None) -> dict[str, Any]:
         """Take a facilitator off sessions of one run and have ops find cover. Why is not asked, and not kept."""
         asked = read(WithdrawalSchema(), sessions=sessions, facilitator=facilitator)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             change_id = coming_off.withdraw_from_session(work, **asked, actor=actor or "unnamed")
             lists = [cover.get_cover(work.connection, each) for each in asked["session_ids"]]
-            return work.answer({"change": str(change_id), "dry_run": dry_run, "sessions": lists})
+            return work.answer({"change": str(change_id), "sessions": lists})
 
     @change
     def make_offer(
@@ -64,35 +62,32 @@ class CoverDoors:
         facilitator: str,
         role: str = "cover",
         instead_of: str | None = None,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Ask a facilitator whether they would lead some sessions of one run; they get a letter with a link."""
         asked = read(OfferSchema(), sessions=sessions, facilitator=facilitator, role=role, instead_of=instead_of)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             made = offers.make_offer(work, asked, actor=actor or "unnamed")
             return work.answer(offer_queries.get_offer(work.connection, made))
 
     @change
-    def accept_offer(self, offer: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def accept_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
         """Record that a facilitator said yes, such as on the telephone; by the link they do this themselves."""
-        return self._answer(
-            offer, dry_run, lambda work, found: offers.accept_offer(work, found, actor=actor or "unnamed")
-        )
+        return self._answer(offer, lambda work, found: offers.accept_offer(work, found, actor=actor or "unnamed"))
 
     @change
-    def decline_offer(self, offer: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def decline_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
         """Record that a facilitator said no. Why is not asked."""
-        return self._answer(offer, dry_run, offers.decline_offer)
+        return self._answer(offer, offers.decline_offer)
 
     @change
-    def withdraw_offer(self, offer: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def withdraw_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
         """Take an open offer back, and tell the facilitator."""
-        return self._answer(offer, dry_run, offers.withdraw_offer)
+        return self._answer(offer, offers.withdraw_offer)
 
-    def _answer(self, offer: str, dry_run: bool, act: Callable[[UnitOfWork, UUID], None]) -> dict[str, Any]:
+    def _answer(self, offer: str, act: Callable[[UnitOfWork, UUID], None]) -> dict[str, Any]:
         found = read_id(offer, "offer")
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             act(work, found)
             return work.answer(offer_queries.get_offer(work.connection, found))
 

@@ -27,13 +27,11 @@ class HoldDoors:
     store: Store
 
     @change
-    def place_hold(
-        self, run: str, working_days: int = 10, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def place_hold(self, run: str, working_days: int = 10, actor: str | None = None) -> dict[str, Any]:
         """Hold the time of a draft run, or put it in line behind what holds that time already."""
         run_id = read_id(run, "run")
         days = read(DaysSchema(), working_days=working_days)["working_days"]
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             placed = holds.place_hold(work, run_id, days=days, actor=actor or "unnamed")
             return work.answer(get_hold(work.connection, placed))
 

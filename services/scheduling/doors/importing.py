@@ -15,22 +15,20 @@ class ImportDoors:
     store: Store
 
     @change
-    def import_facilitators(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def import_facilitators(self, csv_text: str, actor: str | None = None) -> dict[str, Any]:
         """Add or change facilitators from CSV."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             return work.answer_unkept(people_importer.import_facilitators(work, csv_text).as_dict())
 
     @change
-    def import_clearances(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def import_clearances(self, csv_text: str, actor: str | None = None) -> dict[str, Any]:
         """Record clearances from CSV."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             return work.answer_unkept(people_importer.import_clearances(work, csv_text).as_dict())
 
     @change
-    def import_runs(
-        self, csv_text: str, dry_run: bool = False, tell: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def import_runs(self, csv_text: str, tell: bool = False, actor: str | None = None) -> dict[str, Any]:
         """Take in runs that are under way from CSV; with `tell`, those who take part are told."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             report = runs_importer.import_runs(work, csv_text, actor=actor or "unnamed", tell=tell)
             return work.answer_unkept(report.as_dict())

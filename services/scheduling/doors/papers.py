@@ -75,9 +75,9 @@ class PaperDoors:
             return work.answer(self._memo_shown(work, made))
 
     @change
-    def send_memo(self, memo: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def send_memo(self, memo: str, actor: str | None = None) -> dict[str, Any]:
         """Send a draft to the gate: the contact of the enquiry is written to."""
-        return self._change_memo(memo, memos.send_memo, trial=dry_run)
+        return self._change_memo(memo, memos.send_memo)
 
     @change
     def approve_memo(self, memo: str, approval: str | None = None, actor: str | None = None) -> dict[str, Any]:
@@ -90,11 +90,9 @@ class PaperDoors:
         """Record that the prison did not approve a memo."""
         return self._change_memo(memo, memos.refuse_memo)
 
-    def _change_memo(
-        self, named: str, act: Callable[[UnitOfWork, UUID], None], *, trial: bool = False
-    ) -> dict[str, Any]:
+    def _change_memo(self, named: str, act: Callable[[UnitOfWork, UUID], None]) -> dict[str, Any]:
         memo = read_id(named, "memo")
-        with self.store.work(trial=trial) as work:
+        with self.store.work() as work:
             found = papers.find_memo(work.connection, memo)
             act(work, found)
             return work.answer(self._memo_shown(work, found))
@@ -168,12 +166,10 @@ class PaperDoors:
             return work.answer(papers.list_kit_approvals(work.connection, establishment))
 
     @change
-    def refuse_kit(
-        self, establishment: str, item: str, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def refuse_kit(self, establishment: str, item: str, actor: str | None = None) -> dict[str, Any]:
         """Record that an establishment does not let an item in; `needing` are the kit lists of runs that need it."""
         said = read(ItemSchema(), item=item)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             needing = kit.refuse_kit(work, establishment, said["item"], actor=actor or "unnamed")
             return work.answer(
                 {
@@ -196,24 +192,22 @@ class PaperDoors:
 
     @change
     def leave_out_kit(
-        self, run: str, item: str, instead: str | None = None, dry_run: bool = False, actor: str | None = None
+        self, run: str, item: str, instead: str | None = None, actor: str | None = None
     ) -> dict[str, Any]:
         """Have a run do without an item, or bring something else; `out_of_date` are the memos to send again."""
         said, run_id = read(LeaveOutSchema(), item=item, instead=instead), read_id(run, "run")
         return self._change_kit_list(
-            run_id, lambda work: kit.leave_out_kit(work, run_id, actor=actor or "unnamed", **said), trial=dry_run
+            run_id, lambda work: kit.leave_out_kit(work, run_id, actor=actor or "unnamed", **said)
         )
 
     @change
-    def bring_kit(self, run: str, item: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def bring_kit(self, run: str, item: str, actor: str | None = None) -> dict[str, Any]:
         """Have a run bring again what it was to do without; `out_of_date` are the memos to send again."""
         said, run_id = read(ItemSchema(), item=item), read_id(run, "run")
-        return self._change_kit_list(run_id, lambda work: kit.bring_kit(work, run_id, said["item"]), trial=dry_run)
+        return self._change_kit_list(run_id, lambda work: kit.bring_kit(work, run_id, said["item"]))
 
-    def _change_kit_list(
-        self, run_id: UUID, act: Callable[[UnitOfWork], tuple[UUID, ...]], *, trial: bool
-    ) -> dict[str, Any]:
-        with self.store.work(trial=trial) as work:
+    def _change_kit_list(self, run_id: UUID, act: Callable[[UnitOfWork], tuple[UUID, ...]]) -> dict[str, Any]:
+        with self.store.work() as work:
             stale = act(work)
             told = {"out_of_date": [str(memo_id) for memo_id in stale]}
             return work.answer({**papers.get_kit_list(work.connection, run_id), **told})

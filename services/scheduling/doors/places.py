@@ -68,11 +68,11 @@ class PlaceDoors:
 
     @change
     def change_establishment(
-        self, establishment: str, settings: dict[str, Any], dry_run: bool = False, actor: str | None = None
+        self, establishment: str, settings: dict[str, Any], actor: str | None = None
     ) -> dict[str, Any]:
         """Change settings of an establishment; `breaches` are sessions of standing runs that break a rule by it."""
         wanted = read(SettingsSchema(), **settings)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 changed = entries.change_establishment(work, str(establishment), wanted)
             shown = places.get_establishment(work.connection, changed, day_in_london(work.now))
@@ -87,30 +87,28 @@ class PlaceDoors:
             return work.answer(places.get_establishment(work.connection, approved, day_in_london(work.now)))
 
     @change
-    def withdraw_under_18_approval(
-        self, establishment: str, dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def withdraw_under_18_approval(self, establishment: str, actor: str | None = None) -> dict[str, Any]:
         """Take that approval back; `breaches` are sessions of standing runs that break a rule by it."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 changed = entries.withdraw_under_18_approval(work, str(establishment))
             shown = places.get_establishment(work.connection, changed, day_in_london(work.now))
             return work.answer({**shown, "breaches": breaches})
 
     @change
-    def import_establishments(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def import_establishments(self, csv_text: str, actor: str | None = None) -> dict[str, Any]:
         """Add or change establishments from a register in CSV."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             return work.answer(importer.import_establishments(work, csv_text).as_dict())
 
     @change
-    def import_regimes(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def import_regimes(self, csv_text: str, actor: str | None = None) -> dict[str, Any]:
         """Set regime windows from CSV."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             return work.answer(importer.import_regimes(work, csv_text).as_dict())
 
     @change
-    def import_blackouts(self, csv_text: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def import_blackouts(self, csv_text: str, actor: str | None = None) -> dict[str, Any]:
         """Close establishments on the dates of a CSV."""
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             return work.answer(importer.import_blackouts(work, csv_text).as_dict())

@@ -34,20 +34,18 @@ class RoomDoors:
             return work.answer(places.get_room(work.connection, added))
 
     @change
-    def change_room(
-        self, room: str, changes: dict[str, Any], dry_run: bool = False, actor: str | None = None
-    ) -> dict[str, Any]:
+    def change_room(self, room: str, changes: dict[str, Any], actor: str | None = None) -> dict[str, Any]:
         """Change a room's name or capacity, or take it into use again."""
-        return self._change(room, read(RoomChangesSchema(), **changes), dry_run)
+        return self._change(room, read(RoomChangesSchema(), **changes))
 
     @change
-    def retire_room(self, room: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def retire_room(self, room: str, actor: str | None = None) -> dict[str, Any]:
         """Take a room out of use. `sessions` are those planned in it: they stay until they are given another."""
-        return self._change(room, {"active": False}, dry_run)
+        return self._change(room, {"active": False})
 
-    def _change(self, room: str, changes: dict[str, Any], dry_run: bool) -> dict[str, Any]:
+    def _change(self, room: str, changes: dict[str, Any]) -> dict[str, Any]:
         room_id = read_id(room, "room")
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             known = rooms.room_row(work, room_id)
             with consequences(work.connection, known.establishment_id, day_in_london(work.now)) as breaches:
                 rooms.change_room(work, room_id, changes)

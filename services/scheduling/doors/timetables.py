@@ -33,14 +33,13 @@ class TimetableDoors:
         windows: dict[str, str] | None = None,
         valid_from: str | None = None,
         valid_until: str | None = None,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Set the windows of some weekdays from a date on (today, where none is given); none means no sessions."""
         asked = read(
             WindowsSchema(), weekdays=weekdays, windows=windows, valid_from=valid_from, valid_until=valid_until
         )
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.set_windows(work, str(establishment), asked)
             return work.answer(_calendar(work, known, breaches))
@@ -51,12 +50,11 @@ class TimetableDoors:
         establishment: str,
         weekdays: list[str],
         valid_from: str,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Take back the windows that some weekdays have from a date on."""
         asked = read(RemovedWindowsSchema(), weekdays=weekdays, valid_from=valid_from)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.remove_windows(work, str(establishment), **asked)
             return work.answer(_calendar(work, known, breaches))
@@ -75,12 +73,11 @@ class TimetableDoors:
         last: str | None = None,
         why: str = "other",
         yearly: bool = False,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Close an establishment on some dates, both included, every year if wanted."""
         blackout = read(BlackoutSchema(), first=first, last=last, why=why, yearly=yearly)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             with consequences(work.connection, str(establishment), day_in_london(work.now)) as breaches:
                 known = timetables.add_blackout(work, str(establishment), blackout)
             return work.answer(_calendar(work, known, breaches))
@@ -93,23 +90,22 @@ class TimetableDoors:
         last: str | None = None,
         why: str | None = None,
         yearly: bool | None = None,
-        dry_run: bool = False,
         actor: str | None = None,
     ) -> dict[str, Any]:
         """Change the dates or the reason of a blackout, such as those of the Christmas closure."""
         blackout_id = read_id(blackout, "blackout")
         changes = read(BlackoutChangesSchema(), first=first, last=last, why=why, yearly=yearly)
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             known = timetables.establishment_of_blackout(work, blackout_id)
             with consequences(work.connection, known, day_in_london(work.now)) as breaches:
                 timetables.change_blackout(work, blackout_id, changes)
             return work.answer(_calendar(work, known, breaches))
 
     @change
-    def remove_blackout(self, blackout: str, dry_run: bool = False, actor: str | None = None) -> dict[str, Any]:
+    def remove_blackout(self, blackout: str, actor: str | None = None) -> dict[str, Any]:
         """Open an establishment again on the dates of a blackout."""
         blackout_id = read_id(blackout, "blackout")
-        with self.store.work(trial=dry_run) as work:
+        with self.store.work() as work:
             known = timetables.establishment_of_blackout(work, blackout_id)
             with consequences(work.connection, known, day_in_london(work.now)) as breaches:
                 timetables.remove_blackout(work, blackout_id)

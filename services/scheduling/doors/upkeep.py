@@ -9,7 +9,7 @@ from typing import Any, Self
 from shared.clock import NO_OTHER_TIME, fixed_clock, parse_moment
 from shared.config import Settings
 from shared.doors.jobs import kinds_of
-from shared.doors.rpc import change
+from shared.doors.rpc import change_at_once
 from shared.doors.settings import SettingsProvider
 from shared.errors import Refused
 from shared.messaging.jobs import play
@@ -22,7 +22,7 @@ class UpkeepDoors:
     store: Store
     settings: Settings = SettingsProvider()
 
-    @change
+    @change_at_once
     def run_due_jobs(self, as_of: str, actor: str | None = None) -> dict[str, Any]:
         """Do what would be due at `as_of`; `ran` counts the jobs by kind."""
         if not self.settings.may_play_time:

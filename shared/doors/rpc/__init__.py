@@ -5,7 +5,7 @@ made up, an answer that nobody takes and a dependency that fails end as an error
 """
 
 from shared.doors.rpc.calling import DEADLINE, CalledInsideATransaction, Caller, CallerProvider, Calls
-from shared.doors.rpc.changes import Change, change
+from shared.doors.rpc.changes import Change, change, change_at_once
 from shared.doors.rpc.serving import Operation, operation
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "Change",
     "Operation",
     "change",
+    "change_at_once",
     "operation",
 ]

@@ -40,19 +40,23 @@ class Turned:
 
 
 class Services:
-    """Answers `done`, or raises what a test sets; keeps what it was called with."""
+    """Answers `done` or what a test sets, or raises it; keeps what it was called with."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.error: Exception | None = None
         self.when_called: Callable[[], None] = lambda: None
+        self.answers: dict[str, Any] = {}
 
     def call(self, service: str, method: str, /, **arguments: Any) -> Any:
         self.calls.append((service, method, arguments))
         self.when_called()
         if self.error:
             raise self.error
-        return "done"
+        answer = self.answers.get(method, "done")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Visitor:

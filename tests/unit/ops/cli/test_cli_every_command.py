@@ -32,6 +32,7 @@ REACHED_OTHERWISE = {
         "export_person",
     ): "`privacy export` has enquiries gather what every service holds, by ids only it has",
     ("notifications", "export_person"): "the same",
+    ("notifications", "simulate_news"): "the gateway asks it whom a dry run would tell",
 }
 """Operations that no command calls by itself, and what does in its place."""
 

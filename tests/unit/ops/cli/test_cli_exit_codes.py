@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from tests.unit.ops.telling_cast import done, telling
+
 ROOT = Path(__file__).resolve().parents[4]
 HOLD = {
     "hold": "h1",
@@ -75,12 +77,22 @@ def test_stopped_with_ctrl_c_is_130_without_a_trace():
     assert "Traceback" not in stderr
 
 
+def test_a_dry_run_that_a_rule_refuses_ends_as_the_change_itself_would(keytalk, gateway):
+    gateway.will_refuse("scheduling.confirm_run", 422, "H12: the agreement is not signed.")
+
+    result = keytalk("runs", "confirm", "r1", "--dry-run")
+
+    assert (result.exit_code, done(gateway, "scheduling.confirm_run")) == (1, [])
+    assert "H12: the agreement is not signed." in result.stderr
+
+
 def test_a_question_without_an_answer_is_a_no(keytalk, gateway):
     gateway.will_answer("scheduling.get_hold", HOLD)
+    gateway.will_answer("scheduling.release_hold", {**HOLD, **telling()})
 
     result = keytalk("holds", "release", "h1", typed="")
 
-    assert (result.exit_code, gateway.times_asked("scheduling.release_hold")) == (1, 0)
+    assert (result.exit_code, done(gateway, "scheduling.release_hold")) == (1, [])
     assert "Nothing was changed." in result.stderr
 
 
@@ -93,10 +105,11 @@ def test_ctrl_c_at_a_question_is_130_and_changes_nothing(keytalk, gateway, monke
 
     monkeypatch.setattr(typer, "confirm", stopped)
     gateway.will_answer("scheduling.get_hold", HOLD)
+    gateway.will_answer("scheduling.release_hold", {**HOLD, **telling()})
 
     result = keytalk("holds", "release", "h1", typed="")
 
-    assert (result.exit_code, gateway.times_asked("scheduling.release_hold")) == (130, 0)
+    assert (result.exit_code, done(gateway, "scheduling.release_hold")) == (130, [])
     assert "Nothing was changed." in result.stderr
 
 

@@ -8,6 +8,7 @@ import typer
 from ops.cli.programmes import kit_item, pence
 from services.scheduling.domain.holds import EXTENSION_REASONS
 from services.scheduling.hold_schemas import STATES
+from tests.unit.ops.telling_cast import done, telling
 
 FEATHERSTONE, OAKWOOD = ({"id": each[:3].upper(), "name": f"{each} (HMP)"} for each in ("Featherstone", "Oakwood"))
 HOLD = {
@@ -73,15 +74,18 @@ def test_a_hold_says_until_when_and_one_that_waits_says_behind_whom(keytalk, gat
 
 
 def test_placing_shows_what_it_would_be_and_asks_and_a_dry_run_ends_there(keytalk, gateway):
-    gateway.will_answer("scheduling.place_hold", WAITING)
+    told = telling(("enquirer:KT-7F3K-92", "hold_placed_contact"))
+    gateway.will_answer("scheduling.place_hold", {**WAITING, **told})
+    gateway.will_refuse("enquiries.get_enquiry", 403, "Your account may not do that.")
 
     asked, dry = keytalk("holds", "place", "r2", typed="n\n"), keytalk("holds", "place", "r2", "--dry-run")
 
     for shown in (asked, dry):
         assert "rank 2, behind Featherstone (HMP)" in shown.stdout
-        assert f"Will be told by mail: the contact of {WAITING['enquiry']}." in shown.stdout
+        assert "the contact of KT-7F3K-92: Hold placed, to the contact, Mon  7 Dec 2026 09:00" in shown.stdout
 
-    assert gateway.asked == [("scheduling.place_hold", {"run": "r2", "working_days": 10, "dry_run": True})] * 2
+    tried = ("scheduling.place_hold", {"run": "r2", "working_days": 10, "dry_run": True})
+    assert [each for each in gateway.asked if each[0] == "scheduling.place_hold"] == [tried] * 2
 
 
 def test_the_list_shows_who_stands_in_line(keytalk, gateway):
@@ -96,21 +100,29 @@ def test_the_list_shows_who_stands_in_line(keytalk, gateway):
 
 def test_a_dry_run_of_a_release_says_what_follows_and_does_nothing(keytalk, gateway):
     gateway.will_answer("scheduling.get_hold", HOLD)
+    unsent = ("enquirer:KT-7F3K-92", "hold_placed_contact", "The dates are not held any more.")
+    gateway.will_answer("scheduling.release_hold", {**HOLD, "state": "released", **telling(cancels=[unsent])})
+    gateway.will_answer(
+        "enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": {"name": "Sam Oak", "email": "sam@x.example"}}
+    )
 
     said = keytalk("holds", "release", "h1", "--dry-run").stdout
 
     assert "Oakwood (HMP) may move up, and is told." in said
-    assert [method for method, _ in gateway.asked] == ["scheduling.get_hold"]
+    assert "Nobody is told by mail." in said
+    assert "Sam Oak <sam@x.example>: Hold placed, to the contact, Mon  7 Dec 2026 09:00 (The dates" in said
+    assert ("scheduling.release_hold", {"hold": "h1", "dry_run": True}) in gateway.asked
+    assert ("scheduling.release_hold", {"hold": "h1"}) not in gateway.asked
 
 
 def test_a_release_asks_first_and_with_yes_it_does_not(keytalk, gateway):
     gateway.will_answer("scheduling.get_hold", HOLD)
-    gateway.will_answer("scheduling.release_hold", {**HOLD, "state": "released"})
+    gateway.will_answer("scheduling.release_hold", {**HOLD, "state": "released", **telling()})
 
     assert keytalk("holds", "release", "h1", typed="n\n").exit_code == 1
-    assert [method for method, _ in gateway.asked] == ["scheduling.get_hold"]
+    assert done(gateway, "scheduling.release_hold") == []
     assert "Released." in keytalk("holds", "release", "h1", "--yes").stdout
-    assert gateway.asked[1:] == [("scheduling.release_hold", {"hold": "h1"})]
+    assert done(gateway, "scheduling.release_hold") == [{"hold": "h1"}]
 
 
 def test_an_extension_carries_its_reason(keytalk, gateway):

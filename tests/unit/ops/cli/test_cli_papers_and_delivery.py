@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ops.cli import output
+from tests.unit.ops.telling_cast import done, telling
 
 MEMO = {
     "memo": "0192f0c8-0000-7000-8000-0000000000f1",
@@ -86,18 +87,19 @@ def test_each_command_about_a_memo_asks_for_its_operation(keytalk, gateway, word
 
 
 def test_a_memo_is_shown_before_it_is_sent_and_only_a_yes_sends_it(keytalk, gateway):
-    gateway.will_answer("scheduling.send_memo", MEMO)
+    told = telling((f"enquirer:{MEMO['reference']}", "gate_memo_sent_contact"))
+    gateway.will_answer("scheduling.send_memo", {**MEMO, **told})
+    gateway.will_refuse("enquiries.get_enquiry", 403, "Your account may not do that.")
 
     no = keytalk("memos", "send", RUN, typed="n\n")
 
     assert "Ana Reyes" in no.stdout
-    assert f"Will be told by mail: the contact of {MEMO['reference']}" in no.stdout
-    assert [body for _, body in gateway.asked] == [{"memo": RUN, "dry_run": True}]
+    assert f"the contact of {MEMO['reference']}: Gate memo sent, to the contact" in no.stdout
     dry = keytalk("memos", "send", RUN, "--dry-run", "--yes")
     assert (no.exit_code, dry.exit_code) == (1, 0)
-    assert [body for _, body in gateway.asked] == [{"memo": RUN, "dry_run": True}] * 2
+    assert done(gateway, "scheduling.send_memo") == []
     keytalk("memos", "send", RUN, typed="y\n")
-    assert gateway.asked[-1][1] == {"memo": RUN}
+    assert done(gateway, "scheduling.send_memo") == [{"memo": RUN}]
 
 
 def test_what_is_different_now_is_said_with_what_to_do(keytalk, gateway):

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from tests.unit.ops.telling_cast import done, telling
+
 PROPOSAL = {
     "id": "01a21433-8f7e-7228-8f18-9a1c51225725",
     "reference": "KT-7F3K-92",
@@ -146,38 +148,48 @@ CONTACT = {"name": "Siân Ŵyn", "email": "sian@risley.example"}
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "state", "letter", "told"),
     [
-        (["send"], "Will be told by mail: Siân Ŵyn <sian@risley.example>, with a link to read, print and accept it."),
-        (["decline", "--reason", "No room"], "Siân Ŵyn <sian@risley.example>, with thanks for the answer; the ops"),
-        (["withdraw", "--reason", "A slip"], "Siân Ŵyn <sian@risley.example>, that it is taken back, if they have it"),
+        (["send"], "sent", "proposal_sent", "Proposal sent, Mon  7 Dec 2026 09:00"),
+        (["decline", "--reason", "No room"], "declined", "proposal_declined", "Proposal declined, Mon"),
+        (["withdraw", "--reason", "A slip"], "withdrawn", "proposal_withdrawn", "Proposal withdrawn, Mon"),
     ],
 )
-def test_a_proposal_and_who_hears_of_it_are_shown_before_anything_is_done(keytalk, gateway, words, told):
-    gateway.will_answer("enquiries.get_proposal", PROPOSAL)
+def test_a_proposal_and_who_hears_of_it_are_shown_before_anything_is_done(keytalk, gateway, words, state, letter, told):
+    would = {**PROPOSAL, "state": state, **telling(("enquirer:KT-7F3K-92", letter), ("ops", "proposal_settled_ops"))}
+    gateway.will_answer(f"enquiries.{words[0]}_proposal", would)
     gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": CONTACT})
 
     shown = keytalk("proposals", *words, "KT-7F3K-92", typed="n\n")
     dry = keytalk("proposals", *words, "KT-7F3K-92", "--dry-run", "--json")
 
     assert (shown.exit_code, dry.exit_code) == (1, 0)
-    assert told in shown.stdout
+    assert f"     Siân Ŵyn <sian@risley.example>: {told}" in shown.stdout
+    assert f"would be {state}" in shown.stdout
     assert "Total: £4,000.00" in shown.stdout
-    assert json.loads(dry.stdout)["proposal"] == PROPOSAL
-    assert {call for call, _ in gateway.asked} == {"enquiries.get_proposal", "enquiries.get_enquiry"}
+    assert json.loads(dry.stdout) == would
+    assert done(gateway, f"enquiries.{words[0]}_proposal") == []
 
 
-@pytest.mark.parametrize(("signed", "told"), [(True, "that it stands"), (False, "Nobody is told by mail.")])
-def test_signing_tells_people_only_where_the_prison_has_signed(keytalk, gateway, signed, told):
-    found = AGREEMENT if signed else {**AGREEMENT, "signatures": []}
-    gateway.will_answer("enquiries.get_agreement", found)
+@pytest.mark.parametrize(("letters", "told"), [(1, "Agreement signed"), (0, "Nobody is told by mail.")])
+def test_signing_tells_people_only_where_the_service_says_so(keytalk, gateway, letters, told):
+    sends = [("enquirer:KT-7F3K-92", "agreement_signed")] * letters
+    gateway.will_answer("enquiries.sign_agreement", {**AGREEMENT, **telling(*sends)})
     gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": CONTACT})
 
     assert told in keytalk("agreements", "sign", "KT-7F3K-92", "--name", "P", "--dry-run").stdout
 
 
+def test_whom_it_would_tell_may_not_be_known_now(keytalk, gateway):
+    gateway.will_answer("enquiries.send_proposal", {**PROPOSAL, "would_tell": None})
+
+    shown = keytalk("proposals", "send", "KT-7F3K-92", "--dry-run")
+
+    assert (shown.exit_code, "cannot be said just now" in shown.stdout) == (0, True)
+
+
 def test_a_contact_without_an_address_is_named_as_one_to_be_told_otherwise(keytalk, gateway):
-    gateway.will_answer("enquiries.get_proposal", PROPOSAL)
+    gateway.will_answer("enquiries.send_proposal", {**PROPOSAL, **telling(("enquirer:KT-7F3K-92", "proposal_sent"))})
     nobody = {"reference": "KT-7F3K-92", "contact": {"name": None, "email": None}}
     gateway.will_answer("enquiries.get_enquiry", nobody)
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.unit.ops.telling_cast import done, telling
+
 SUSPECT = {
     "reference": "KT-7F3K-92",
     "stage": "new",
@@ -66,12 +68,14 @@ def test_one_that_is_let_in_says_what_happens_next(keytalk, gateway):
 
 def test_letting_one_in_says_first_who_is_thanked(keytalk, gateway):
     contact = {"name": "Alex Morgan", "email": "alex@risley.example"}
+    told = telling(("enquirer:KT-7F3K-92", "enquiry_received"))
+    gateway.will_answer("enquiries.release_enquiry", {"reference": "KT-7F3K-92", **told})
     gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": contact})
 
     shown = keytalk("quarantine", "release", "KT-7F3K-92", typed="n\n")
 
-    assert (shown.exit_code, [call for call, _ in gateway.asked]) == (1, ["enquiries.get_enquiry"])
-    assert "Will be told by mail: Alex Morgan <alex@risley.example>, thanked for it" in shown.stdout
+    assert (shown.exit_code, done(gateway, "enquiries.release_enquiry")) == (1, [])
+    assert "Alex Morgan <alex@risley.example>: Enquiry received" in shown.stdout
 
 
 def test_all_are_cleared_as_of_the_moment_they_were_counted_in_as_many_turns_as_it_takes(keytalk, gateway):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.ops.telling_cast import done, telling
+
 RUN = "3f0c9a4e-5d58-4f4e-8f57-0d5a4f5f8c11"
 TEAM = [{"id": "f1", "name": "Ana Reyes"}, {"id": "f2", "name": "Tom Okafor"}]
 WHY = "The governor agreed by letter."
@@ -103,13 +105,21 @@ def test_a_rule_is_put_again(keytalk, gateway):
 
 
 def test_a_dry_run_of_confirming_only_looks(keytalk, gateway):
-    gateway.will_answer("scheduling.get_run", run(session(1, "2027-01-12"), enquiry="KT-7F3K-92"))
+    sends = [("enquirer:KT-7F3K-92", "run_confirmed_contact")]
+    sends += [("facilitator:ana", "run_confirmed_facilitator"), *[("facilitator:ana", "session_brief_facilitator")] * 2]
+    would = run(session(1, "2027-01-12"), enquiry="KT-7F3K-92", state="confirmed")
+    gateway.will_answer("scheduling.confirm_run", {**would, **telling(*sends)})
+    gateway.will_answer("scheduling.list_facilitators", [{"id": "ana", "name": "Ana Reyes"}])
+    gateway.will_refuse("enquiries.get_enquiry", 403, "Your account may not do that.")
 
     result = keytalk("runs", "confirm", RUN, "--dry-run")
 
-    assert gateway.asked == [("scheduling.get_run", {"run": RUN})]
+    assert gateway.asked[0] == ("scheduling.confirm_run", {"run": RUN, "dry_run": True})
+    assert done(gateway, "scheduling.confirm_run") == []
+    assert "would be confirmed" in result.stdout
     assert "nothing is changed, and nobody is told" in result.stderr
-    assert "Will be told by mail: the contact of KT-7F3K-92; Ana Reyes; Tom Okafor." in result.stdout
+    assert "     the contact of KT-7F3K-92: Run confirmed, to the contact, Mon  7 Dec 2026 09:00" in result.stdout
+    assert "     Ana Reyes: Session brief, to facilitators, 2 of them, the first Mon  7 Dec 2026 09:00" in result.stdout
 
 
 def test_a_remote_run_is_planned_with_all_that_was_said_and_nothing_else(keytalk, gateway):

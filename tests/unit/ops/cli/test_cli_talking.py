@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.ops.telling_cast import done, telling
+
 TURN = {"reference": "KT-7F3K-92", "entry_id": "e", "stage": "new", "waiting_on": "prison"}
 TASK = {"id": "t-1", "title": "Ring them", "due_on": "2027-01-12", "owner": "sam", "reference": "KT-7F3K-92"}
 ADD = ("enquiries", "add", "--programme", "many-faces-of-trauma", "--establishment", "RSI", "--name", "Sam Okoro")
@@ -21,20 +23,24 @@ def test_a_reply_is_read_from_an_option(keytalk, gateway):
 
 def test_a_reply_is_shown_with_whom_it_goes_to_before_it_goes(keytalk, gateway):
     contact = {"name": "Alex Morgan", "email": "alex@risley.example"}
+    told = telling(("enquirer:KT-7F3K-92", "reply_written"))
+    gateway.will_answer("enquiries.reply_to_enquiry", {"reference": "KT-7F3K-92", **told})
     gateway.will_answer("enquiries.get_enquiry", {"reference": "KT-7F3K-92", "contact": contact})
 
     shown = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.", typed="n\n")
     refused = keytalk("enquiries", "reply", "KT-7F3K-92", "--words", "Thank you.")
 
     assert (shown.exit_code, refused.exit_code) == (1, 2)
-    assert "Thank you.\n\nWill be told by mail: Alex Morgan <alex@risley.example>." in shown.stdout
-    assert [call for call, _ in gateway.asked] == ["enquiries.get_enquiry"]
+    assert "Thank you.\n\nWill be told by mail:\n     Alex Morgan <alex@risley.example>: Reply written" in shown.stdout
+    assert done(gateway, "enquiries.reply_to_enquiry") == []
 
 
 def test_an_enquiry_with_an_address_is_read_back_before_its_sender_is_thanked(keytalk, gateway):
+    gateway.will_answer("enquiries.add_enquiry", {"reference": "KT-7F3K-92", **telling()})
+
     shown = keytalk(*ADD, "--email", "sam@risley.example", typed="n\n")
 
-    assert (shown.exit_code, gateway.asked) == (1, [])
+    assert (shown.exit_code, done(gateway, "enquiries.add_enquiry")) == (1, [])
     assert "Their name: Sam Okoro" in shown.stdout
     assert "Will be told by mail: sam@risley.example, with thanks and the reference" in shown.stdout
 

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.unit.ops.telling_cast import telling
+
 SESSION, LEE, ANA, OFFER = "s2", "lee-id", "ana-id", "o1"
 FIGURES = {
     "led_before": 0,
@@ -41,7 +43,7 @@ COVER = {
         }
     ],
 }
-WITHDRAWN = {"change": "c1", "dry_run": False, "sessions": [COVER]}
+WITHDRAWN = {"change": "c1", "sessions": [COVER]}
 MADE = {
     "offer": OFFER,
     "run": "r1",
@@ -168,13 +170,15 @@ def test_offers_are_listed(keytalk, gateway):
 
 def test_withdrawing_names_who_stays_and_that_the_prison_hears_of_it(keytalk, gateway):
     both = {**COVER, "facilitators": [*COVER["facilitators"], {"id": ANA, "name": "Ana Reyes"}], "number": 3}
-    gateway.will_answer("scheduling.withdraw_from_session", {**WITHDRAWN, "sessions": [COVER, both]})
+    told = telling(("enquirer:KT-7F3K-92", "run_changed_contact"))
+    gateway.will_answer("scheduling.withdraw_from_session", {**WITHDRAWN, "sessions": [COVER, both], **told})
+    gateway.will_refuse("enquiries.get_enquiry", 403, "Your account may not do that.")
 
     tried = keytalk("sessions", "withdraw", SESSION, "--facilitator", ANA, "--dry-run").stdout
 
     assert "13:45 to 16:45: Tom Okafor stays; 1 to be found, 1 who could." in tried
     assert "Tom Okafor, Ana Reyes stay; 1 to be found" in tried
-    assert "the prison contact" in tried
+    assert "the contact of KT-7F3K-92: Run changed, to the contact" in tried
 
 
 def test_after_asking_it_is_said_when_mails_go_out(keytalk, gateway):

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.unit.ops.telling_cast import done, telling
+
 ANA = {
     "id": "f1",
     "name": "Siân Reyes",
@@ -109,13 +111,13 @@ def test_hours_that_cannot_be_read_are_not_sent(keytalk, gateway):
 
 def test_erasing_asks_first(keytalk, gateway):
     gateway.will_answer("scheduling.get_facilitator", ANA)
-    gateway.will_answer("scheduling.erase_facilitator", {**ANA, "name": "A former facilitator"})
+    gateway.will_answer("scheduling.erase_facilitator", {**ANA, "name": "A former facilitator", **telling()})
 
     assert keytalk("facilitators", "erase", "f1", "--reason", "They asked.", typed="n\n").exit_code == 1
-    assert gateway.times_asked("scheduling.erase_facilitator") == 0
+    assert done(gateway, "scheduling.erase_facilitator") == []
     assert keytalk("facilitators", "erase", "f1", "--reason", "They asked.", typed="y\n").exit_code == 0
     assert "Erased" in keytalk("facilitators", "erase", "f1", "--reason", "They asked.", "--yes").stdout
-    assert gateway.times_asked("scheduling.erase_facilitator") == 2
+    assert len(done(gateway, "scheduling.erase_facilitator")) == 2
 
 
 def cell(place, state, **more):

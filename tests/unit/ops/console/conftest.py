@@ -13,15 +13,10 @@ from tests.unit.ops.gateway_cast import Services
 class Answering(Services):
     """Answers each method with what a test set for it, and raises what is a refusal; the rest is away."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers: dict[str, Any] = {}
-
     def call(self, service: str, method: str, /, **arguments: Any) -> Any:
-        super().call(service, method, **arguments)
-        answer = self.answers.get(method, Refused("unavailable", f"No test answers {method}."))
-        if isinstance(answer, Exception):
-            raise answer
+        answer = super().call(service, method, **arguments)
+        if method not in self.answers:
+            raise Refused("unavailable", f"No test answers {method}.")
         return answer
 
     def changes(self, method: str) -> list[dict[str, Any]]:

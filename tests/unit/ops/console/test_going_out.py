@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from ops.console.words import letter_name, offset
+from ops.console.words import offset
+from ops.telling import letter_name
 from shared.errors import Refused
+from tests.unit.ops.telling_cast import telling
 
 RUN, SESSION = "0192f0c8-0000-7000-8000-000000000001", "0192f0c8-0000-7000-8000-000000000002"
 OFFER = "0192f0c8-0000-7000-8000-000000000003"
@@ -25,11 +27,11 @@ SAT = {
 }  # fmt: skip
 ANSWERS = {
     "get_enquiry": ENQUIRY,
-    "get_run": {"establishment": RISLEY, "programme_name": "Many Faces", "enquiry": "KT-7F3K-92", "breaches": [],
-                "facilitators": [ANA, LEE],
-                "sessions": [{"state": state, "breaches": []} for state in ("planned", "cancelled")]},
+    "confirm_run": {"establishment": RISLEY, "programme_name": "Many Faces", "enquiry": "KT-7F3K-92",
+                    "sessions": [{"state": state} for state in ("planned", "cancelled")]},
     "place_hold": {"establishment": RISLEY, "enquiry": "KT-7F3K-92", "rank": 2, "expires_on": None,
                    "waits_for": [{"establishment": {"name": "Styal (HMP)"}}]},
+    "get_hold": {"establishment": RISLEY, "waiting_behind": [{"establishment": {"name": "Styal (HMP)"}}]},
     "make_offer": {"facilitator": LEE, "sessions": [SAT], "answer_by": "2027-01-20T12:00:00+00:00"},
     "withdraw_from_session": {"sessions": [SAT]},
     "list_facilitators": [ANA, LEE],
@@ -37,15 +39,41 @@ ANSWERS = {
     "get_proposal": {"version": 1, "state": "sent", "reference": "KT-7F3K-92"},
     "resend_message": {"template": "run_confirmed_contact", "recipient": "enquirer:KT-7F3K-92", "id": OFFER,
                        "goes_at": "2027-01-20T12:00:00+00:00"},
-    "get_agreement": {"signatures": [{"side": "prison"}]},
+    "sign_agreement": {"signatures": [{"side": "prison"}]},
+    "list_data_requests": [],
+    "list_contacts": [{"name": "Alex Morgan", "email": "alex@risley.example", "organisation": None}],
     **{f"{what}_offer": {"facilitator": LEE, "establishment": RISLEY, "enquiry": "KT-7F3K-92"}
        for what in ("accept", "decline", "withdraw")},
-    **{done: {} for done in ("confirm_run", "reply_to_enquiry", "send_proposal", "accept_proposal", "decline_proposal",
-                             "withdraw_proposal", "sign_agreement", "release_enquiry")},
+    **{done: {} for done in ("reply_to_enquiry", "send_proposal", "accept_proposal", "decline_proposal",
+                             "withdraw_proposal", "release_enquiry", "release_hold")},
+    "erase_person": {"erased": {}, "due_on": "2027-02-12", "kept": []},
 }  # fmt: skip
 AT_ENQUIRY, AT_RUN = "/enquiries/KT-7F3K-92", f"/runs/{RUN}"
 AT_SESSION, AT_PROPOSAL = f"{AT_RUN}/sessions/{SESSION}", f"{AT_ENQUIRY}/proposals/p-1"
 NOT_KNOWN = ("why", "next_attempt_at", "useful_until", "accepted_at", "template_version", "digest")
+CONTACT, ANAS, LEES, TEAM = "enquirer:KT-7F3K-92", "facilitator:f-1", "facilitator:f-2", "ops"
+TOLD = {
+    "reply_to_enquiry": [(CONTACT, "reply_written")],
+    "send_proposal": [(CONTACT, "proposal_sent")],
+    **{f"{what}_proposal": [(CONTACT, "proposal_settled"), (TEAM, "proposal_settled_ops")]
+       for what in ("accept", "decline", "withdraw")},
+    "sign_agreement": [(CONTACT, "agreement_signed")],
+    "release_enquiry": [(CONTACT, "enquiry_received"), (TEAM, "enquiry_received_ops")],
+    "confirm_run": [(CONTACT, "run_confirmed_contact"), (ANAS, "run_confirmed_facilitator"),
+                    *[(LEES, "session_brief_facilitator")] * 3],
+    "place_hold": [(CONTACT, "hold_placed_contact")],
+    "make_offer": [(LEES, "offer_made_facilitator")],
+    "withdraw_from_session": [(CONTACT, "run_changed_contact"), (ANAS, "run_changed_facilitator")],
+    "send_memo": [(CONTACT, "gate_memo_sent_contact")],
+    "accept_offer": [(CONTACT, "run_changed_contact"), (LEES, "run_changed_facilitator"), (TEAM, "offer_settled_ops")],
+    "decline_offer": [(TEAM, "offer_settled_ops")],
+    "withdraw_offer": [(LEES, "offer_withdrawn_facilitator"), (TEAM, "offer_settled_ops")],
+}  # fmt: skip
+UNSENT = {
+    "release_hold": [(CONTACT, "hold_placed_contact", "The dates are not held any more.")],
+    "erase_person": [(CONTACT, "answer_awaited_first_nudge", "They are erased.")],
+}
+"""What each change tells, as notifications would say it, and what it has not sent any more."""
 CHANGES = (
     (f"{AT_ENQUIRY}/say", {"way": "reply", "words": "Thank you."}, "reply_to_enquiry", ["Alex Morgan", "Thank you."]),
     (f"{AT_PROPOSAL}/send", {}, "send_proposal", ["Alex Morgan", "by which they read, print and accept it"]),
@@ -59,8 +87,12 @@ CHANGES = (
     (f"{AT_PROPOSAL}/withdraw", {"reason": "Wrong"}, "withdraw_proposal", ["Alex Morgan", "answers no more"]),
     (f"{AT_ENQUIRY}/agreement/a-1/sign", {"name": "Priya"}, "sign_agreement", ["Alex Morgan", "the agreement stands"]),
     ("/quarantine", {"release": "KT-7F3K-92"}, "release_enquiry", ["Alex Morgan", "&lt;script&gt;quiet"]),
-    (f"{AT_RUN}/confirm", {}, "confirm_run", ["Alex Morgan", "Ana &lt;b&gt;Reyes", "Lee Whitfield", "1 session."]),
+    (f"{AT_RUN}/confirm", {}, "confirm_run", ["Alex Morgan", "Ana &lt;b&gt;Reyes", "Lee Whitfield", "1 session.",
+                                     "3 of them, the first Mon 7"]),
     (f"{AT_RUN}/hold", {}, "place_hold", ["Alex Morgan", "waits in line behind Styal (HMP)"]),
+    (f"/holds/{OFFER}/release", {}, "release_hold", ["not sent any more", "Alex Morgan", "Styal (HMP) may move up"]),
+    ("/privacy/erase", {"person": "alex@risley.example", "reason": "Asked", "sure": "yes"}, "erase_person",
+     ["no organisation on record", "not sent any more", "They are erased."]),
     (f"{AT_SESSION}/offer", {"facilitator": "f-2"}, "make_offer", ["Lee Whitfield", "to say yes or no"]),
     (f"{AT_SESSION}/withdraw", {"facilitator": "f-1"}, "withdraw_from_session", ["Ana &lt;b&gt;Reyes", "Alex Morgan"]),
     ("/memos/m-1/send", {}, "send_memo", ["Alex Morgan", "version 2"]),
@@ -68,22 +100,32 @@ CHANGES = (
     (f"/offers/{OFFER}/accept", {}, "accept_offer", ["Alex Morgan", "Lee Whitfield", "Our team"]),
     (f"/offers/{OFFER}/decline", {}, "decline_offer", ["Our team"]),
     (f"/offers/{OFFER}/withdraw", {}, "withdraw_offer", ["Lee Whitfield", "Our team"]),
-)
+)  # fmt: skip
 
 
 @pytest.fixture
 def priya(add, visitor, services):
-    add("priya", "coordinator")
+    add("priya", "coordinator", "data_protection")
     visitor.sign_in()
-    services.answers = dict(ANSWERS)
+    services.answers = {
+        name: {**answer, "news": [{"type": name}]} if name in TOLD or name in UNSENT else answer
+        for name, answer in ANSWERS.items()
+    }
+    services.answers["simulate_news"] = telling()["would_tell"]
     return visitor
+
+
+def would_tell(services, method: str) -> None:
+    services.answers["simulate_news"] = telling(*TOLD.get(method, ()), cancels=UNSENT.get(method, ()))["would_tell"]
 
 
 @pytest.mark.parametrize(("path", "typed", "method", "told"), CHANGES, ids=[each[2] for each in CHANGES])
 def test_what_goes_out_is_shown_and_only_then_sent(priya, services, path, typed, method, told):
+    would_tell(services, method)
+
     seen = priya.post(path, "/account", **typed)
 
-    assert seen.status_code == 200
+    assert seen.status_code == 200, seen.text
     assert "Nothing is changed or sent yet." in seen.text
     assert [words for words in told if words not in seen.text] == []
     assert services.changes(method) == []
@@ -92,7 +134,7 @@ def test_what_goes_out_is_shown_and_only_then_sent(priya, services, path, typed,
     applied = priya.post(path, "/account", **{name: value for name, value in kept.items() if name != "csrf_token"},
                          apply="yes")  # fmt: skip
 
-    assert applied.status_code == 302, applied.text
+    assert applied.status_code == (200 if method == "erase_person" else 302), applied.text
     assert len(services.changes(method)) == 1
     given = services.changes(method)[0]
     assert [name for name in typed if name in given and given[name] != typed[name]] == []
@@ -167,8 +209,25 @@ def test_who_writes_no_words_is_told_so_at_once(priya, services):
 )  # fmt: skip
 def test_whom_no_letter_reaches_is_said(priya, services, contact, said):
     services.answers["get_enquiry"] = ENQUIRY | {"contact": contact}
+    would_tell(services, "send_proposal")
 
     assert said in priya.post(f"{AT_PROPOSAL}/send", "/account").text
+
+
+def test_whom_it_would_tell_may_not_be_known_and_that_is_said(priya, services):
+    services.answers["simulate_news"] = Refused("unavailable", "Notifications is away.")
+    seen = priya.post(f"{AT_RUN}/confirm", "/account")
+
+    assert "cannot be said just now" in seen.text
+    assert "Nobody is written to" not in seen.text
+
+
+def test_what_a_rule_refuses_is_said_where_it_was_asked_for(priya, services):
+    services.answers["confirm_run"] = Refused("refused", "H12: the agreement is not signed.")
+    services.answers["get_run"] = Refused("not_found", "There is no such run.")
+
+    assert priya.post(f"{AT_RUN}/confirm", "/account").status_code in (404, 409, 422)
+    assert services.changes("confirm_run") == []
 
 
 def test_a_link_is_made_to_what_it_can_be_made_to_alone(priya, services):

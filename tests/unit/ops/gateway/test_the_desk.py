@@ -229,3 +229,52 @@ def test_the_log_of_a_fault_says_nothing_to_the_caller(ask, services, caplog):
     assert answer.status_code == 500
     assert "secret inner words" not in answer.text
     assert caplog.records[-1].incident in answer.json["detail"]
+
+
+def test_a_dry_run_says_whom_it_would_tell_and_is_no_change_by_the_audit(ask, audit, services):
+    told = {"sends": [{"recipient": "ops"}], "cancels": []}
+    services.answers = {"confirm_run": {"state": "confirmed", "news": [{"id": "e1"}]}, "simulate_news": told}
+
+    answer = ask("scheduling.confirm_run", run=CONTACT, dry_run=True)
+
+    assert answer.json == {"result": {"state": "confirmed", "would_tell": told}}
+    assert services.calls[-1] == ("notifications", "simulate_news", {"news": [{"id": "e1"}]})
+    assert [(row["operation"], row["changes"]) for row in audit()] == [("scheduling.confirm_run", False)]
+
+
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [
+        ({"state": "x", "news": []}, {"state": "x", "would_tell": {"sends": [], "cancels": []}}),
+        ([1], [1]),
+        (None, None),
+    ],
+)
+def test_a_dry_run_that_has_no_news_tells_nobody_and_nobody_is_asked(ask, services, result, shown):
+    services.answers = {"confirm_run": result}
+
+    assert ask("scheduling.confirm_run", run=CONTACT, dry_run=True).json == {"result": shown}
+    assert [method for _service, method, _given in services.calls] == ["confirm_run"]
+
+
+def test_a_dry_run_is_of_use_where_notifications_is_away(ask, services):
+    away = Refused("unavailable", "Notifications is away.")
+    services.answers = {"confirm_run": {"state": "x", "news": [{}]}, "simulate_news": away}
+
+    assert ask("scheduling.confirm_run", run=CONTACT, dry_run=True).json == {
+        "result": {"state": "x", "would_tell": None}
+    }
+
+
+def test_what_notifications_would_send_again_is_in_its_own_answer(ask, services):
+    services.answers = {"resend_message": {"id": "m1", "news": [{}]}}
+
+    assert ask("notifications.resend_message", message=CONTACT, reason="again", dry_run=True).json == {
+        "result": {"id": "m1"}
+    }
+
+
+def test_a_change_itself_is_answered_as_it_comes(ask, services):
+    services.answers = {"confirm_run": {"state": "confirmed"}}
+
+    assert ask("scheduling.confirm_run", run=CONTACT).json == {"result": {"state": "confirmed"}}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.engine import URL
 
+from services.notifications.doors.hearing import HearingDoors
 from services.notifications.doors.reminders import ReminderDoors
 from services.notifications.handlers import pipeline
 from services.notifications.tables import messages, messaging, metadata, reminder_rules
-from shared.contracts.base import contract_of
-from shared.contracts.scheduling import RunChanged, RunConfirmed
+from shared.contracts.base import contract_of, contracts
+from shared.contracts.scheduling import HoldChanged, RunChanged, RunConfirmed
 from shared.errors import Refused
+from shared.messaging.envelope import Envelope
 from shared.persistence.database import Database
 from shared.persistence.work import Store
 
@@ -218,3 +222,76 @@ def test_a_date_at_the_end_of_the_calendar_is_looked_at_without_a_fault(doors, d
     told = doors.simulate_change(event)
 
     assert [each["rule"] for each in told["sends"] if each["rule"]] == []
+
+
+HELD = contract_of(HoldChanged)
+
+
+@pytest.fixture
+def whole(store) -> Any:
+    """Doors that hear as well."""
+
+    class Doors(ReminderDoors, HearingDoors):
+        pass
+
+    made = Doors()
+    made.store, made.post_room = store, SimpleNamespace(mail_domain=DOMAIN, alert_places=0)  # type: ignore[assignment]
+    return made
+
+
+def news_of(contract: Any, sequence: int = 1, **said: Any) -> dict[str, Any]:
+    event = contract.load({**contract.sample, **said})
+    return Envelope.of(
+        event, id=uuid4(), source=contract.source, subject="s", sequence=sequence, time=datetime(2027, 1, 1, tzinfo=UTC)
+    ).as_dict()
+
+
+def test_news_say_who_would_be_sent_what_and_nothing_is_kept_of_it(whole, store):
+    told = whole.simulate_news([news_of(contract_of(RunConfirmed))])
+
+    templates = {each["template"] for each in told["sends"]}
+    assert templates >= {"run_confirmed_contact", "run_confirmed_facilitator", "session_reminder_contact"}
+    assert [each["due_at"] for each in told["sends"]] == sorted(each["due_at"] for each in told["sends"])
+    assert (told["cancels"], stored(store)[0]) == ([], 0)
+
+
+def test_news_say_what_is_sent_no_more(whole, store):
+    with store.work() as work:
+        work.cause = SimpleNamespace(sequence=1)
+        whole.when_hold_changed(work, HELD.load({**HELD.sample, "state": "placed"}))
+    before = stored(store)
+
+    told = whole.simulate_news([news_of(HELD, 2, state="released")])
+
+    assert [(each["template"], each["cancelled_because"]) for each in told["cancels"]] == [
+        ("hold_placed_contact", "The dates are not held any more.")
+    ]
+    assert stored(store) == before
+    with store.database.reading() as connection:
+        assert set(connection.scalars(select(messages.c.state))) == {"scheduled"}
+
+
+def test_news_that_nobody_hears_send_nothing(whole):
+    unheard = next(each for each in contracts() if "notifications" not in each.subscribers)
+
+    assert whole.simulate_news([news_of(unheard)]) == {"sends": [], "cancels": []}
+    assert whole.simulate_news([]) == {"sends": [], "cancels": []}
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        None,
+        "news",
+        {},
+        [None],
+        [{}],
+        [{**news_of(HELD), "type": "no_such_event"}],
+        [{**news_of(HELD), "data": {}}],
+        [{**news_of(contract_of(RunChanged)), "data": {**MOVED, "sessions": [{**MOVED["sessions"][0], "zone": "x"}]}}],
+        [news_of(HELD)] * 501,
+    ],
+    ids=["nothing", "words", "object", "none", "empty", "unknown", "no data", "no zone", "too many"],
+)
+def test_what_is_no_news_is_refused(whole, news):
+    assert list(refusal(whole.simulate_news, news).fields) == ["news"]
