@@ -50,6 +50,8 @@ def _ahead(days: int, limit: int, as_json: bool) -> None:
         show_json(found)
         return
     print_messages(gateway, found["messages"], empty=f"Nothing is due in the next {days} days.")
+    for each in found["missing"]:
+        note(each)
     if found["count"] > len(found["messages"]):
         note(f"These are the first {len(found['messages'])} of {found['count']}: ask for more with --limit.")
     note("Each goes out at its time or later, by what its reader prefers. What happens meanwhile may change it.")

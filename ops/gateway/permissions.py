@@ -168,6 +168,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("scheduling", "agree_escort"): CHANGE,
     ("scheduling", "call_off_escort"): CHANGE,
     ("scheduling", "clearance_matrix"): READ,
+    ("scheduling", "preview_expiries"): READ,
     ("scheduling", "import_facilitators"): CHANGE,
     ("scheduling", "import_clearances"): CHANGE,
     ("scheduling", "import_runs"): CHANGE,

@@ -103,7 +103,7 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
     Area.CLEARANCES: {
         "scheduling": """
             grant_clearance change_clearance suspend_clearance agree_escort call_off_escort
-            clearance_matrix import_clearances make_memo send_memo approve_memo refuse_memo get_memo
+            clearance_matrix preview_expiries import_clearances make_memo send_memo approve_memo refuse_memo get_memo
             list_memos get_memo_pdf get_memo_letter request_kit approve_kit refuse_kit
             list_kit_approvals get_kit_list leave_out_kit bring_kit count_kit_out count_kit_in
         """,

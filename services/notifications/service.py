@@ -16,6 +16,7 @@ from services.notifications.tables import messaging
 from services.notifications.web.app import PATH
 from services.notifications.web.door import messages_app
 from shared.doors.operators import OperatorsDoors
+from shared.doors.rpc import CallerProvider
 from shared.doors.store import StoreProvider
 from shared.doors.web import WebDoor
 from shared.persistence.work import Store
@@ -37,6 +38,7 @@ class NotificationsService(
     name = "notifications"
 
     store: Store = StoreProvider(messaging)
+    others = CallerProvider()
     post_room = PostRoom()
     reading_room = ReadingRoom()
     web = WebDoor(messages_app, port="public", path=PATH)

@@ -59,6 +59,12 @@ class WhoSchema(Schema):
     brief = fields.Boolean(load_default=False, error_messages={"invalid": "Write true or false."})
 
 
+class AheadSchema(Schema):
+    """How far somebody looks ahead."""
+
+    days = _whole(1, 400, "days")
+
+
 class FacilitatorSchema(Schema):
     """The arguments of `add_facilitator`."""
 

@@ -114,6 +114,18 @@ def test_the_matrix_says_when_it_ends(keytalk, people, run):
     assert "ENDS 2027-03-19, in 90 days" in table
 
 
+def test_looking_ahead_shows_each_notice_on_its_day_and_why(keytalk, people, run):
+    ahead = keytalk.cli("messages", "simulate", "--days", "110")
+
+    hers = [each for each in ahead["messages"] if each["recipient"] == f"facilitator:{people['Ana']['id']}"]
+    ends = [each for each in hers if "Risley" in each["why"]]
+    assert {each["due_at"]: each["why"] for each in ends} == {
+        f"{day}T15:00:00+00:00": f"expiry near: clearance for Risley (HMP) ends in {left} days, Fri 19 Mar 2027"
+        for day, left in NOTICES.items()
+    }
+    assert ahead["missing"] == []
+
+
 def test_lee_is_not_asked_to_stand_in_where_lee_is_not_cleared(keytalk, people, run):
     found = cover(keytalk, run, 11)
 

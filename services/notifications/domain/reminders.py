@@ -74,13 +74,27 @@ def follows_from(message: Message) -> str:
     """Say in words what a message follows from: "session reminder: 5 days before session 1, Tue 12 Jan 2027"."""
     name = rule_of(message.occasion)
     rule, called = RULES.get(name), name.replace("_", " ")
+    if name == "expiry_near":
+        return f"{called}: {_what_ends(message.facts)}"
     session, offset = message.facts.get("session"), message.facts.get("offset")
     if rule is None or not isinstance(session, Mapping):
         return f"{called}, version {message.version}"
     which = _FROM.get(rule.anchor) or f"session {session['number']}"
-    day = date.fromisoformat(session["date"])
     when = f"{offset} {'before' if rule.is_before else 'after'}" if offset != "0 days" else "on the day of"
-    return f"{called}: {when} {which}, {day:%a} {day.day} {day:%b %Y}"
+    return f"{called}: {when} {which}, {_day(session['date'])}"
+
+
+def _what_ends(facts: Mapping[str, Any]) -> str:
+    """Say it in words: "clearance for Risley (HMP) ends in 14 days, Fri 19 Mar 2027"."""
+    what, left, of = facts["what"], facts["days_left"], facts.get("establishment") or facts.get("accreditation")
+    ends = "end" if what == "keys" else "ends"
+    when = f"in {left} day{'' if left == 1 else 's'}" if left else "today"
+    return f"{what}{f' for {of}' if of else ''} {ends} {when}, {_day(facts['valid_until'])}"
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def still_to_come(reminders: Iterable[Message], now: datetime) -> list[Message]:

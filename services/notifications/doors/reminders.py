@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from services.notifications.domain.occasions import Drafting
@@ -12,7 +13,7 @@ from services.notifications.queries import reminders, simulating
 from services.notifications.reminder_schemas import BasisSchema, read_news, read_run_changed, rule_asked
 from services.notifications.schemas import read
 from shared.doors.events import hears
-from shared.doors.rpc import change, operation
+from shared.doors.rpc import Caller, change, operation
 from shared.errors import Refused
 from shared.paging import page_size
 from shared.persistence.work import Store, new_id
@@ -20,6 +21,8 @@ from shared.persistence.work import Store, new_id
 FIRST_FEW = 10
 """How many of the messages that come and go a preview shows; it counts them all."""
 MOST_DAYS = 400
+PATIENCE = 5.0
+"""Seconds within which scheduling says what ends: what else is due is shown without it."""
 
 
 class ReminderDoors:
@@ -27,6 +30,7 @@ class ReminderDoors:
 
     store: Store
     post_room: Post
+    others: Caller
 
     @operation
     def list_reminder_rules(self) -> list[dict[str, Any]]:
@@ -64,12 +68,18 @@ class ReminderDoors:
 
     @operation
     def simulate(self, days: int = 14, limit: int = 200) -> dict[str, Any]:
-        """Give everything that is due in the next so many days, and why."""
+        """Give everything that is due in the next so many days, and why.
+
+        Of what ends soon scheduling is asked, which decides on it each day; `missing` says in a sentence what could not
+        be asked for.
+        """
         if type(days) is not int or not 1 <= days <= MOST_DAYS:
             why = f"days must be a whole number from 1 to {MOST_DAYS}."
             raise Refused("invalid", why, {"days": [why]})
+        most, drafting = page_size(limit), Drafting(new_id, self.post_room.mail_domain)
+        ends = simulating.foreseen(partial(self.others.call, deadline=PATIENCE), days, most, drafting)
         with self.store.database.reading() as connection:
-            return simulating.due_within(connection, self.store.clock(), days, page_size(limit))
+            return simulating.due_within(connection, self.store.clock(), days, most, ends)
 
     @operation
     def simulate_change(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from services.notifications.doors.post_room import Post
 from services.notifications.handlers import answers, erasing
 from shared.doors.jobs import runs
-from shared.doors.rpc import Caller, CallerProvider, operation
+from shared.doors.rpc import Caller, operation
 from shared.messaging.jobs import daily
 from shared.persistence.work import Store
 
@@ -18,7 +18,7 @@ class UpkeepDoors:
 
     store: Store
     post_room: Post
-    others: Caller = CallerProvider()
+    others: Caller
 
     @operation
     def export_person(

@@ -158,6 +158,11 @@ def when_offer_settled(work: UnitOfWork, event: OfferSettled, mail_domain: str) 
 
 def when_expiry_near(work: UnitOfWork, event: ExpiryNear, mail_domain: str) -> None:
     """Say what ends soon."""
+    enter(work, expiry_letters(event, work.now, Drafting(work.new_id, mail_domain)))
+
+
+def expiry_letters(event: ExpiryNear, now: datetime, drafting: Drafting) -> list[Message]:
+    """Give the letters about something that ends soon, and do nothing."""
     facts = {
         "what": event.what,
         "accreditation": event.accreditation,
@@ -166,9 +171,7 @@ def when_expiry_near(work: UnitOfWork, event: ExpiryNear, mail_domain: str) -> N
         "days_left": event.days_left,
         "sessions_after": event.sessions_after,
     }
-    notice = (str(event.notice_id), str(event.facilitator_id), facts)
-    letters = occasions.expiry_letters(*notice, work.now, Drafting(work.new_id, mail_domain))
-    enter(work, letters)
+    return occasions.expiry_letters(str(event.notice_id), str(event.facilitator_id), facts, now, drafting)
 
 
 def when_gate_memo_changed(work: UnitOfWork, event: GateMemoChanged, mail_domain: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,12 @@ from services.notifications.domain.messages import Message, MessageState
 from services.notifications.domain.occasions import Drafting
 from services.notifications.domain.reminder_rules import RULES, Anchor
 from services.notifications.domain.reminders import follows_from, rule_of
-from services.notifications.handlers.calendar import consequences
+from services.notifications.handlers.calendar import consequences, expiry_letters
 from services.notifications.handlers.reminders import RUN_CHANGED
 from services.notifications.tables import message_of, messages
-from shared.contracts.base import contract_for
-from shared.contracts.scheduling import RunChanged
+from shared.contracts.base import contract_for, contract_of
+from shared.contracts.scheduling import ExpiryNear, RunChanged
+from shared.errors import Refused
 from shared.messaging.envelope import Envelope
 from shared.observability.context import about
 from shared.persistence.work import UnitOfWork
@@ -28,22 +29,57 @@ _SCHEDULED = messages.c.state == MessageState.SCHEDULED.value
 _WITHDRAWN = {MessageState.SUPERSEDED, MessageState.SUPPRESSED}
 
 Hear = Callable[[UnitOfWork, Any], None]
+LETTERS_A_NOTICE = 2
+"""Letters about something that ends: one to the facilitator, one to the ops team."""
+NO_ENDS = "Letters about what ends soon (clearances, keys, insurance, accreditations) are not shown here."
 
 
-def due_within(connection: Connection, now: datetime, days: int, limit: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Foreseen:
+    """Letters that are not in the ledger yet and are sure to come: the first of so many. `missing` says what lacks."""
+
+    letters: Sequence[Message] = ()
+    count: int = 0
+    missing: tuple[str, ...] = ()
+
+
+NOTHING_FORESEEN = Foreseen()
+
+
+def foreseen(call: Callable[..., Any], days: int, limit: int, drafting: Drafting) -> Foreseen:
+    """Ask scheduling what ends in the next so many days, of which its daily look will tell, and give those letters.
+
+    Where it cannot be asked, nothing is foreseen and that is said.
+    """
+    try:
+        told = call("scheduling", "preview_expiries", days=days, limit=limit)
+    except Refused as refused:
+        return Foreseen(missing=(f"{NO_ENDS} {refused.detail} Look again in a few minutes.",))
+    letters: list[Message] = []
+    for each in told["notices"]:
+        event: ExpiryNear = contract_of(ExpiryNear).load(each["event"])
+        letters += expiry_letters(event, datetime.fromisoformat(each["due_at"]), drafting)
+    return Foreseen(letters, LETTERS_A_NOTICE * int(told["count"]))
+
+
+def due_within(
+    connection: Connection, now: datetime, days: int, limit: int, ends: Foreseen = NOTHING_FORESEEN
+) -> dict[str, Any]:
     """Give what is due in the next so many days, the first due first, and why each is there; count them all.
 
-    Each is due at its time at the earliest: whom it is for may prefer other hours, or another day. What has not
-    happened yet is not foreseen.
+    Each is due at its time at the earliest: whom it is for may prefer other hours, or another day. `ends` is what
+    scheduling foresees; what else has not happened yet is not foreseen.
     """
     until = now + timedelta(days=days)
     due = _SCHEDULED & (messages.c.next_attempt_at <= until)
-    order = (messages.c.next_attempt_at, messages.c.id)
+    order = (messages.c.next_attempt_at, messages.c.recipient, messages.c.occasion)
     rows = connection.execute(select(messages).where(due).order_by(*order).limit(limit)).all()
+    waiting = connection.scalar(select(func.count()).select_from(messages).where(due)) or 0
     return {
         "until": until.isoformat(),
-        "count": connection.scalar(select(func.count()).select_from(messages).where(due)),
-        "messages": [in_short(message_of(row)) for row in rows],
+        "count": waiting + ends.count,
+        "messages": in_order([*map(message_of, rows), *ends.letters])[:limit],
+        "missing": list(ends.missing),
     }
 
 

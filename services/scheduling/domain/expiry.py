@@ -59,11 +59,14 @@ class Notice:
 
 def next_look(moment: dt.datetime) -> dt.datetime:
     """Give the next time after an aware moment at which to look for what ends: 15:00 in London, summer and winter."""
-    here = moment.astimezone(LONDON)
-    at = dt.datetime.combine(here.date(), HOUR, LONDON)
-    if at <= here:
-        at = dt.datetime.combine(here.date() + _A_DAY, HOUR, LONDON)
-    return at.astimezone(dt.UTC)
+    day = moment.astimezone(LONDON).date()
+    at = looked_at(day)
+    return at if at > moment else looked_at(day + _A_DAY)
+
+
+def looked_at(day: dt.date) -> dt.datetime:
+    """Give the moment at which one looks on a day."""
+    return dt.datetime.combine(day, HOUR, LONDON).astimezone(dt.UTC)
 
 
 def day_looked_at(moment: dt.datetime) -> dt.date:
@@ -95,6 +98,19 @@ def notice_due(ending: Ending, on: dt.date) -> Notice | None:
     left = (ending.valid_until - on).days
     due = [days for days in OFFSETS if left <= days]
     return Notice(ending, due[-1]) if left >= 0 and due else None
+
+
+def notices_ahead(ending: Ending, first: dt.date, last: dt.date) -> Iterator[tuple[dt.date, Notice]]:
+    """Give the notices that a look on each day from `first` to `last` finds due, each with the day that finds it first.
+
+    Between two offsets a look finds nothing new: only the first day, and the days of the offsets, can be such days.
+    """
+    left_at_first, left_at_last = (ending.valid_until - first).days, (ending.valid_until - last).days
+    lefts = (left for left in {left_at_first, *OFFSETS} if left_at_last <= left <= left_at_first)
+    for on in (ending.valid_until - dt.timedelta(left) for left in sorted(lefts, reverse=True)):
+        notice = notice_due(ending, on)
+        if notice is not None:
+            yield on, notice
 
 
 def _carries_on(held: Held, last: dt.date) -> bool:

@@ -11,6 +11,7 @@ from services.scheduling.handlers import erasing, expiry
 from services.scheduling.handlers import people as facilitators
 from services.scheduling.people_schemas import (
     AccreditationSchema,
+    AheadSchema,
     ClearanceChangeSchema,
     ClearanceSchema,
     DateSchema,
@@ -22,12 +23,14 @@ from services.scheduling.people_schemas import (
     WhoSchema,
 )
 from services.scheduling.queries import people
+from services.scheduling.queries.expiry import preview_expiries
 from services.scheduling.schemas import read, read_id
 from shared.clock import day_in_london
 from shared.doors.jobs import runs
 from shared.doors.rpc import change, operation
 from shared.errors import Refused
-from shared.persistence.work import Store
+from shared.paging import page_size
+from shared.persistence.work import Store, new_id
 
 MOST_IDS = 500
 
@@ -281,6 +284,13 @@ class PeopleDoors:
         places = None if establishments is None else [str(each) for each in establishments[:MOST_IDS]]
         with self.store.database.reading() as connection:
             return people.clearance_matrix(connection, day, places, persons, **part)
+
+    @operation
+    def preview_expiries(self, days: int = 14, limit: int = 200) -> dict[str, Any]:
+        """Say of which ends notice is given in the next so many days, by what is held now: each with its event."""
+        ahead = read(AheadSchema(), days=days)["days"]
+        with self.store.database.reading() as connection:
+            return preview_expiries(connection, self.store.clock(), ahead, page_size(limit), new_id)
 
     @runs(expiry.TELL, lease=expiry.LEASE, every=next_look)
     def tell_of_expiries(self, subjects: list[str], stopping: Callable[[], bool]) -> None:

@@ -33,6 +33,7 @@ REACHED_OTHERWISE = {
     ): "`privacy export` has enquiries gather what every service holds, by ids only it has",
     ("notifications", "export_person"): "the same",
     ("notifications", "simulate_news"): "the gateway asks it whom a dry run would tell",
+    ("scheduling", "preview_expiries"): "`messages simulate` has notifications ask it, and shows the letters",
 }
 """Operations that no command calls by itself, and what does in its place."""
 

@@ -41,6 +41,7 @@ MESSAGE = {
     "anchor": {},
     "why": "session reminder: 5 days before session 1, Tue 12 Jan 2027",
 }
+AHEAD = {"until": "2027-01-20", "count": 1, "messages": [MESSAGE], "missing": []}
 FOUND = {
     "was": RULE,
     "rule": {**RULE, "offsets": ["7d", "1d"]},
@@ -140,13 +141,22 @@ def test_a_change_needs_a_reason(keytalk, gateway):
 
 
 def test_what_is_due_is_shown_with_why(keytalk, gateway):
-    gateway.will_answer("notifications.simulate", {"until": "2027-01-20", "count": 3, "messages": [MESSAGE]})
+    gateway.will_answer("notifications.simulate", {**AHEAD, "count": 3})
 
     shown = keytalk("messages", "simulate", "--days", "14").output
 
     assert "5 days before session 1, Tue 12 Jan 2027" in shown
     assert "These are the first 1 of 3" in shown
     assert asked_of(gateway, "notifications.simulate") == [{"days": 14, "limit": 200}]
+
+
+def test_what_could_not_be_asked_for_is_said_beside_what_is_due(keytalk, gateway):
+    gateway.will_answer("notifications.simulate", {**AHEAD, "missing": ["Letters about what ends are not shown."]})
+
+    shown = keytalk("messages", "simulate").output
+
+    assert "5 days before session 1" in shown
+    assert "Letters about what ends are not shown." in shown
 
 
 def test_moving_a_session_is_looked_at_by_the_event_it_would_be_told_with(keytalk, gateway):

@@ -16,7 +16,7 @@ from services.notifications.doors.reminders import ReminderDoors
 from services.notifications.handlers import pipeline
 from services.notifications.tables import messages, messaging, metadata, reminder_rules
 from shared.contracts.base import contract_of, contracts
-from shared.contracts.scheduling import HoldChanged, RunChanged, RunConfirmed
+from shared.contracts.scheduling import ExpiryNear, HoldChanged, RunChanged, RunConfirmed
 from shared.errors import Refused
 from shared.messaging.envelope import Envelope
 from shared.persistence.database import Database
@@ -24,6 +24,16 @@ from shared.persistence.work import Store
 
 DOMAIN = "mail.example.org"
 MOVED = contract_of(RunChanged).sample
+ANA = "0192f0c8-0000-7000-8000-0000000000aa"
+ENDING = contract_of(ExpiryNear).sample | {
+    "facilitator_id": ANA,
+    "what": "clearance",
+    "establishment_name": "Risley (HMP)",
+    "valid_until": "2027-03-19",
+    "days_left": 60,
+    "accreditation": None,
+}
+ENDS = "expiry near: clearance for Risley (HMP) ends in 60 days, Fri 19 Mar 2027"
 
 
 @pytest.fixture
@@ -38,6 +48,7 @@ def store(tmp_path, now):
 def doors(store) -> ReminderDoors:
     made = ReminderDoors()
     made.store, made.post_room = store, SimpleNamespace(mail_domain=DOMAIN)  # type: ignore[assignment]
+    made.others = SimpleNamespace(call=lambda *_, **__: {"count": 0, "notices": []})  # type: ignore[assignment]
     return made
 
 
@@ -171,6 +182,56 @@ def test_looking_ahead_gives_what_is_due_and_counts_the_rest(doors, confirmed):
     assert ahead["until"] == "2027-01-23T09:30:00+00:00"
     assert len(ahead["messages"]) == 2
     assert ahead["count"] > 2
+
+
+def ending(day: str, **more: Any) -> dict[str, Any]:
+    return {"due_at": f"{day}T15:00:00+00:00", "event": {**ENDING, **more}}
+
+
+def test_what_ends_soon_is_among_what_is_due_as_scheduling_foresees_it(doors, confirmed):
+    asked = []
+    notices = [ending("2027-01-07"), ending("2027-01-18", what="insurance", establishment_name=None, days_left=1)]
+    doors.others.call = lambda *call, **named: (asked.append((call, named)), {"count": 2, "notices": notices})[1]
+
+    ahead = doors.simulate(days=60)
+
+    ends = [each for each in ahead["messages"] if each["occasion"].startswith("expiry_near:")]
+    assert ahead["count"] == len(ahead["messages"]) > len(ends)
+    assert ahead["messages"] == sorted(ahead["messages"], key=lambda each: (each["due_at"], each["recipient"]))
+    assert [(each["due_at"][:10], each["recipient"], each["template"], each["why"]) for each in ends] == [
+        ("2027-01-07", f"facilitator:{ANA}", "expiry_near_facilitator", ENDS),
+        ("2027-01-07", "ops", "expiry_near_ops", ENDS),
+        *(
+            ("2027-01-18", whom, template, "expiry near: insurance ends in 1 day, Fri 19 Mar 2027")
+            for whom, template in ((f"facilitator:{ANA}", "expiry_near_facilitator"), ("ops", "expiry_near_ops"))
+        ),
+    ]
+    assert ahead["missing"] == []
+    assert asked[0] == (("scheduling", "preview_expiries"), {"days": 60, "limit": 200, "deadline": 5.0})
+
+
+def test_more_that_ends_than_is_shown_is_counted(doors):
+    doors.others.call = lambda *_, **__: {"count": 7, "notices": [ending("2027-01-07")]}
+
+    ahead = doors.simulate(days=60, limit=1)
+
+    assert (ahead["count"], len(ahead["messages"])) == (14, 1)
+
+
+def test_where_scheduling_is_down_the_rest_is_shown_and_what_lacks_is_said(doors, confirmed):
+    all_of_it = doors.simulate(days=60)["messages"]
+
+    def down(*_: Any, **__: Any) -> None:
+        raise Refused("unavailable", "The scheduling service is not running.", kind="service-down")
+
+    doors.others.call = down
+    ahead = doors.simulate(days=60)
+
+    assert ahead["messages"] == all_of_it != []
+    assert ahead["missing"] == [
+        "Letters about what ends soon (clearances, keys, insurance, accreditations) are not shown here. "
+        "The scheduling service is not running. Look again in a few minutes."
+    ]
 
 
 def test_a_change_of_a_run_is_simulated_from_its_event(doors, store, confirmed):

@@ -11,8 +11,12 @@ import pytest
 from sqlalchemy import update
 
 from services.scheduling.domain.facilitators import Accreditation
+from services.scheduling.doors.people import PeopleDoors
 from services.scheduling.handlers import expiry, people
 from services.scheduling.tables import programmes, runs, sessions
+from shared.contracts.base import contract_of
+from shared.contracts.scheduling import ExpiryNear
+from shared.errors import Refused
 from tests.unit.services.scheduling import hold_cast
 from tests.unit.services.scheduling import people_cast as cast
 
@@ -69,6 +73,70 @@ def test_each_notice_falls_on_its_day_at_three_and_says_how_many_sessions_come_a
         date(2027, 3, 5): ("clearance", 14, 6),
         date(2027, 3, 12): ("clearance", 7, 6),
     }
+
+
+def foreseen(store, moment, days, limit=100):
+    """Give what is foreseen: the day, what, how many days are left then, sessions after."""
+    doors = PeopleDoors()
+    doors.store = cast.at(store, moment)
+    ahead = doors.preview_expiries(days=days, limit=limit)
+    events = [contract_of(ExpiryNear).load(each["event"]) for each in ahead["notices"]]
+    return [
+        (datetime.fromisoformat(each["due_at"]), told.what, told.days_left, told.sessions_after)
+        for each, told in zip(ahead["notices"], events, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("hour", [9, 16])
+def test_what_is_foreseen_is_what_the_daily_look_tells_then(store, ana, hour):
+    tom = cast.person(store, "Tom Okafor")
+    cast.cleared(store, ana, "RSI", GRANTED, LAST, keys_until=date(2027, 1, 20))
+    cast.cleared(store, tom, "STI", GRANTED, date(2027, 2, 3))
+    cast.a_run(store, "KT-RSI", "RSI", TUESDAYS, (ana,))
+    now = datetime(2026, 12, 10, hour, tzinfo=UTC)
+    look(store, now)
+
+    ahead = foreseen(store, now, 100)
+
+    told = [
+        (moment, *each)
+        for moment in (datetime(2026, 12, 10, 15, tzinfo=UTC) + timedelta(days=day) for day in range(101))
+        if now < moment <= now + timedelta(days=100)
+        for each in look(store, moment)
+    ]
+    assert sorted(ahead) == sorted(told)
+    assert [each[1:] for each in ahead if each[1] == "clearance" and each[3]] == [
+        ("clearance", left, 6) for left in (90, 60, 30, 14, 7)
+    ]
+
+
+def test_foreseeing_tells_nobody_and_the_first_ones_are_shown_with_the_count_of_all(store, ana):
+    cast.cleared(store, ana, "RSI", GRANTED, LAST)
+    doors = PeopleDoors()
+    doors.store = cast.at(store, afternoon(2026, 12, 1))
+
+    ahead = doors.preview_expiries(days=60, limit=1)
+
+    assert ahead["count"] == 2
+    assert [each["due_at"] for each in ahead["notices"]] == ["2026-12-19T15:00:00+00:00"]
+    assert cast.news(store) == []
+    assert look(store, afternoon(2026, 12, 19)) == [("clearance", 90, 0)]
+
+
+def test_what_is_late_is_foreseen_for_the_next_look(store, ana):
+    cast.cleared(store, ana, "RSI", GRANTED, LAST)
+
+    assert foreseen(store, datetime(2027, 3, 7, 9, tzinfo=UTC), 1) == [(afternoon(2027, 3, 7), "clearance", 12, 0)]
+
+
+@pytest.mark.parametrize("days", [0, 401, "soon", None])
+def test_so_many_days_cannot_be_foreseen(store, days):
+    doors = PeopleDoors()
+    doors.store = store
+    with pytest.raises(Refused) as refused:
+        doors.preview_expiries(days=days)
+
+    assert refused.value.fields == {"days": ["Give days as a whole number from 1 to 400."]}
 
 
 def test_before_three_nothing_is_told(store, ana):
