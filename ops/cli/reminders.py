@@ -51,7 +51,8 @@ Offsets = Annotated[
     typer.Option(
         "--offset",
         metavar="OFFSET",
-        help="How long before or after: 5d (days), 10wd (working days), 6w (weeks), 3m (months). Once for each.",
+        help="How long before or after, or how often: 5d (days), 10wd (working days), 6w (weeks), 3m (months). "
+        "Once for each.",
     ),
 ]
 At = Annotated[str | None, typer.Option("--at", parser=clock_time, metavar="TIME", help="The local time, like 15:00.")]
@@ -147,12 +148,17 @@ def _count(number: int, what: str) -> str:
 
 
 def _in_words(rule: dict[str, Any]) -> str:
-    when = f"{', '.join(rule['offsets'])} {'before' if rule['before'] else 'after'} {_OF[rule['anchor']]}"
-    return f"{when} at {rule['at']}" if rule["is_on"] else "switched off"
+    return _when(rule) if rule["is_on"] else "switched off"
+
+
+def _when(rule: dict[str, Any]) -> str:
+    offsets, of = ", ".join(rule["offsets"]), _OF[rule["anchor"]]
+    if rule["recurs"]:
+        return f"every {offsets} from {of} to the last at {rule['at']}"
+    return f"{offsets} {'before' if rule['before'] else 'after'} {of} at {rule['at']}"
 
 
 def _readable(rule: dict[str, Any]) -> dict[str, Any]:
     changed = f"by {rule['changed_by']}: {rule['reason']}" if rule["changed_by"] else ""
     only = f" ({', '.join(rule['programmes'])} only)" if rule["programmes"] else ""
-    when = f"{', '.join(rule['offsets'])} {'before' if rule['before'] else 'after'} {_OF[rule['anchor']]}"
-    return {**rule, "when": f"{when} at {rule['at']}{only}", "changed": changed}
+    return {**rule, "when": f"{_when(rule)}{only}", "changed": changed}

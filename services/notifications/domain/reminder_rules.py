@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
+from itertools import count, takewhile
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -27,6 +28,8 @@ LATEST_IN_DAYS = 400
 EARLIEST_IN_DAYS = 35
 """How far before its anchor: events say when a place is closed in the six weeks before a session."""
 MOST_OFFSETS = 6
+SHORTEST_IN_DAYS = 7
+"""How soon at the earliest a reminder comes again that recurs."""
 FIRST_HOUR, LAST_HOUR = time(8, 0), time(18, 0)
 """When a reminder may be sent, in local time: outside quiet hours."""
 
@@ -79,6 +82,10 @@ class Offset:
         days = {"d": 1.0, "wd": 1.4, "w": 7.0, "m": 30.4}[self.unit]
         return round(self.count * days)
 
+    def times(self, count: int) -> Offset:
+        """Give an offset so many times as far."""
+        return Offset(self.count * count, self.unit)
+
     def before(self, day: date, closed: Container[date]) -> date:
         """Give the date so far before a day; working days are those that are not `closed`."""
         if self.unit == "wd":
@@ -110,6 +117,10 @@ class ReminderRule:
     after what it asks about. `at` is local time. `templates` are the words for each audience (contact, facilitator,
     ops), `nearest` those of the reminder closest to the anchor, where they are others. `useful_for` is how long after
     its time a late one still helps; None is until the anchor itself. `programmes` are those it is for; None is all.
+
+    A rule that `recurs` counts from the first session and has one offset: it comes again each time so much has passed,
+    as long as there is a session after it. One that `lists` tells the sessions after its day until so far ahead, and
+    there is none where there are no such sessions.
     """
 
     name: str
@@ -123,6 +134,8 @@ class ReminderRule:
     nearest: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     useful_for: timedelta | None = None
     programmes: frozenset[str] | None = None
+    recurs: bool = False
+    lists: Offset | None = None
     is_on: bool = True
 
     @property
@@ -134,6 +147,19 @@ class ReminderRule:
     def ordered(self) -> tuple[Offset, ...]:
         """Its offsets in the order in which their times come."""
         return tuple(sorted(self.offsets, key=lambda offset: offset.about_days, reverse=self.is_before))
+
+    def falling(self, first: date, last: date, closed: Container[date]) -> tuple[Offset, ...]:
+        """Give the offsets at which it falls, from an anchor on `first`, in their order: its own ones.
+
+        One that recurs falls at each multiple of its own before `last`, the date of the last session.
+        """
+        if not self.recurs:
+            return self.ordered
+        [every] = self.offsets
+        multiples = (every.times(number) for number in count(1))
+        return tuple(
+            takewhile(lambda each: each.about_days <= LATEST_IN_DAYS and each.after(first, closed) < last, multiples)
+        )
 
     def is_for(self, programme: str | None) -> bool:
         """Say whether it is for runs of a programme; where that is not known, it is not for one of some only."""
@@ -156,6 +182,8 @@ class ReminderRule:
     def _why_not_offsets(self) -> str | None:
         if not 1 <= len(self.offsets) <= MOST_OFFSETS:
             return f"Give 1 to {MOST_OFFSETS} offsets. To have none sent, switch the rule off."
+        if self.recurs and (len(self.offsets) > 1 or self.offsets[0].about_days < SHORTEST_IN_DAYS):
+            return "One offset says how often it comes. Give one of a week or more, such as 4w."
         if len(set(self.offsets)) < len(self.offsets):
             return "One offset is there twice. Give each once."
         most = EARLIEST_IN_DAYS if self.is_before else LATEST_IN_DAYS
@@ -252,6 +280,21 @@ DELEGATE_NAMES = ReminderRule(
     urgency=Urgency.ORDINARY,
     programmes=frozenset({STAFF_TRAINING}),
 )
+ROLLING_CONFIRMATION = ReminderRule(
+    name="rolling_confirmation",
+    about="A run goes on, and the prison looks over the sessions of the next eight weeks.",
+    anchor=Anchor.FIRST_SESSION,
+    is_before=False,
+    # Counted from the first session: before it, the confirmation of the run tells the same dates, and a reminder of
+    # each session follows. Eight weeks lie inside the 60 days for which a prison has its activities planned.
+    offsets=_offsets("4w"),
+    at=time(10, 0),
+    templates={"contact": "rolling_confirmation_contact"},
+    urgency=Urgency.ORDINARY,
+    useful_for=timedelta(days=4),
+    recurs=True,
+    lists=Offset.parse("8w"),
+)
 
 RULES: Mapping[str, ReminderRule] = MappingProxyType(
     {
@@ -264,6 +307,7 @@ RULES: Mapping[str, ReminderRule] = MappingProxyType(
             FEEDBACK,
             CHECK_IN,
             DELEGATE_NAMES,
+            ROLLING_CONFIRMATION,
         )
     }
 )

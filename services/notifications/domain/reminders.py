@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.notifications.domain.facts import RunFacts, SessionFacts
 from services.notifications.domain.messages import Message, MessageState, stable_message_id
@@ -113,9 +114,20 @@ def _anchors(run: RunFacts, rule: ReminderRule) -> Iterable[SessionFacts]:
 def _reminders(
     run: RunFacts, rule: ReminderRule, session: SessionFacts, holidays: Container[date], drafting: Drafting
 ) -> Iterator[Message]:
-    shut = _Shut(holidays, session.closed)
+    shut = _Shut(
+        holidays, frozenset().union(*(each.closed for each in run.sessions)) if rule.recurs else session.closed
+    )
     anchor_id = run.run if rule.anchor.is_of_run else session.id
-    for offset, due_at in _times(rule, session, shut):
+    offsets = rule.falling(session.date, max(each.date for each in run.sessions), shut)
+    for offset, due_at in _times(rule, offsets, session, shut):
+        told = {"offset": offset.words, "again": offset != offsets[0]}
+        useful_until = _useful_until(rule, session, due_at)
+        if rule.lists is not None:
+            listed = _listed(run, session, due_at, rule.lists)
+            if not listed:
+                continue
+            told["sessions"] = [each.to_plain() for each in listed]
+            useful_until = min(useful_until, listed[0].starts_at)
         for recipient, audience in _readers(run, rule, session):
             yield draft(
                 drafting,
@@ -125,16 +137,17 @@ def _reminders(
                 template=rule.words_for(audience, offset),
                 subject_ref=f"run:{run.run}",
                 due_at=due_at,
-                useful_until=_useful_until(rule, session, due_at),
-                facts=_facts(run, rule, session, offset),
+                useful_until=useful_until,
+                facts=run.summary() | {"session": session.to_plain(), "of": run.of, **told},
                 urgency=rule.urgency,
             )
 
 
-def _facts(run: RunFacts, rule: ReminderRule, session: SessionFacts, offset: Offset) -> dict[str, Any]:
-    """Give what the words need; `again` is whether an earlier one of the same rule asked already."""
-    told = {"offset": offset.words, "again": offset != rule.ordered[0]}
-    return run.summary() | {"session": session.to_plain(), "of": run.of, **told}
+def _listed(run: RunFacts, anchor: SessionFacts, due_at: datetime, ahead: Offset) -> list[SessionFacts]:
+    """Give the sessions after the day on which a reminder is due, until so far ahead, in the order of their times."""
+    day = due_at.astimezone(ZoneInfo(anchor.zone)).date()
+    until = ahead.after(day, ())
+    return sorted((each for each in run.sessions if day < each.date <= until), key=lambda each: each.starts_at)
 
 
 def _readers(run: RunFacts, rule: ReminderRule, session: SessionFacts) -> list[tuple[str, str]]:
@@ -142,13 +155,15 @@ def _readers(run: RunFacts, rule: ReminderRule, session: SessionFacts) -> list[t
     return [(recipient, audience) for recipient, audience in everybody if audience in rule.templates]
 
 
-def _times(rule: ReminderRule, session: SessionFacts, shut: Container[date]) -> list[tuple[Offset, datetime]]:
+def _times(
+    rule: ReminderRule, offsets: Sequence[Offset], session: SessionFacts, shut: Container[date]
+) -> list[tuple[Offset, datetime]]:
     """Give the moments of a rule's reminders, no two on the same day and none that would be of no use any more.
 
     Of two that come to the same day, the one that is nearer to what it reminds of says more; the first ask comes first.
     """
     by_day: dict[date, tuple[Offset, datetime]] = {}
-    for offset in rule.ordered if rule.is_before else reversed(rule.ordered):
+    for offset in offsets if rule.is_before else reversed(offsets):
         day, at = (
             _day_before(rule, offset, session, shut) if rule.is_before else _day_after(rule, offset, session, shut)
         )
@@ -238,9 +253,13 @@ def _as_told(reminder: Message) -> tuple[Any, ...]:
 
 def _as_said(reminder: Message) -> tuple[Any, ...]:
     """Give what its reader is told, and on which occasion: without what counts the changes of a run."""
-    facts, session = reminder.facts, reminder.facts["session"]
+    facts = reminder.facts
     about = tuple(
         facts.get(name) for name in ("enquiry", "establishment", "programme", "mode", "of", "offset", "again")
     )
-    when = tuple(session[name] for name in ("id", "number", "date", "start", "end", "zone"))
+    when = tuple(
+        session[name]
+        for session in (facts["session"], *facts.get("sessions", ()))
+        for name in ("id", "number", "date", "start", "end", "zone")
+    )
     return reminder.recipient, reminder.occasion, reminder.template, about, when

@@ -324,6 +324,13 @@ _TO_CONTACTS = (
         (*_ABOUT_A_RUN, SESSION),
     ),
     _entry(
+        "rolling_confirmation_contact",
+        Audience.CONTACT,
+        "Lists the sessions of the next eight weeks, every four weeks while a run goes on, and asks what has changed.",
+        (*_ABOUT_A_RUN, SESSIONS),
+        ({"sessions": [_SIXTH]},),
+    ),
+    _entry(
         "feedback_contact",
         Audience.CONTACT,
         "Asks how the sessions were, a day after the last one and once more after a week.",

@@ -51,6 +51,7 @@ def plain_rule(rule: ReminderRule) -> dict[str, Any]:
         "offsets": [offset.text for offset in rule.ordered],
         "at": rule.at.isoformat("minutes"),
         "audience": list(rule.audience),
+        "recurs": rule.recurs,
         "programmes": None if rule.programmes is None else sorted(rule.programmes),
         "is_on": rule.is_on,
     }

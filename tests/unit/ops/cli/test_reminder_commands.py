@@ -14,6 +14,7 @@ RULE = {
     "offsets": ["5d", "1d"],
     "at": "15:00",
     "audience": ["contact", "facilitator"],
+    "recurs": False,
     "programmes": None,
     "is_on": True,
     "reason": None,
@@ -30,6 +31,8 @@ NAMES = {
     "changed_by": "priya",
     "reason": "asked by prisons",
 }
+ROLLING = {**RULE, "name": "rolling_confirmation", "anchor": "first_session", "before": False, "offsets": ["4w"],
+           "at": "10:00", "recurs": True}  # fmt: skip
 ANA = "0192f0c8-0000-7000-8000-0000000000aa"
 MESSAGE = {
     "due_at": "2027-01-07T15:00:00+00:00",
@@ -66,14 +69,15 @@ def asked_of(gateway, call):
 
 
 def test_the_rules_are_listed_in_words(keytalk, gateway):
-    gateway.will_answer("notifications.list_reminder_rules", [RULE, NAMES])
+    gateway.will_answer("notifications.list_reminder_rules", [RULE, NAMES, ROLLING])
 
     listed = keytalk("reminders", "list").stdout
+    assert "every 4w from the first session to the last at 10:00" in listed
 
     assert "5d, 1d before a session at 15:00" in listed
     assert "10wd before the first session at 10:00 (unlocking-the-key-to-compassion only)" in listed
     assert "by priya: asked by prisons" in listed
-    assert json.loads(keytalk("reminders", "list", "--json").stdout) == [RULE, NAMES]
+    assert json.loads(keytalk("reminders", "list", "--json").stdout) == [RULE, NAMES, ROLLING]
 
 
 def test_a_preview_shows_what_goes_and_comes_and_changes_nothing(keytalk, gateway):

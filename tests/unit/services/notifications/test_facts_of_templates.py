@@ -17,12 +17,15 @@ from services.notifications.domain.template_catalogue import CATALOGUE
 from services.notifications.doors.hearing import HearingDoors
 from services.notifications.sending.rendering import Organisation, render
 from services.notifications.tables import message_of, messages, messaging, metadata
-from shared.contracts.base import Contract, contracts
+from shared.contracts.base import Contract, contract_of, contracts
+from shared.contracts.scheduling import RunConfirmed
 from shared.persistence.database import Database
 from shared.persistence.work import Store
 
 US = Organisation("Key & Compass", "ops@mail.example.org")
 NOW = dt.datetime(2026, 11, 24, 9, 30, tzinfo=dt.UTC)
+
+FIRST = contract_of(RunConfirmed).sample["sessions"][0]
 
 # What an event may say beside its sample, so that each of its messages comes up.
 OTHERWISE: dict[str, list[dict[str, Any]]] = {
@@ -33,7 +36,10 @@ OTHERWISE: dict[str, list[dict[str, Any]]] = {
     "offer_settled": [{"state": state} for state in ("declined", "withdrawn", "lapsed")],
     "gate_memo_changed": [{"state": "out_of_date"}],
     "expiry_near": [{"what": "keys", "establishment_name": None, "accreditation": None}],
-    "run_confirmed": [{"programme": STAFF_TRAINING}],
+    "run_confirmed": [
+        {"programme": STAFF_TRAINING},
+        {"sessions": [FIRST, FIRST | {"number": 2, "date": "2027-03-02"}]},
+    ],
 }
 NOT_OF_EVENTS = {"digest", "daily_summary_ops"}
 """What the day brings, and no event."""

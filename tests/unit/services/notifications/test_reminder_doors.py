@@ -79,7 +79,7 @@ def test_the_rules_are_listed_with_their_times_and_who_changed_them(doors, confi
 
     assert list(listed) == [
         *("session_reminder", "register_due", "register_nudge", "register_late", "feedback", "check_in"),
-        "delegate_names",
+        *("delegate_names", "rolling_confirmation"),
     ]
     assert listed["session_reminder"] == {
         "name": "session_reminder",
@@ -89,6 +89,7 @@ def test_the_rules_are_listed_with_their_times_and_who_changed_them(doors, confi
         "offsets": ["5d", "1d"],
         "at": "15:00",
         "audience": ["contact", "facilitator"],
+        "recurs": False,
         "programmes": None,
         "is_on": True,
         "reason": None,
@@ -126,6 +127,7 @@ def test_what_is_left_out_stays_as_it_is(doors):
         ({"offsets": ["5d" * 5000]}, "offsets", "Give a list of offsets, such as 5d and 1d."),
         ({"offsets": []}, "offsets", "To have none sent, switch the rule off."),
         ({"offsets": ["90d"]}, "offsets", "90 days is too far. Give 35 days or fewer."),
+        ({"offsets": ["5000w"]}, "offsets", "'5000w' is no offset."),
         ({"at": "three"}, "at", "Write a time as hours and minutes, such as 15:00."),
         ({"at": "20:00"}, "at", "20:00 is in quiet hours. Give a time from 08:00 to 18:00."),
         ({"at": 15}, "at", "Write a time as hours and minutes, such as 15:00."),

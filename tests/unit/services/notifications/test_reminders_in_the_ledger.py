@@ -452,6 +452,65 @@ class TestARuleIsChanged:
             queries.rule_named(connection, "lunch")
 
 
+TUESDAYS = tuple(
+    session(number, (dt.date(2027, 1, 5) + dt.timedelta(weeks=number)).isoformat()) for number in range(1, 15)
+)
+"""Fourteen Tuesdays, 12 January to 13 April 2027: four weeks on are 9 February, 9 March and 6 April."""
+EVERY_FOUR_WEEKS = [("4w", "02-09T10:00"), ("8w", "03-09T10:00"), ("12w", "04-06T09:00")]
+
+
+def rolling(store: Store, state: str = "scheduled") -> list[tuple[str, str]]:
+    found = [row for row in rows(store, state=state) if row.template == "rolling_confirmation_contact"]
+    return [(row.occasion.split(":")[1], row.due_at.isoformat()[5:16]) for row in found]
+
+
+class TestARunIsToldOfWhileItGoesOn:
+    def hears_of(self, store: Store, sessions: tuple[PlannedSession, ...], *touched: PlannedSession, **more: Any):
+        hear(store, calendar.when_run_changed, changed(1, sessions, touched, **more), 2)
+
+    @pytest.fixture(autouse=True)
+    def many(self, store) -> None:
+        confirmed(store, replace(CONFIRMED, sessions=TUESDAYS))
+
+    def test_its_next_sessions_are_told_every_four_weeks(self, store):
+        assert rolling(store) == EVERY_FOUR_WEEKS
+
+    def test_where_one_moves_only_those_that_list_it_are_made_anew(self, store):
+        # Session 8, on 2 March: only the first one lists it.
+        moved = replace(TUESDAYS[7], date=dt.date(2027, 3, 3), revision=1)
+        self.hears_of(store, (*TUESDAYS[:7], moved, *TUESDAYS[8:]), moved)
+
+        assert rolling(store) == EVERY_FOUR_WEEKS
+        assert rolling(store, "superseded") == EVERY_FOUR_WEEKS[:1]
+        [first] = [row for row in rows(store, state="scheduled") if row.occasion.startswith("rolling_confirmation:4w:")]
+        assert [each["date"] for each in first.facts["sessions"]][2] == "2027-03-03"
+
+    def test_where_another_leads_one_they_stay_as_they_are(self, store):
+        covered = replace(TUESDAYS[7], facilitator_ids=(TOM,), revision=1)
+        self.hears_of(store, (*TUESDAYS[:7], covered, *TUESDAYS[8:]), covered)
+
+        assert rolling(store, "superseded") == []
+
+    def test_where_the_run_moves_they_move_with_its_first_session(self, store):
+        later = tuple(replace(each, date=each.date + dt.timedelta(weeks=2), revision=1) for each in TUESDAYS)
+        self.hears_of(store, later, *later)
+
+        assert rolling(store) == [("4w", "02-23T10:00"), ("8w", "03-23T10:00"), ("12w", "04-20T09:00")]
+        assert rolling(store, "superseded") == EVERY_FOUR_WEEKS
+
+    def test_where_the_run_is_cancelled_none_is_left(self, store):
+        self.hears_of(store, (), kind="cancel", cancelled=TUESDAYS)
+
+        assert rolling(store) == []
+
+    def test_how_often_is_changed_as_the_preview_shows(self, store):
+        change = considered(store, "rolling_confirmation", offsets=(Offset(6, "w"),))
+        apply(store, change)
+
+        assert rolling(store) == [("6w", "02-23T10:00"), ("12w", "04-06T09:00")]
+        assert (len(change.withdrawn), len(change.made)) == (2, 1)
+
+
 class TestLookingAhead:
     def test_what_is_due_is_listed_with_why(self, store):
         confirmed(store)

@@ -281,6 +281,106 @@ class TestDelegateNames:
         ]
 
 
+class TestRollingConfirmations:
+    """Sixteen Tuesdays, 12 January to 27 April 2027: four weeks on are 9 February, 9 March and 6 April."""
+
+    def test_every_four_weeks_the_sessions_of_the_next_eight_are_told_until_the_last_one(self, run, drafting):
+        found = by("rolling_confirmation", run, drafting)
+
+        assert times(found) == [
+            ("rolling_confirmation:4w", "enquirer", "2027-02-09T10:00"),
+            ("rolling_confirmation:8w", "enquirer", "2027-03-09T10:00"),
+            # In summer time.
+            ("rolling_confirmation:12w", "enquirer", "2027-04-06T09:00"),
+        ]
+        assert [[each["number"] for each in one.facts["sessions"]] for one in found] == [
+            [6, 7, 8, 9, 10, 11, 12, 13],
+            [10, 11, 12, 13, 14, 15, 16],
+            [14, 15, 16],
+        ]
+        assert [each.facts["again"] for each in found] == [False, True, True]
+        assert {each.template for each in found} == {"rolling_confirmation_contact"}
+
+    @pytest.mark.parametrize(("weeks", "count"), [(1, 0), (4, 0), (5, 0), (6, 1), (9, 1), (10, 2)])
+    def test_none_comes_where_no_session_lies_ahead(self, run, drafting, weeks, count):
+        short = replace(run, sessions=run.sessions[:weeks])
+
+        assert len(by("rolling_confirmation", short, drafting)) == count
+
+    def test_none_comes_where_the_next_session_is_further_than_eight_weeks(self, run, drafting):
+        later = replace(run.sessions[1], date=dt.date(2027, 4, 7))
+        sooner = replace(later, date=dt.date(2027, 4, 6))
+
+        assert times(by("rolling_confirmation", replace(run, sessions=(run.sessions[0], later)), drafting)) == [
+            ("rolling_confirmation:8w", "enquirer", "2027-03-09T10:00"),
+            ("rolling_confirmation:12w", "enquirer", "2027-04-06T09:00"),
+        ]
+        assert len(by("rolling_confirmation", replace(run, sessions=(run.sessions[0], sooner)), drafting)) == 2
+
+    def test_on_a_bank_holiday_it_comes_on_the_next_working_day_and_lists_what_is_after_that(self, run, drafting):
+        # Mondays from 1 March 2027: four weeks on is Easter Monday, so that it comes on Tuesday 30 March.
+        mondays = [
+            replace(each, date=dt.date(2027, 3, 1) + dt.timedelta(weeks=week)) for week, each in enumerate(run.sessions)
+        ]
+        first, *_ = by("rolling_confirmation", replace(run, sessions=tuple(mondays)), drafting)
+
+        assert first.due_at == dt.datetime(2027, 3, 30, 9, tzinfo=dt.UTC)
+        assert first.facts["sessions"][0]["date"] == "2027-04-05"
+
+    def test_none_falls_into_a_closure_in_the_middle_of_a_run(self, run, drafting):
+        # Thursdays from 1 October 2026; closed from 21 December to 3 January: twelve weeks on is 24 December.
+        dates = [dt.date(2026, 10, 1) + dt.timedelta(weeks=week) for week in (*range(12), 14, 15, 16, 17)]
+        thursdays = tuple(
+            replace(each, date=day, closed=_closed("2026-12-21", 14) if day.year == 2027 else frozenset())
+            for each, day in zip(run.sessions, dates, strict=True)
+        )
+        found = by("rolling_confirmation", replace(run, sessions=thursdays), drafting)
+
+        assert [when for _rule, _who, when in times(found)] == [
+            "2026-10-29T10:00", "2026-11-26T10:00", "2027-01-04T10:00", "2027-01-21T10:00",
+        ]  # fmt: skip
+        assert found[2].facts["sessions"][0]["date"] == "2027-01-07"
+
+    def test_a_late_one_is_of_use_for_four_days_and_never_once_a_session_it_lists_has_begun(self, run, drafting):
+        twice = tuple(
+            replace(
+                run.sessions[0], id=f"t{number}", number=number, date=dt.date(2027, 1, 12) + dt.timedelta(2 * number)
+            )
+            for number in range(20)
+        )
+
+        [weekly, *_], [often] = (
+            by("rolling_confirmation", each, drafting) for each in (run, replace(run, sessions=twice))
+        )
+
+        assert weekly.useful_until == weekly.due_at + dt.timedelta(days=4)
+        assert often.useful_until == dt.datetime(2027, 2, 11, 13, 45, tzinfo=dt.UTC)
+
+    def test_how_often_it_comes_can_be_said_in_any_unit(self, run, drafting):
+        monthly = RULES["rolling_confirmation"].edited((Offset(1, "m"),), dt.time(9), True)
+
+        assert times(reminders_of(run, [monthly], ENGLAND, drafting)) == [
+            ("rolling_confirmation:1m", "enquirer", "2027-02-12T09:00"),
+            ("rolling_confirmation:2m", "enquirer", "2027-03-12T09:00"),
+            ("rolling_confirmation:3m", "enquirer", "2027-04-12T08:00"),
+        ]
+
+    @pytest.mark.parametrize("offsets", [("4w", "8w"), ("6d",), ("4wd",), ("0w",)])
+    def test_one_offset_says_how_often_and_not_more_than_once_a_week(self, offsets):
+        rule = RULES["rolling_confirmation"].edited(tuple(map(Offset.parse, offsets)), dt.time(10), True)
+
+        assert rule.problems() == {
+            "offsets": ["One offset says how often it comes. Give one of a week or more, such as 4w."]
+        }
+
+    def test_a_run_of_many_years_is_told_of_for_a_year_or_so(self, run, drafting):
+        far = replace(run.sessions[1], date=dt.date(2999, 1, 1))
+        weekly = [replace(run.sessions[0], date=dt.date(2027, 1, 12) + dt.timedelta(weeks=week)) for week in range(80)]
+
+        assert by("rolling_confirmation", replace(run, sessions=(run.sessions[0], far)), drafting) == []
+        assert len(by("rolling_confirmation", replace(run, sessions=(*weekly, far)), drafting)) == 14
+
+
 class TestOffsets:
     @pytest.mark.parametrize(
         ("text", "words"),
