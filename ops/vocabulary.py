@@ -42,6 +42,6 @@ MESSAGE_STATES = (
 )  # fmt: skip
 REMINDER_RULES = (
     "session_reminder", "register_due", "register_nudge", "register_late", "feedback", "check_in", "delegate_names",
-    "rolling_confirmation",
+    "kit_list", "rolling_confirmation",
 )  # fmt: skip
 SERVICES = ("enquiries", "scheduling", "notifications", "ops")

@@ -160,5 +160,6 @@ def _when(rule: dict[str, Any]) -> str:
 
 def _readable(rule: dict[str, Any]) -> dict[str, Any]:
     changed = f"by {rule['changed_by']}: {rule['reason']}" if rule["changed_by"] else ""
-    only = f" ({', '.join(rule['programmes'])} only)" if rule["programmes"] else ""
+    those = [*(rule["programmes"] or ()), *([rule["mode"].replace("_", " ")] if rule["mode"] else ())]
+    only = f" ({', '.join(those)} only)" if those else ""
     return {**rule, "when": f"{_when(rule)}{only}", "changed": changed}

@@ -29,6 +29,7 @@ MAY_CALL: Mapping[str, tuple[str, ...]] = {
         "scheduling.get_offer_letter",
         "scheduling.get_memo_letter",
         "scheduling.list_memos",
+        "scheduling.get_kit_list",
         "scheduling.preview_expiries",
     ),
     "ops": ("enquiries.*", "scheduling.*", "notifications.*"),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from tests.e2e.letterbox import Letterbox, words
 from tests.examples import WAY_TO_WON, risley_enquiry
 from tests.servers.keytalk import CommandRefused, Keytalk
 from tests.waiting import eventually
@@ -79,6 +80,23 @@ def agree(keytalk: Keytalk, run: dict[str, Any], number: str) -> dict[str, Any]:
     made = keytalk.cli("memos", "make", run["run"], "--host", "Activities hub")
     keytalk.cli("memos", "send", made["memo"], "--yes")
     return keytalk.cli("memos", "approve", made["memo"], "--as", number)
+
+
+def test_the_prison_is_shown_the_kit_list_fifteen_working_days_before(december, run, servers):
+    def lists() -> list[dict[str, Any]]:
+        found = december.cli("messages", "list", "--template", "kit_list_contact")
+        return [each for each in found if each["recipient"] == f"enquirer:{run['reference']}"]
+
+    eventually(lists)
+    december.cli("jobs", "run-due", "--as-of", "2026-12-08T10:00")
+    [letter] = eventually(lambda: [each for each in lists() if each["state"] == "accepted"])
+
+    assert letter["due_at"] == "2026-12-08T10:00:00+00:00"
+    if not servers:
+        [mail] = Letterbox(december, None).to("hub@rsi.example", "What we bring from Tuesday 12 January 2027")
+        said = " ".join(words(mail).split())
+        assert "To be agreed - 12 personal workbooks" in said
+        assert f"- 120 {NEEDLES}, sharp, counted in and out" in said
 
 
 def test_a_memo_that_nobody_sent_is_asked_for_on_its_day(december, run):

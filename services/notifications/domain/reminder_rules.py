@@ -36,6 +36,9 @@ FIRST_HOUR, LAST_HOUR = time(8, 0), time(18, 0)
 STAFF_TRAINING = "unlocking-the-key-to-compassion"
 """The programme whose delegates the prison names: three days of training for its staff."""
 
+KIT_LIST_LETTER = "kit_list_contact"
+"""The words of a kit list: what is on it is asked for as it goes out."""
+
 
 class Anchor(StrEnum):
     """What a reminder is counted from: the start or the end of a session, or the first or the last one of a run."""
@@ -116,7 +119,8 @@ class ReminderRule:
     `is_before` is its direction, which belongs to the rule for good: a reminder comes before what it reminds of, an ask
     after what it asks about. `at` is local time. `templates` are the words for each audience (contact, facilitator,
     ops), `nearest` those of the reminder closest to the anchor, where they are others. `useful_for` is how long after
-    its time a late one still helps; None is until the anchor itself. `programmes` are those it is for; None is all.
+    its time a late one still helps; None is until the anchor itself. `programmes` and `mode` (in_person, remote) say
+    which runs it is for; None is all.
 
     A rule that `recurs` counts from the first session and has one offset: it comes again each time so much has passed,
     as long as there is a session after it. One that `lists` tells the sessions after its day until so far ahead, and
@@ -134,6 +138,7 @@ class ReminderRule:
     nearest: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     useful_for: timedelta | None = None
     programmes: frozenset[str] | None = None
+    mode: str | None = None
     recurs: bool = False
     lists: Offset | None = None
     is_on: bool = True
@@ -161,9 +166,9 @@ class ReminderRule:
             takewhile(lambda each: each.about_days <= LATEST_IN_DAYS and each.after(first, closed) < last, multiples)
         )
 
-    def is_for(self, programme: str | None) -> bool:
-        """Say whether it is for runs of a programme; where that is not known, it is not for one of some only."""
-        return self.programmes is None or programme in self.programmes
+    def is_for(self, programme: str | None, mode: str | None) -> bool:
+        """Say whether it is for runs of a programme that are held so; what is not known is not one of some only."""
+        return (self.programmes is None or programme in self.programmes) and self.mode in {None, mode}
 
     def words_for(self, audience: str, offset: Offset) -> str:
         """Give the template for an audience."""
@@ -280,6 +285,18 @@ DELEGATE_NAMES = ReminderRule(
     urgency=Urgency.ORDINARY,
     programmes=frozenset({STAFF_TRAINING}),
 )
+KIT_LIST = ReminderRule(
+    name="kit_list",
+    about="A run begins, and security at the prison sees what it brings in.",
+    anchor=Anchor.FIRST_SESSION,
+    is_before=True,
+    offsets=_offsets("15wd"),
+    at=time(10, 0),
+    templates={"contact": KIT_LIST_LETTER},
+    # As with all papers for the gate: without an answer, nothing can come in.
+    urgency=Urgency.NEEDED,
+    mode="in_person",
+)
 ROLLING_CONFIRMATION = ReminderRule(
     name="rolling_confirmation",
     about="A run goes on, and the prison looks over the sessions of the next eight weeks.",
@@ -307,6 +324,7 @@ RULES: Mapping[str, ReminderRule] = MappingProxyType(
             FEEDBACK,
             CHECK_IN,
             DELEGATE_NAMES,
+            KIT_LIST,
             ROLLING_CONFIRMATION,
         )
     }

@@ -58,7 +58,7 @@ def reminders_of(
     return [
         reminder
         for rule in rules
-        if rule.is_on and rule.is_for(run.slug)
+        if rule.is_on and rule.is_for(run.slug, run.mode)
         for session in _anchors(run, rule)
         if first < session.date < last
         if not (rule.name in OF_REGISTERS and session.id in registers_in)
@@ -114,9 +114,9 @@ def _anchors(run: RunFacts, rule: ReminderRule) -> Iterable[SessionFacts]:
 def _reminders(
     run: RunFacts, rule: ReminderRule, session: SessionFacts, holidays: Container[date], drafting: Drafting
 ) -> Iterator[Message]:
-    shut = _Shut(
-        holidays, frozenset().union(*(each.closed for each in run.sessions)) if rule.recurs else session.closed
-    )
+    # One that recurs falls between the sessions too: what is closed before each of them counts.
+    closed = frozenset().union(*(each.closed for each in run.sessions)) if rule.recurs else session.closed
+    shut = _Shut(holidays, closed)
     anchor_id = run.run if rule.anchor.is_of_run else session.id
     offsets = rule.falling(session.date, max(each.date for each in run.sessions), shut)
     for offset, due_at in _times(rule, offsets, session, shut):

@@ -155,6 +155,14 @@ REGROUPED = Placeholder(
 )
 LOST = Placeholder("lost", "Sessions that the reader does not lead any more.", [_SIXTH], needed=True)
 
+_WORKBOOKS = {"item": "personal workbooks", "quantity": 12, "counted": False, "sharp": False, "until": None}
+_NEEDLES = {"item": "acupuncture needles", "quantity": 120, "counted": True, "sharp": True, "until": None}
+AGREED = Placeholder("agreed", "What may come in: write {{ kit(agreed) }}.", [_WORKBOOKS], needed=True, asked=True)
+TO_AGREE = Placeholder(
+    "to_agree", "What is not agreed yet: write {{ kit(to_agree) }}.", [_NEEDLES], needed=True, asked=True
+)
+REFUSED = Placeholder("refused", "What the prison said no to: write {{ kit(refused) }}.", [], asked=True)
+
 _ABOUT_AN_ENQUIRY = (REFERENCE, replace(PROGRAMME, asked=True), replace(ESTABLISHMENT, asked=True))
 _ABOUT_A_RUN = (ENQUIRY, PROGRAMME, ESTABLISHMENT)
 _HOLD = (*_ABOUT_A_RUN, FIRST_DATE, LAST_DATE)
@@ -322,6 +330,17 @@ _TO_CONTACTS = (
         Audience.CONTACT,
         "Asks the prison who takes part in staff training, 10 working days before it begins.",
         (*_ABOUT_A_RUN, SESSION),
+    ),
+    _entry(
+        "kit_list_contact",
+        Audience.CONTACT,
+        "Says what a run brings in, 15 working days before it begins, and asks about what is not agreed yet.",
+        (*_ABOUT_A_RUN, SESSION, AGREED, TO_AGREE, REFUSED),
+        (
+            {"to_agree": []},
+            {"agreed": [], "to_agree": [_NEEDLES, {**_WORKBOOKS, "until": "2027-03-12"}]},
+            {"refused": [_NEEDLES], "to_agree": []},
+        ),
     ),
     _entry(
         "rolling_confirmation_contact",

@@ -88,8 +88,8 @@ class Part(StrEnum):
         return _TEXT_PARTS if self is Part.TEXT else _HTML_PARTS
 
 
-_TEXT_PARTS = {"times": False, "dates": True, "moves": True}
-_HTML_PARTS = {"heading": False, "times": False, "dates": True, "listed": True, "moves": True}
+_TEXT_PARTS = {"times": False, "dates": True, "moves": True, "kit": True}
+_HTML_PARTS = {"heading": False, "times": False, "dates": True, "listed": True, "moves": True, "kit": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def plain_rule(rule: ReminderRule) -> dict[str, Any]:
         "audience": list(rule.audience),
         "recurs": rule.recurs,
         "programmes": None if rule.programmes is None else sorted(rule.programmes),
+        "mode": rule.mode,
         "is_on": rule.is_on,
     }
 

@@ -14,8 +14,10 @@ from services.notifications.domain.holding_back import (
     why_no_longer_needed,
     why_not_written_to,
 )
+from services.notifications.domain.kit_lists import kit_told, why_no_kit_list
 from services.notifications.domain.messages import Message
 from services.notifications.domain.occasions import OPS
+from services.notifications.domain.reminder_rules import KIT_LIST_LETTER
 from services.notifications.domain.statements import REMINDERS
 from services.notifications.handlers.places import REPORT_MINUTES
 from services.notifications.sending.composing import Person, Unreachable
@@ -149,13 +151,19 @@ class ServiceDirectory:
         return (Attachment(letter["name"], "application/pdf", base64.b64decode(letter["pdf"])),)
 
     def _words(self, message: Message) -> dict[str, Any]:
-        """Ask for what is only said once it goes out: an operator's reply, a proposal's link."""
+        """Ask for what is only said once it goes out: an operator's reply, a proposal's link, a kit list."""
         if message.template == "reply_written":
             return {"words": self._call("enquiries", "get_reply", entry_id=message.facts["entry"])["words"]}
         if message.template == "proposal_sent":
             letter = self._call("enquiries", "get_proposal_letter", proposal_id=message.facts["proposal"])
             return {name: letter[name] for name in ("link", "valid_until", "total", "programme")}
-        return {}
+        return self._kit(message) if message.template == KIT_LIST_LETTER else {}
+
+    def _kit(self, message: Message) -> dict[str, Any]:
+        """Ask what the run brings in, and how that stands with the prison. No list goes out that has nothing on it."""
+        told = kit_told(self._call("scheduling", "get_kit_list", run=message.facts["run"])["items"])
+        _refuse(why_no_kit_list(told))
+        return told
 
 
 def _refuse(why: str | None) -> None:

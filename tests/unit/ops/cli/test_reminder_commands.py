@@ -16,6 +16,7 @@ RULE = {
     "audience": ["contact", "facilitator"],
     "recurs": False,
     "programmes": None,
+    "mode": None,
     "is_on": True,
     "reason": None,
     "changed_at": None,
@@ -32,7 +33,7 @@ NAMES = {
     "reason": "asked by prisons",
 }
 ROLLING = {**RULE, "name": "rolling_confirmation", "anchor": "first_session", "before": False, "offsets": ["4w"],
-           "at": "10:00", "recurs": True}  # fmt: skip
+           "at": "10:00", "recurs": True, "mode": "in_person"}  # fmt: skip
 ANA = "0192f0c8-0000-7000-8000-0000000000aa"
 MESSAGE = {
     "due_at": "2027-01-07T15:00:00+00:00",
@@ -72,7 +73,7 @@ def test_the_rules_are_listed_in_words(keytalk, gateway):
     gateway.will_answer("notifications.list_reminder_rules", [RULE, NAMES, ROLLING])
 
     listed = keytalk("reminders", "list").stdout
-    assert "every 4w from the first session to the last at 10:00" in listed
+    assert "every 4w from the first session to the last at 10:00 (in person only)" in listed
 
     assert "5d, 1d before a session at 15:00" in listed
     assert "10wd before the first session at 10:00 (unlocking-the-key-to-compassion only)" in listed

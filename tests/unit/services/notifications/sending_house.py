@@ -48,6 +48,7 @@ class Owners:
         self.enquiry: dict[str, Any] = {"establishment_id": "RSI", "standing": "filed", "owner": None}
         self.facilitator = {"name": "Ana Reyes", "email": "ana@facilitators.example"}
         self.memos: list[dict[str, Any]] = []
+        self.kit: list[dict[str, Any]] = []
         self.away: set[str] = set()
 
     def call(self, service: str, method: str, **words: Any) -> Any:
@@ -57,6 +58,8 @@ class Owners:
             return {"id": words["facilitator"], **self.facilitator}
         if method == "list_memos":
             return self.memos
+        if method == "get_kit_list":
+            return {"run": words["run"], "items": self.kit}
         asked = {"programme_name": "The Many Faces of Trauma", "establishment": "HMP Risley"}
         sizes = {"group_size": 12, "preferred_start": None}
         return {"reference": words["reference"], "contact": self.contact, **asked, **sizes, **self.enquiry}

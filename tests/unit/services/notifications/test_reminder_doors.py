@@ -79,7 +79,7 @@ def test_the_rules_are_listed_with_their_times_and_who_changed_them(doors, confi
 
     assert list(listed) == [
         *("session_reminder", "register_due", "register_nudge", "register_late", "feedback", "check_in"),
-        *("delegate_names", "rolling_confirmation"),
+        *("delegate_names", "kit_list", "rolling_confirmation"),
     ]
     assert listed["session_reminder"] == {
         "name": "session_reminder",
@@ -91,6 +91,7 @@ def test_the_rules_are_listed_with_their_times_and_who_changed_them(doors, confi
         "audience": ["contact", "facilitator"],
         "recurs": False,
         "programmes": None,
+        "mode": None,
         "is_on": True,
         "reason": None,
         "changed_at": None,

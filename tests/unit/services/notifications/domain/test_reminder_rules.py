@@ -281,6 +281,18 @@ class TestDelegateNames:
         ]
 
 
+class TestKitLists:
+    def test_security_sees_the_kit_list_fifteen_working_days_before_the_first_session(self, run, drafting):
+        # From Tuesday 12 January 2027 back over New Year's Day, and over 25 and 28 December.
+        here = replace(run, mode="in_person")
+
+        assert times(by("kit_list", here, drafting)) == [("kit_list:15wd", "enquirer", "2026-12-17T10:00")]
+
+    @pytest.mark.parametrize("mode", ["remote", None])
+    def test_nothing_is_brought_in_to_a_run_that_is_held_otherwise(self, run, drafting, mode):
+        assert by("kit_list", replace(run, mode=mode), drafting) == []
+
+
 class TestRollingConfirmations:
     """Sixteen Tuesdays, 12 January to 27 April 2027: four weeks on are 9 February, 9 March and 6 April."""
 
