@@ -254,6 +254,7 @@ def erase_facilitator(
         show_json(erased)
         return
     say("Erased. Their id stays on the sessions they led.")
+    say("If they have an account to sign in with, disable that too: keytalk operators disable NAME.")
 
 
 @app.command("import")

@@ -276,6 +276,20 @@ class ExpiryNear:
 
 @published(
     by="scheduling",
+    type_="facilitator_erased",
+    subject="facilitator_id",
+    to=("notifications",),
+    sample={"facilitator_id": "0192f0c8-0000-7000-8000-0000000000aa"},
+)
+@dataclass(frozen=True, slots=True)
+class FacilitatorErased:
+    """All that was held on a facilitator is gone here: everybody drops what they hold under this id."""
+
+    facilitator_id: UUID
+
+
+@published(
+    by="scheduling",
     type_="gate_memo_changed",
     subject="memo_id",
     to=("notifications",),

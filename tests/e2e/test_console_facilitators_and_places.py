@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import axe_check, axe_source, chromium, visiting
 from tests.servers.keytalk import Keytalk
 from tests.servers.operators import add_operator, come_as, csrf_token, signed_in
+from tests.waiting import eventually
 
 MONDAY_NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 RISLEY = {
@@ -379,6 +380,16 @@ def test_only_who_protects_data_erases_somebody_and_says_why(keytalk, browser, p
         expect(page.get_by_text("erin@")).to_have_count(0)
         page.goto(f"{keytalk.ops_url}/audit")
         expect(page.get_by_text("They asked us to.")).to_be_visible()
+
+
+def test_what_an_erased_facilitator_chose_goes_with_the_rest(keytalk):
+    erin = keytalk.cli("facilitators", "add", "--name", "Erin Vale", "--email", "erin2@facilitators.example")["id"]
+    person = f"facilitator:{erin}"
+    keytalk.cli("preferences", "change", person, "--waiting", "daily", "--reason", "Asked by phone.")
+
+    keytalk.cli("facilitators", "erase", erin, "--reason", "They asked us to.")
+
+    eventually(lambda: person not in [each["person"] for each in keytalk.cli("preferences", "list")], within=20)
 
 
 def test_every_page_is_for_everybody(page, keytalk, people, hold, offer, pytestconfig):

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, page, pages, together, wants_csv
+from ops.console.console import ask, ask_where_up, asked_again, csv, may_ask, me, page, pages, together, wants_csv
 from ops.console.forms import what_differs
 from ops.console.words import day
 from ops.vocabulary import FACILITATOR_STATES
@@ -65,10 +65,13 @@ def facilitator(facilitator: Any, refused: Refused | None = None, sent: str = ""
         partial(_sessions_ahead, named),
         partial(_wishes, named),
     )
+    erased = person["email"].endswith(ERASED)
+    if erased and me().stands_for:
+        return page("facilitators/erased.html")
     return page(
         "facilitators/facilitator.html",
         person=person,
-        erased=person["email"].endswith(ERASED),
+        erased=erased,
         ahead=[{**each, "uncovered": _needs_cover(person, each)} for each in ahead],
         week=_week(person["hours"]),
         wishes=wishes,
@@ -198,5 +201,8 @@ def erase_facilitator(facilitator: Any) -> AnyResponse:
         refused = Refused("invalid", words, lacking)
         answer: AnyResponse = asked_again(_again, refused, facilitator, "erase_facilitator")
         return answer
-    done = "What was held on them is erased. Their sessions stay, without a name."
+    done = (
+        "What was held on them is erased. Their sessions stay, without a name. "
+        "If they have an account here, please ask whoever looks after accounts to disable it."
+    )
     return _do(facilitator, "erase_facilitator", done, facilitator=str(facilitator), reason=form["reason"].strip())

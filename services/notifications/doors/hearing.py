@@ -20,6 +20,7 @@ from shared.contracts.enquiries import (
 from shared.contracts.scheduling import (
     EstablishmentChanged,
     ExpiryNear,
+    FacilitatorErased,
     GateMemoChanged,
     HoldChanged,
     OfferMade,
@@ -126,6 +127,11 @@ class HearingDoors:
     def when_person_erased(self, work: UnitOfWork, event: PersonErased) -> None:
         """Send nothing to them any more."""
         erasing.when_person_erased(work, event)
+
+    @consumes(FacilitatorErased)
+    def when_facilitator_erased(self, work: UnitOfWork, event: FacilitatorErased) -> None:
+        """Send nothing to them any more."""
+        erasing.when_facilitator_erased(work, event)
 
     @consumes(EstablishmentChanged)
     def when_establishment_changed(self, work: UnitOfWork, event: EstablishmentChanged) -> None:

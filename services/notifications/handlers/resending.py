@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.facts import SessionFacts
-from services.notifications.domain.holding_back import unreachable
+from services.notifications.domain.holding_back import ERASED, unreachable
 from services.notifications.domain.messages import SENT_AGAIN, Message, MessageState
 from services.notifications.domain.occasions import Drafting, draft
 from services.notifications.domain.reasons import read_reason
@@ -102,8 +102,8 @@ def _was_in_a_lost_digest(work: UnitOfWork, message: Message) -> bool:
 
 def _check_facts(work: UnitOfWork, message: Message) -> None:
     """Refuse what does not hold any more: the person was erased, or there is newer news of the same."""
-    if message.state is S.SUPPRESSED and message.why == unreachable("erased"):
-        raise Refused("refused", unreachable("erased"))
+    if message.state is S.SUPPRESSED and message.why in {unreachable("erased"), ERASED}:
+        raise Refused("refused", message.why)
     same = (messages.c.recipient == message.recipient) & (messages.c.occasion == message.occasion)
     newer = same & (messages.c.version > message.version)
     if message.template.startswith(("run_confirmed_", "run_changed_")):

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select, update
 
 from services.scheduling.domain.words import counted
 from services.scheduling.handlers.expiry import forget_notices
-from services.scheduling.handlers.people import ERASED_AT, held_facilitator
+from services.scheduling.handlers.people import ERASED_AT, held_facilitator, is_erased
 from services.scheduling.queries.people import sessions_ahead
 from services.scheduling.tables import (
     accreditations,
@@ -23,7 +23,9 @@ from services.scheduling.tables import (
     working_hours,
 )
 from shared.clock import day_in_london
+from shared.contracts.scheduling import FacilitatorErased
 from shared.errors import Refused
+from shared.messaging.housekeeping import wipe_after
 from shared.persistence.commands import forget_answers
 from shared.persistence.work import UnitOfWork
 
@@ -32,11 +34,15 @@ NOBODY = "A former facilitator"
 
 
 def erase_facilitator(work: UnitOfWork, facilitator_id: UUID) -> None:
-    """Erase what is held on somebody who has left or leaves. Their id stays on the sessions they led.
+    """Erase what is held on somebody who has left or leaves, and tell it. Their id stays on the sessions they led.
+
+    Safe to repeat: it is told once.
 
     Raises `Refused`: "not_found", "refused" while sessions or an open offer are theirs.
     """
     row = held_facilitator(work, facilitator_id)
+    if is_erased(row):
+        return
     _refuse_while_asked(work, facilitator_id)
     for table in (accreditations, clearances, escorts, leave, working_hours):
         work.connection.execute(delete(table).where(table.c.facilitator_id == facilitator_id))
@@ -50,6 +56,8 @@ def erase_facilitator(work: UnitOfWork, facilitator_id: UUID) -> None:
     nothing = dict.fromkeys(("insured_until", "latitude", "longitude", "travel_limit_minutes", "vehicle"))
     blank = {"name": NOBODY, "email": f"{facilitator_id.hex}@{ERASED_AT}", "state": "left", **nothing}
     work.connection.execute(update(facilitators).where(facilitators.c.id == facilitator_id).values(**blank))
+    work.record(FacilitatorErased(facilitator_id), subject=key, sequence=1)
+    wipe_after(work)
 
 
 def _refuse_while_asked(work: UnitOfWork, facilitator_id: UUID) -> None:

@@ -73,9 +73,14 @@ def held_facilitator(work: UnitOfWork, facilitator_id: UUID) -> AnyRow:
     return row
 
 
+def is_erased(row: AnyRow) -> bool:
+    """Say whether an entry is one whose personal data was erased."""
+    return str(row.email).endswith(f"@{ERASED_AT}")
+
+
 def refuse_erased(row: AnyRow) -> None:
     """Raise `Refused` for an entry whose personal data was erased: it stands for history alone."""
-    if row.email.endswith(f"@{ERASED_AT}"):
+    if is_erased(row):
         why = "This person's data was erased, so the entry is not changed. Add them anew if they work with us again."
         raise Refused("refused", why, {"facilitator": [why]})
 

@@ -51,8 +51,8 @@ def test_the_rights_of_scheduling_written_out():
             TopicRights("enquiries.events", write="^$", read="^(enquiry_received|person_erased|stage_changed)$"),
             TopicRights(
                 "scheduling.events",
-                write="^(establishment_changed|expiry_near|gate_memo_changed|hold_changed|offer_made|offer_settled"
-                "|run_changed|run_confirmed|session_recorded|task_needed)$",
+                write="^(establishment_changed|expiry_near|facilitator_erased|gate_memo_changed|hold_changed|offer_made"
+                "|offer_settled|run_changed|run_confirmed|session_recorded|task_needed)$",
                 read="^$",
             ),
         ),

@@ -119,6 +119,18 @@ def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
     assert visitor.get("/live").status_code == 403
 
 
+def test_who_was_erased_sees_nothing_of_theirs_and_reads_why(add, visitor, services):
+    add("fay", "facilitator", stands_for=SESSION)
+    visitor.sign_in("fay")
+    erased = {"id": SESSION, "name": "A former facilitator", "email": "0@erased.invalid", "state": "left"}
+    services.answers = {"get_facilitator": {**erased, "hours": [], "leave": []}, "list_sessions_ahead": []}
+
+    shown = main_of(visitor.get(f"/facilitators/{SESSION}"))
+
+    assert "has been erased" in shown
+    assert "A former facilitator" not in shown
+
+
 def test_a_clearance_is_recorded_at_the_levels_that_the_calendar_knows(priya, services):
     cell = {"establishment": "RSI", "state": "none", "until": None}
     services.answers = {

@@ -13,15 +13,17 @@ from sqlalchemy.engine import URL
 
 from services.notifications.channels.maildir import MaildirChannel
 from services.notifications.domain.messages import MessageState
-from services.notifications.domain.occasions import acknowledgement, ops_notice, run_confirmations
+from services.notifications.domain.occasions import OPS, acknowledgement, ops_notice, run_confirmations
 from services.notifications.domain.preferences import Preferences
 from services.notifications.domain.reminder_rules import SESSION_REMINDER
 from services.notifications.domain.reminders import reminders_of
 from services.notifications.handlers import erasing
 from services.notifications.handlers.preferences import change
+from services.notifications.handlers.resending import WHY_AGAIN
 from services.notifications.handlers.suppressions import suppress
 from services.notifications.tables import message_row, messages, messaging, metadata, preferences, suppressions
 from shared.contracts.enquiries import PersonErased
+from shared.contracts.scheduling import FacilitatorErased
 from shared.errors import Refused
 from shared.persistence.database import Database
 from shared.persistence.work import Store
@@ -189,7 +191,76 @@ def test_what_operators_wrote_of_the_messages_to_them_goes_too(store, message):
 ANA, TOM, LEE = (f"facilitator:{UUID(int=number)}" for number in (0xA1, 0xA2, 0xA3))
 
 
-def test_what_is_kept_of_an_erased_facilitator_goes_in_the_night_after(store, message):
+def hear_of_facilitator(store, person):
+    with store.work() as work:
+        erasing.when_facilitator_erased(work, FacilitatorErased(UUID(person.partition(":")[2])))
+
+
+def test_all_that_waits_for_or_of_an_erased_facilitator_is_held_back_at_once(store, message):
+    of_ana = {"recipient": OPS, "subject_ref": ANA, "occasion": "expiry_near:1"}
+    for number, more in enumerate(
+        ({"recipient": ANA}, of_ana, {"recipient": TOM}, {"recipient": ANA, "state": MessageState.ACCEPTED})
+    ):
+        given = {"id": UUID(int=number), "message_id": f"<{number}@x>", "occasion": str(number), **more}
+        enter(store, replace(message, **given))
+
+    hear_of_facilitator(store, ANA)
+    hear_of_facilitator(store, ANA)
+
+    with store.database.reading() as connection:
+        rows = connection.execute(select(messages).order_by(messages.c.id)).all()
+    assert [row.state for row in rows] == ["suppressed", "suppressed", "scheduled", "accepted"]
+    assert rows[0].why == "What was held on the facilitator was erased at their request."
+
+
+def test_what_is_kept_of_an_erased_facilitator_goes_when_it_is_heard_and_nobody_elses(store, message):
+    said = {WHY_AGAIN: {"by": "priya", "reason": "Ana said so on the phone."}}
+    enter(
+        store,
+        replace(message, recipient=ANA, state=MessageState.ACCEPTED, why="Ana has it. (priya)"),
+        replace(message, id=UUID(int=2), message_id="<2@x>", recipient=ANA, version=2, facts=said, resend_of=REQUEST),
+        replace(message, id=UUID(int=3), message_id="<3@x>", recipient=TOM, state=MessageState.ACCEPTED, why="Rang."),
+    )
+    with store.work() as work:
+        for person in (ANA, TOM):
+            change(work, person, Preferences(digest=True), by="a test")
+        suppress(work, "ana@facilitators.example", "gone", message.id, KEYS)
+        suppress(work, "tom@facilitators.example", "gone", UUID(int=3), KEYS)
+        kept = {"key": "k", "operation": "change_preferences", "digest": "d", "answer": f'{{"person": "{ANA}"}}'}
+        work.connection.execute(messaging.answers.insert(), {**kept, "at": work.now})
+
+    hear_of_facilitator(store, ANA)
+
+    with store.database.reading() as connection:
+        assert list(connection.scalars(select(preferences.c.person))) == [TOM]
+        assert list(connection.scalars(select(suppressions.c.message))) == [UUID(int=3)]
+        assert list(connection.scalars(select(messaging.answers.c.key))) == []
+        rows = connection.execute(select(messages).order_by(messages.c.id)).all()
+    assert sorted((row.recipient, row.why) for row in rows if row.state == "accepted") == [(ANA, None), (TOM, "Rang.")]
+    assert [row.facts for row in rows if row.resend_of] == [{}]
+
+
+def test_the_mail_to_an_erased_facilitator_is_removed_and_one_on_its_way_is_looked_for_again(
+    store, maildir, mail, message, now
+):
+    theirs = replace(message, recipient=ANA, state=MessageState.SENDING, claimed_at=now)
+    another = replace(message, id=UUID(int=2), message_id="<2@x>", recipient=TOM)
+    enter(store, theirs, another)
+    lie(maildir, mail, theirs, another)
+    hear_of_facilitator(store, ANA)
+    with store.database.reading() as connection:
+        subjects = connection.scalars(select(messaging.jobs.c.subject).where(messaging.jobs.c.kind == "remove_mail"))
+        assert list(subjects) == [ANA]
+
+    assert erasing.remove_mail(store, maildir, [ANA]) == 1
+
+    assert left(maildir) == {another.message_id}
+    with store.database.reading() as connection:
+        due = connection.scalars(select(messaging.jobs.c.due_at).where(messaging.jobs.c.subject == ANA))
+        assert now + erasing.LOOK_AGAIN in list(due)
+
+
+def test_what_is_noted_of_an_erased_facilitator_later_goes_in_the_night_after(store, message):
     emails = {ANA: f"{UUID(int=0xA1).hex}@erased.invalid", TOM: "tom@facilitators.example", LEE: "x@erased.invalid"}
 
     def call(_service, _operation, facilitator):

@@ -12,10 +12,11 @@ from services.notifications.domain.messages import MessageState
 from services.notifications.domain.preferences import Way
 from services.notifications.domain.urgency import Urgency
 from services.notifications.domain.verdicts import NOT_WANTED, TO_BE_RUNG
+from services.notifications.handlers.erasing import when_facilitator_erased
 from services.notifications.handlers.places import report_minutes_at, when_establishment_changed
 from services.notifications.handlers.suppressions import suppress
 from services.notifications.tables import template_versions
-from shared.contracts.scheduling import EstablishmentChanged
+from shared.contracts.scheduling import EstablishmentChanged, FacilitatorErased
 from shared.persistence.work import new_id
 from tests.unit.services.notifications.sending_house import (
     ANA,
@@ -327,6 +328,16 @@ def test_nothing_goes_to_the_address_that_stands_where_an_erased_facilitators_wa
     assert (
         house.message("session_reminder:5d:s3").why == "What was held on the facilitator was erased at their request."
     )
+
+
+def test_what_is_entered_for_a_facilitator_after_the_erasure_was_heard_goes_nowhere_and_opens_no_task(house):
+    house.owners.facilitator = {"name": "A former facilitator", "email": f"{ANA.hex}@erased.invalid"}
+    with house.at_work() as work:
+        when_facilitator_erased(work, FacilitatorErased(ANA))
+    house.enter(reminder())
+
+    assert house.send(MONDAY) == {"suppressed": 1}
+    assert (house.mails, house.unsettled()) == ([], [])
 
 
 def test_a_reminder_says_when_its_place_asks_people_to_report_at_the_gate(house):

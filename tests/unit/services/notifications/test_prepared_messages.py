@@ -14,15 +14,16 @@ from services.notifications.channels.base import TemporaryFailure
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.urgency import Urgency
 from services.notifications.handlers.entering import supersede
-from services.notifications.handlers.erasing import when_person_erased
+from services.notifications.handlers.erasing import when_facilitator_erased, when_person_erased
 from services.notifications.sending import composing, delivery
 from services.notifications.sending.delivery import Sender
 from services.notifications.tables import messages
 from shared.contracts.enquiries import PersonErased
+from shared.contracts.scheduling import FacilitatorErased
 from shared.errors import Refused
 from shared.messaging.jobs import NotFinished
 from shared.persistence.work import new_id
-from tests.unit.services.notifications.sending_house import MONDAY, REF, SAM, reminder, to_contact
+from tests.unit.services.notifications.sending_house import ANA, MONDAY, REF, SAM, reminder, to_contact
 
 S = MessageState
 LATER = MONDAY + dt.timedelta(seconds=1)
@@ -95,6 +96,20 @@ def test_what_was_prepared_for_somebody_who_is_then_erased_is_not_sent(house):
     def erased() -> None:
         with house.at_work() as work:
             when_person_erased(work, PersonErased(new_id(), person_ids=(SAM,), references=(REF,), nobody_left=None))
+
+    with as_the_first_goes_out(house, erased):
+        house.send(LATER)
+
+    assert sent(house) == ["first"]
+    assert states(house)["second"] == "suppressed"
+
+
+def test_what_was_prepared_for_a_facilitator_who_is_then_erased_is_not_sent(house):
+    house.enter(reminder(occasion="second", due_at=LATER))
+
+    def erased() -> None:
+        with house.at_work() as work:
+            when_facilitator_erased(work, FacilitatorErased(ANA))
 
     with as_the_first_goes_out(house, erased):
         house.send(LATER)

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from services.notifications.channels.base import OutcomeUnknown, PermanentFailure, RecipientRefused
-from services.notifications.domain.holding_back import unreachable
+from services.notifications.domain.holding_back import ERASED, unreachable
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.preferences import Way
 from services.notifications.domain.urgency import Urgency
-from services.notifications.handlers.erasing import when_person_erased
+from services.notifications.handlers.erasing import when_facilitator_erased, when_person_erased
 from services.notifications.handlers.resending import resend_message
 from services.notifications.handlers.settling import settle, settle_message
 from services.notifications.handlers.suppressions import lift
@@ -20,9 +20,11 @@ from services.notifications.handlers.telling import note_told
 from services.notifications.queries.messages import get_message
 from services.notifications.queries.suppressions import suppressed_because
 from shared.contracts.enquiries import PersonErased
+from shared.contracts.scheduling import FacilitatorErased
 from shared.errors import Refused
 from shared.persistence.work import new_id
 from tests.unit.services.notifications.sending_house import (
+    ANA,
     CONTACT,
     DOMAIN,
     FACILITATOR,
@@ -294,6 +296,13 @@ class TestSendingAgain:
         assert erased.why == unreachable("erased")
 
         assert refusal(again, house, erased).detail == unreachable("erased")
+
+    def test_a_facilitator_who_was_erased_is_not_written_to_either(self, house):
+        house.enter(reminder())
+        with house.at_work() as work:
+            when_facilitator_erased(work, FacilitatorErased(ANA))
+
+        assert refusal(again, house, house.message("session_reminder:5d:s3")).detail == ERASED
 
     def test_what_there_is_newer_news_of_is_not_sent_again(self, house):
         message = came_to(house, PermanentFailure("554"))

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from services.scheduling.doors.people import PeopleDoors
 from services.scheduling.handlers.feeds import make_feed
 from services.scheduling.queries import privacy
-from services.scheduling.tables import assignments, feeds, gate_memos, metadata, offers
+from services.scheduling.tables import assignments, feeds, gate_memos, messaging, metadata, offers
 from shared.errors import Refused
 from shared.persistence.work import new_id
 from tests.unit.services.scheduling import hold_cast
@@ -353,6 +353,17 @@ def test_erasing_leaves_history_without_a_name(store, doors, ana):
     assert doors.add_facilitator("Ana Reyes", "ana@facilitators.example")["id"] != ana
 
 
+def test_an_erasure_is_told_once_by_an_id_alone(store, doors, ana):
+    doors.erase_facilitator(ana)
+    doors.erase_facilitator(ana)
+
+    with store.database.reading() as connection:
+        [told] = connection.execute(select(messaging.outbox).where(messaging.outbox.c.type == "facilitator_erased"))
+        wiping = connection.scalars(select(messaging.jobs.c.kind).where(messaging.jobs.c.kind == "wipe")).all()
+    assert (told.subject, json.loads(told.envelope)["data"]) == (ana, {"facilitator_id": ana})
+    assert wiping == ["wipe"]
+
+
 def test_nobody_is_erased_while_sessions_are_theirs(store, doors, ana):
     cast.a_run(store, "KT-RSI", "RSI", [date(2026, 12, 8)], (UUID(ana),))
 
@@ -360,6 +371,8 @@ def test_nobody_is_erased_while_sessions_are_theirs(store, doors, ana):
 
     assert refused.code == "refused"
     assert "Risley (HMP) on 2026-12-08" in refused.detail
+    with store.database.reading() as connection:
+        assert "facilitator_erased" not in connection.scalars(select(messaging.outbox.c.type)).all()
     assert doors.get_facilitator(ana)["name"] == "Ana Reyes"
 
 
