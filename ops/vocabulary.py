@@ -40,6 +40,8 @@ MESSAGE_STATES = (
     "due", "scheduled", "sending", "accepted", "delivered", "bounced", "failed", "unknown", "suppressed", "superseded",
     "missed",
 )  # fmt: skip
+NOT_THROUGH = ("bounced", "failed", "unknown", "suppressed", "missed")
+"""States of a message that did not get through for certain."""
 REMINDER_RULES = (
     "session_reminder", "register_due", "register_nudge", "register_late", "feedback", "check_in", "delegate_names",
     "kit_list", "rolling_confirmation",

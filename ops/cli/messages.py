@@ -14,7 +14,7 @@ from ops.cli.client import Gateway, connect
 from ops.cli.completing import completed_by
 from ops.cli.output import Column, local_time, note, say, show, show_details, show_json
 from ops.cli.whom import facilitator_called, names_for, whom
-from ops.vocabulary import MESSAGE_STATES
+from ops.vocabulary import MESSAGE_STATES, NOT_THROUGH
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -59,6 +59,7 @@ RELATED = (
     Column("due_at", "Due", copyable=True),
     Column("accepted_at", "Accepted", copyable=True),
 )
+DIGEST = "digest"
 BY_HAND = "told_by_hand"
 """What stands for a template where somebody was told by phone, on paper or face to face."""
 MOMENTS = (*("due_at", "accepted_at", "next_attempt_at", "useful_until", "claimed_at", "answered_at", "goes_at"),)
@@ -132,6 +133,8 @@ def show_message(message: MessageId, as_json: Json = False) -> None:
         note(f"To send it again: keytalk messages resend {found['id']} --reason WORDS")
     if found["may_be_settled"]:
         note(f"Once you know whether it arrived: keytalk messages settle {found['id']} accepted|failed --reason WORDS")
+    if found["template"] == DIGEST and found["state"] in NOT_THROUGH:
+        note(f"To note that you told them all that is in it: keytalk messages told {found['recipient']} --by phone")
 
 
 @app.command("resend")

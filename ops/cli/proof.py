@@ -97,10 +97,19 @@ def list_not_told(days: Days = 28, limit: Limit = 200, as_json: Json = False) ->
 
 @app.command("told")
 def note_told(
-    who: Annotated[str, typer.Argument(metavar="WHO", help="facilitator:ID or enquirer:REF, as not-told --json says.")],
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHO",
+            help="facilitator:ID or enquirer:REF, as not-told --json says; of a lost digest whom it went to.",
+        ),
+    ],
     *,
     by: Annotated[Way, typer.Option(help="How you told them.")],
-    run: Annotated[str | None, typer.Option(metavar="ID", help="Of this run; else of letters to an enquirer.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Of this run; else of lost letters to an enquirer, or of lost digests."),
+    ] = None,
     session: Number = None,
     yes: Yes = False,
     dry_run: DryRun = False,

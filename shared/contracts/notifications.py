@@ -27,7 +27,7 @@ class MessageAccepted:
     """A mail server took a message. `about` is the reference of the enquiry it concerns.
 
     `instead_of` are messages in whose place it was sent, or somebody told by phone, on paper or face to face what they
-    were to say ("told_by_hand").
+    were to say ("told_by_hand"); and a digest that was lost, once all that it said has been told in another way.
     """
 
     message_id: UUID

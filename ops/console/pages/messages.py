@@ -11,6 +11,7 @@ from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
 from ops.console.going_out import GoingOut, Letter, Letters, seen_first, whom
 from ops.console.words import moment
 from ops.telling import plain
+from ops.vocabulary import NOT_THROUGH
 from shared.errors import Refused
 
 STATES = (
@@ -122,7 +123,8 @@ def proof(run: str) -> Response:
 def message(message: Any, refused: Refused | None = None) -> Response:
     """Show all that is known of a message."""
     shown = ask("notifications", "get_message", message=str(message))
-    return page("messages/message.html", message=shown, colours=COLOURS, refused=refused, given=request.form)
+    return page("messages/message.html", message=shown, colours=COLOURS, lost=NOT_THROUGH, ways=WAYS,
+                refused=refused, given=request.form)  # fmt: skip
 
 
 @pages.post("/messages/<uuid:message>/<any(resend,settle):what>")

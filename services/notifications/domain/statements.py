@@ -17,6 +17,8 @@ CONFIRMATIONS = ("run_confirmed_contact", "run_confirmed_facilitator")
 CHANGES = ("run_changed_contact", "run_changed_facilitator")
 REMINDERS = (*SESSION_REMINDER.templates.values(), *SESSION_REMINDER.nearest.values())
 """The messages that say when a session takes place."""
+TELLS_DATES = (*CONFIRMATIONS, *CHANGES, *REMINDERS)
+"""All that says when a session takes place, or that it does not."""
 TOLD_BY_HAND = "told_by_hand"
 """What stands for a template where an operator told somebody, by phone or on paper: no mail goes out."""
 _TAKES_PLACE, _DOES_NOT = ("moved", "new", "regrouped"), ("cancelled", "lost")

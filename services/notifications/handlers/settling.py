@@ -13,6 +13,7 @@ from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import CAME_BACK, UNSETTLED, Message, MessageCannotBecome, MessageState
 from services.notifications.domain.occasions import OPS
 from services.notifications.domain.reasons import read_reason
+from services.notifications.queries.lost_digests import settled_by
 from services.notifications.queries.messages import first_of, resends_of
 from services.notifications.tables import SEND_MESSAGES, message_of, message_row, messages
 from shared.contracts.notifications import MessageAccepted, MessageUnsettled, RecipientBounced
@@ -148,8 +149,12 @@ def session_of(message: Message) -> tuple[int | None, date | None]:
 
 
 def tell_accepted(work: UnitOfWork, message: Message, instead_of: Sequence[UUID] = ()) -> None:
-    """Tell that a message was taken, also in the place of those that it was sent again for; `instead_of` are others."""
-    in_its_place = (*_sent_again_for(work, message), *instead_of)
+    """Tell that a message was taken, also in the place of others: see `MessageAccepted`; `instead_of` are more of them.
+
+    Those are what it was sent again for, and digests that were lost and of which it tells the last that was left.
+    """
+    lost_digests = settled_by(work.connection, message)
+    in_its_place = tuple(dict.fromkeys((*_sent_again_for(work, message), *lost_digests, *instead_of)))
     kind, _colon, reference = message.subject_ref.partition(":")
     event = MessageAccepted(
         message_id=message.id,

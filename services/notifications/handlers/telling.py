@@ -5,7 +5,7 @@ A row of the ledger stands for it, as for a letter, so that the proof has it. No
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,10 +15,12 @@ from sqlalchemy import select
 
 from services.notifications.domain.messages import SENT_AGAIN, Message, MessageState
 from services.notifications.domain.occasions import Drafting, draft
-from services.notifications.domain.statements import TOLD_BY_HAND
+from services.notifications.domain.proof import RunProof
+from services.notifications.domain.statements import TELLS_DATES, TOLD_BY_HAND
 from services.notifications.handlers.entering import enter
-from services.notifications.handlers.settling import session_of, tell_accepted
-from services.notifications.queries.proof import letters_not_through, proof_of
+from services.notifications.handlers.settling import about_of, session_of, tell_accepted
+from services.notifications.queries.lost_digests import WHOLE_RUN, left_to, session_ids
+from services.notifications.queries.proof import letters_not_through, proof_if_told, proof_of
 from services.notifications.tables import message_of, messages
 from shared.errors import Refused
 from shared.persistence.work import UnitOfWork
@@ -34,26 +36,32 @@ def note_told(
     """Note that somebody was told, and give the rows that stand for it.
 
     With a `run`, of what is true now of its sessions, or of those with one number; without, an enquirer of what their
-    letters said that did not get through. Raises `Refused`: "invalid", "not_found", or "refused" where nothing is left
-    to be told.
+    letters said that did not get through, and the reader of digests of what these told in vain.
+
+    Raises `Refused`: "invalid", "not_found", or "refused" where nothing is left to be told.
     """
     if way not in WAYS:
         why = f"Say how they were told: {', '.join(WAYS)}."
         raise Refused("invalid", why, {"way": [why]})
     drafting = Drafting(work.new_id, mail_domain)
     if run is None:
-        rows = list(_instead_of_letters(work, recipient, drafting))
+        told = _enter(work, _instead_of_letters(work, recipient, drafting), _how(way, actor))
+        told += _enter(work, _instead_of_digests(work, recipient, drafting), _how(way, actor))
     else:
-        rows = [_of_sessions(work, recipient, str(run), session, drafting)]
-    if not rows:
+        told = _enter(work, [_of_sessions(work, recipient, str(run), session, drafting)], _how(way, actor))
+    if not told:
         raise Refused(
             "refused", f"Every letter to {recipient} got through or is still to go out: nothing is to be noted."
         )
-    told = [replace(row, state=MessageState.ACCEPTED, accepted_at=work.now, why=_how(way, actor)) for row in rows]
-    enter(work, told)
     unsettled = [] if run is None else _not_through(work, recipient, str(run), session)
     for each in told:
         tell_accepted(work, each, unsettled)
+    return told
+
+
+def _enter(work: UnitOfWork, rows: Iterable[Message], how: str) -> list[Message]:
+    told = [replace(row, state=MessageState.ACCEPTED, accepted_at=work.now, why=how) for row in rows]
+    enter(work, told)
     return told
 
 
@@ -67,12 +75,7 @@ def _not_through(work: UnitOfWork, recipient: str, run: str, session: int | None
 
 def _of_sessions(work: UnitOfWork, recipient: str, run: str, session: int | None, drafting: Drafting) -> Message:
     proof = proof_of(work.connection, run, session)
-    says: dict[str, Any] = {
-        each.session.id: person.expected.session.to_plain() if person.expected.session else None
-        for each in proof.sessions
-        for person in each.people
-        if person.recipient == recipient
-    }
+    says = _true_for(recipient, proof)
     if not says:
         why = f"{recipient} has no part in it. `keytalk messages proof {run} --json` has everyone who has."
         raise Refused("not_found", why, {"recipient": [why]})
@@ -84,8 +87,18 @@ def _of_sessions(work: UnitOfWork, recipient: str, run: str, session: int | None
         template=TOLD_BY_HAND,
         subject_ref=f"run:{run}",
         due_at=work.now,
-        facts={**proof.run.summary(), "says": says},
+        facts={**proof.run.summary(), "says": says, WHOLE_RUN: session is None},
     )
+
+
+def _true_for(recipient: str, proof: RunProof) -> dict[str, Any]:
+    """Give what is true now of each session for one who takes part: None where it is not theirs, or not at all."""
+    return {
+        each.session.id: person.expected.session.to_plain() if person.expected.session else None
+        for each in proof.sessions
+        for person in each.people
+        if person.recipient == recipient
+    }
 
 
 def _instead_of_letters(work: UnitOfWork, recipient: str, drafting: Drafting) -> Iterator[Message]:
@@ -102,6 +115,25 @@ def _instead_of_letters(work: UnitOfWork, recipient: str, drafting: Drafting) ->
             ),
             resend_of=each.last.id,
         )
+
+
+def _instead_of_digests(work: UnitOfWork, recipient: str, drafting: Drafting) -> Iterator[Message]:
+    """Stand for each message that somebody's lost digests told: of dates for what is true of them now."""
+    for part in left_to(work.connection, recipient):
+        proof = proof_if_told(work.connection, part.subject_ref.partition(":")[2])
+        said = session_ids(part) if part.template in TELLS_DATES else frozenset()
+        true = _true_for(part.recipient, proof) if proof else {}
+        row = draft(
+            drafting,
+            recipient=part.recipient,
+            occasion=f"{TOLD_BY_HAND}:{work.new_id()}",
+            version=proof.run.version if proof else 1,
+            template=TOLD_BY_HAND,
+            subject_ref=part.subject_ref,
+            due_at=work.now,
+            facts={"enquiry": about_of(part), "says": {id_: now for id_, now in true.items() if id_ in said}},
+        )
+        yield replace(row, resend_of=part.id)
 
 
 def _how(way: str, actor: str) -> str:

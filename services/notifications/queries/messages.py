@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from services.notifications.domain.digests import DIGEST
 from services.notifications.domain.messages import SENT_AGAIN, MessageState
 from services.notifications.domain.reminders import follows_from
 from services.notifications.tables import message_of, messages
@@ -99,7 +100,7 @@ def get_message(connection: Connection, message_id: UUID, now: datetime) -> dict
         "resends": [_line(each, now) for each in again],
         "digest": _line(digest, now) if digest is not None else None,
         "tells": [_line(each, now) for each in connection.execute(told)],
-        "may_be_sent_again": row.state in {state.value for state in SENT_AGAIN} and not _stands_elsewhere(again, row),
+        "may_be_sent_again": _may_be_sent_again(row, again),
         "may_be_settled": row.state == MessageState.UNKNOWN.value,
     }
 
@@ -133,6 +134,12 @@ def _resends(connection: Connection, row: AnyRow) -> list[AnyRow]:
     first = first_of(connection, row.id)
     later = resends_of(connection, first)
     return [connection.execute(select(messages).where(messages.c.id == first)).one(), *later] if later else []
+
+
+def _may_be_sent_again(row: AnyRow, again: list[AnyRow]) -> bool:
+    """Say whether an operator may have it sent again; of a digest it is what was in it."""
+    lost = row.template != DIGEST and row.state in {state.value for state in SENT_AGAIN}
+    return lost and not _stands_elsewhere(again, row)
 
 
 def _stands_elsewhere(again: list[AnyRow], row: AnyRow) -> bool:

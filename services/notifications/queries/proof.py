@@ -52,8 +52,7 @@ def session_proof(connection: Connection, run: str, session: int | None) -> dict
 
 def proof_of(connection: Connection, run: str, session: int | None) -> RunProof:
     """Give the proof of a run, or of its sessions with one number. Raises as `session_proof`."""
-    letters = _letters(connection, messages.c.subject_ref == f"run:{run}")
-    proof = prove(letters, _digests(connection, letters))
+    proof = proof_if_told(connection, run)
     if proof is None:
         why = f"Nobody was told of a run {run} yet. People are told once a run is confirmed."
         raise Refused("not_found", why, {"run": [why]})
@@ -62,6 +61,12 @@ def proof_of(connection: Connection, run: str, session: int | None) -> RunProof:
         why = f"This run has no session {session}. Leave it out to see them all."
         raise Refused("not_found", why, {"session": [why]})
     return replace(proof, sessions=sessions)
+
+
+def proof_if_told(connection: Connection, run: str) -> RunProof | None:
+    """Give the proof of a run, or None where nobody was told of it yet."""
+    letters = _letters(connection, messages.c.subject_ref == f"run:{run}")
+    return prove(letters, _digests(connection, letters))
 
 
 def letters_not_through(connection: Connection, since: datetime, recipient: str | None = None) -> list[LetterProof]:

@@ -422,11 +422,12 @@ class Sender:
         return [each.now for each in changes]
 
     def _follow_outcome(self, work: UnitOfWork, claimed: Message, message: Message, outcome: Outcome) -> None:
+        # Its parts first: what follows from a digest that was taken depends on what it told.
+        _record_parts(work, message, outcome.left_out)
         bounced = outcome.turned_down is not None
         follow_up(work, claimed.state, message, bounced=bounced, untold=outcome.untold)
         self._suppress(work, message, outcome.turned_down)
         self._alert_of_failure(work, message)
-        _record_parts(work, message, outcome.left_out)
 
     def _suppress(self, work: UnitOfWork, message: Message, turned_down: str | None) -> None:
         """Write no more to an address that was turned down for good, unless it is our own team's."""

@@ -15,6 +15,7 @@ from ops.cli.each_service import SERVICES
 from ops.cli.main import app
 from services.enquiries.domain import agreements, checklists, filters, people, pipeline, proposals, standing
 from services.notifications.domain import reminder_rules
+from services.notifications.domain.messages import SENT_AGAIN
 from services.notifications.queries import messages
 from services.scheduling.domain import attendance, calendar, clearances, establishments, facilitators, outcomes
 from shared.nations import Nation
@@ -110,6 +111,7 @@ def test_bash_itself_completes_with_the_script(tmp_path):
         (vocabulary.UNDER_18_REASONS, establishments.UNDER_18_REASONS),
         (vocabulary.AUDIENCES, attendance.AUDIENCES),
         (vocabulary.MESSAGE_STATES, messages.STATES),
+        (vocabulary.NOT_THROUGH, [each for each in messages.STATES if each in SENT_AGAIN]),
         (vocabulary.REMINDER_RULES, reminder_rules.RULES),
         (vocabulary.SERVICES, (*SERVICES, "ops")),
     ],

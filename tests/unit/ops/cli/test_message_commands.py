@@ -119,6 +119,14 @@ def test_a_digest_and_its_parts_name_each_other(keytalk, gateway):
     assert "In this digest:" in keytalk("messages", "show", ID).stdout
 
 
+def test_of_a_lost_digest_it_says_how_to_note_that_all_of_it_was_told(keytalk, gateway):
+    lost = {**MESSAGE, "template": "digest", "recipient": "contact:c-1", "tells": [{**MESSAGE, "id": "a part"}]}
+    gateway.will_answer("notifications.get_message", lost, {**lost, "state": "accepted"})
+
+    assert "keytalk messages told contact:c-1 --by phone" in keytalk("messages", "show", ID).stderr
+    assert "messages told" not in keytalk("messages", "show", ID).stderr
+
+
 def test_of_what_did_not_arrive_it_says_that_the_task_is_open_and_how_to_close_it(keytalk, gateway):
     gateway.will_answer(
         "notifications.settle_message", {**MESSAGE, "state": "failed"}, {**MESSAGE, "state": "accepted"}

@@ -119,6 +119,21 @@ def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
     assert visitor.get("/live").status_code == 403
 
 
+@pytest.mark.parametrize(("state", "asked"), [("failed", 1), ("accepted", 0)])
+def test_a_lost_digest_shows_what_was_in_it_and_takes_a_note_that_all_of_it_was_told(priya, services, state, asked):
+    part = {"id": SESSION, "template": "hold_placed_contact", "subject": "run:r-1"}
+    digest = {"id": SESSION, "template": "digest", "state": state, "recipient": "contact:c-1", "subject": "contact:c-1"}
+    times = {"due_at": "2026-12-07T15:00:00+00:00", "next_attempt_at": None, "useful_until": None, "accepted_at": None}
+    more = {"occasion": "digest", "version": 1, "attempts": 1, "why": None, "message_id": "<1@x>", "digest": None}
+    services.answers = {"get_message": {**digest, **times, **more, "template_version": None, "resends": [],
+                                        "tells": [part]}}  # fmt: skip
+
+    shown = main_of(priya.get(f"/messages/{SESSION}"))
+
+    assert "Hold placed contact" in shown
+    assert shown.count('name="recipient" value="contact:c-1"') == asked
+
+
 def test_who_was_erased_sees_nothing_of_theirs_and_reads_why(add, visitor, services):
     add("fay", "facilitator", stands_for=SESSION)
     visitor.sign_in("fay")
