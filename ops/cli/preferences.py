@@ -14,7 +14,7 @@ from ops.cli.whom import facilitator_called, names_for, whom
 app = typer.Typer(no_args_is_help=True)
 
 LISTED = (
-    Column("person", "Person", copyable=True),
+    Column("who", "Person"),
     Column("channel", "By", copyable=True),
     Column("waiting", "What can wait"),
     Column("hours", "Quiet hours"),
@@ -22,6 +22,8 @@ LISTED = (
     Column("changed_by", "By whom"),
     Column("reason", "Why"),
 )
+
+WITH_IDS = (*LISTED, Column("person", "Id", copyable=True))
 
 Waiting = Literal["each", "daily", "none"]
 _WAITING: dict[Waiting, dict[str, bool]] = {
@@ -86,13 +88,23 @@ def change_preferences(
 
 
 @app.command("list")
-def list_preferences(limit: Limit = 50, as_json: Json = False) -> None:
+def list_preferences(
+    ids: Annotated[bool, typer.Option("--ids", help="Show the id of each person too, for other commands.")] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
     """List those who have said how they wish to be written to, the last change first."""
     gateway = connect()
     rows = gateway.call("notifications", "list_preferences", limit=limit)
     names = {} if as_json else names_for(gateway, [row["person"] for row in rows])
-    told = rows if as_json else [{**_readable(row), "person": whom(row["person"], names)} for row in rows]
-    show(told, LISTED, as_json, empty="Nobody has chosen anything but what we begin with.", limit=limit)
+    told = rows if as_json else [{**_readable(row), "who": whom(row["person"], names)} for row in rows]
+    show(
+        told,
+        WITH_IDS if ids else LISTED,
+        as_json,
+        empty="Nobody has chosen anything but what we begin with.",
+        limit=limit,
+    )
 
 
 @app.command("link")

@@ -104,6 +104,22 @@ def facilitator_called(facilitator: str) -> str:
     return str(g.facilitators.get(facilitator, "A facilitator"))
 
 
+def know_contacts(recipients: Iterable[str]) -> None:
+    """Ask once for the names of all contacts among some recipients, before a page names them one by one."""
+    ids = sorted({each.partition(":")[2] for each in recipients if each.startswith("contact:")})
+    if ids and may_ask("enquiries", "list_contacts"):
+        found = ask_where_up("enquiries", "list_contacts", ids=ids, limit=len(ids))[0]
+        names = {each["id"]: each["name"] for each in found or ()}
+        g.contacts = {**g.get("contacts", {}), **{each: names.get(each) for each in ids}}
+
+
+def contact_called(contact: str) -> str:
+    """Give a contact's name, for pages whose service knows ids alone."""
+    if contact not in g.get("contacts", {}):
+        know_contacts([f"contact:{contact}"])
+    return g.get("contacts", {}).get(contact) or "A contact"
+
+
 def only_for(service: str, method: str) -> None:
     """Let nobody see a form whose change they may not ask for. Raises `Refused("forbidden")`."""
     if not may_ask(service, method):

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import (
     KEY,
     belong_to,
+    contact_called,
     facilitator_called,
     may_ask,
     may_work_in,
@@ -66,6 +67,7 @@ def mount_console(app: Flask, gateway: Gateway) -> None:
     mount_filters(app, gateway.clock)
     app.add_template_global(new_form_key)
     app.add_template_global(facilitator_called)
+    app.add_template_global(contact_called)
     app.add_template_global(may_ask, "may")
     app.add_template_global(may_work_in, "may_in")
     app.register_blueprint(pages)

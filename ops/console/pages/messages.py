@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.console import ask, asked_again, csv, know_contacts, page, pages, wants_csv
 from ops.console.going_out import GoingOut, Letter, Letters, seen_first, whom
 from ops.console.words import moment
 from ops.telling import plain
@@ -46,6 +46,7 @@ def messages() -> Response:
     rows = ask("notifications", "list_messages", limit=IN_FILE if wants_csv() else SHOWN, **chosen)
     if wants_csv():
         return csv("messages", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    know_contacts(row["recipient"] for row in rows)
     return page("messages/ledger.html", rows=rows, chosen=chosen, states=STATES, colours=COLOURS, shown=SHOWN)
 
 

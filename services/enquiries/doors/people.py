@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from services.enquiries.domain.people import ContactStatus, OrganisationKind
 from services.enquiries.doors.words import MOST, optional_words, today, words_wanted
@@ -15,6 +16,7 @@ from shared.doors.events import consumes
 from shared.doors.rpc import change, operation
 from shared.doors.settings import SettingsProvider
 from shared.errors import Refused
+from shared.paging import MOST as MOST_AT_ONCE
 from shared.paging import page_size
 from shared.persistence.work import Store, UnitOfWork
 
@@ -95,13 +97,19 @@ class PeopleDoors:
         organisation: str | None = None,
         status: str | None = None,
         limit: int = 50,
+        ids: list[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """List people, the newest first."""
+        """List people, the newest first; with `ids` only those of them who are on file."""
         wanted = _one_of(status, list(ContactStatus), "status")
         at = parse_id(organisation, "organisation") if organisation else None
         with self.store.database.reading() as connection:
             return known.list_contacts(
-                connection, search=search, organisation_id=at, status=wanted, limit=page_size(limit)
+                connection,
+                search=search,
+                organisation_id=at,
+                status=wanted,
+                ids=_ids(ids),
+                limit=page_size(limit),
             )
 
     @operation
@@ -192,6 +200,15 @@ class PeopleDoors:
     def when_recipient_bounced(self, work: UnitOfWork, event: RecipientBounced) -> None:
         """Stop writing to an address that was turned down for good, and ask who to write to now."""
         leaving.when_recipient_bounced(work, event)
+
+
+def _ids(given: Any) -> list[UUID] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) > MOST_AT_ONCE:
+        why = f"ids must be a list of at most {MOST_AT_ONCE} ids of people, as `keytalk contacts list` shows them."
+        raise Refused("invalid", why, {"ids": [why]})
+    return [parse_id(each, "contact") for each in given]
 
 
 def _one_of(text: str | None, choices: list[str], field: str) -> str | None:

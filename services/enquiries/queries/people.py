@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -64,14 +65,25 @@ def _by_post(rows: Any) -> list[dict[str, Any]]:
 
 
 def list_contacts(
-    connection: Connection, *, search: str | None, organisation_id: UUID | None, status: str | None, limit: int
+    connection: Connection,
+    *,
+    search: str | None,
+    organisation_id: UUID | None,
+    status: str | None,
+    limit: int,
+    ids: Collection[UUID] | None = None,
 ) -> list[dict[str, Any]]:
-    """List people, the newest first: id, name, email, phone, organisation (its name), status, preferred_channel."""
+    """List people, the newest first: id, name, email, phone, organisation (its name), status, preferred_channel.
+
+    With `ids`, only those of them whom there are.
+    """
     query = _people()
     if organisation_id is not None:
         query = query.where(contacts.c.organisation_id == organisation_id)
     if status is not None:
         query = query.where(contacts.c.status == status)
+    if ids is not None:
+        query = query.where(contacts.c.id.in_(ids))
     if search:
         query = query.where(_holds(search, contacts.c.name, contacts.c.email, contacts.c.phone))
     return [_contact(row) for row in connection.execute(query.order_by(contacts.c.id.desc()).limit(limit))]

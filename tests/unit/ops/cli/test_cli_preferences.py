@@ -119,3 +119,37 @@ def test_the_list_has_a_row_for_each_who_chose(keytalk, gateway):
     assert "Ana Reyes" in listed
     assert "does not come, nor do reminders" in listed
     assert gateway.asked[0] == ("notifications.list_preferences", {"limit": 5})
+
+
+SAM = "0192f0c8-0000-7000-8000-0000000000b2"
+OTHER = {**FOUND, "person": f"contact:{SAM}"}
+UNKNOWN = {**FOUND, "person": "contact:c-9"}
+
+
+def test_contacts_are_named_in_the_list_and_asked_for_at_once(keytalk, gateway):
+    gateway.will_answer("notifications.list_preferences", [OTHER, OTHER, UNKNOWN])
+    gateway.will_answer("enquiries.list_contacts", [{"id": SAM, "name": "Sam O'Neil"}])
+
+    listed = keytalk("preferences", "list").stdout
+
+    assert listed.count("Sam O'Neil") == 2
+    assert SAM not in listed
+    assert "contact:c-9" in listed
+    assert gateway.asked[1:] == [("enquiries.list_contacts", {"ids": [SAM, "c-9"], "limit": 2})]
+
+
+def test_ids_are_shown_for_other_commands_where_they_are_asked_for(keytalk, gateway):
+    gateway.will_answer("notifications.list_preferences", [OTHER])
+    gateway.will_answer("enquiries.list_contacts", [{"id": SAM, "name": "Sam O'Neil"}])
+
+    listed = keytalk("preferences", "list", "--ids").stdout
+
+    assert "Sam O'Neil" in listed
+    assert f"contact:{SAM}" in listed
+
+
+def test_where_contacts_cannot_be_asked_for_their_ids_stand(keytalk, gateway):
+    gateway.will_answer("notifications.list_preferences", [OTHER])
+    gateway.will_refuse("enquiries.list_contacts", 403, "Your account may not do that.")
+
+    assert f"contact:{SAM}" in keytalk("preferences", "list").stdout

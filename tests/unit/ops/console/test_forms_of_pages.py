@@ -119,6 +119,19 @@ def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
     assert visitor.get("/live").status_code == 403
 
 
+def test_the_ledger_names_contacts_and_asks_for_them_once(priya, services):
+    line = {"id": SESSION, "template": "digest", "state": "accepted", "subject": "contact:c-1", "why": None,
+            "due_at": "2026-12-07T15:00:00+00:00"}  # fmt: skip
+    services.answers = {"list_messages": [{**line, "recipient": "contact:c-1"}, {**line, "recipient": "contact:c-2"}],
+                        "list_contacts": [{"id": "c-1", "name": "Sam O'Neil"}]}  # fmt: skip
+
+    shown = main_of(priya.get("/messages?state=accepted"))
+
+    assert shown.count("Sam O&#39;Neil") == 3
+    assert "A contact" in shown
+    assert [call[1] for call in services.calls] == ["list_messages", "list_contacts"]
+
+
 @pytest.mark.parametrize(("state", "asked"), [("failed", 1), ("accepted", 0)])
 def test_a_lost_digest_shows_what_was_in_it_and_takes_a_note_that_all_of_it_was_told(priya, services, state, asked):
     part = {"id": SESSION, "template": "hold_placed_contact", "subject": "run:r-1"}

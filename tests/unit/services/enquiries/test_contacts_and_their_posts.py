@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
+from services.enquiries.doors.people import PeopleDoors
 from services.enquiries.handlers import leaving, merging, organisations, people, returning, untold
 from services.enquiries.people_schemas import ContactForm, OrganisationForm, parse, parse_changes
 from services.enquiries.queries import people as known
@@ -52,6 +53,29 @@ def change(store, contact_id, **said):
 def person(store, contact_id):
     with store.database.reading() as connection:
         return known.get_contact(connection, contact_id)
+
+
+def test_people_are_listed_by_their_ids_at_once(store):
+    kim, lee = add(store), add(store, name="Lee Vale")
+    add(store, name="Ada Moss")
+    doors = PeopleDoors()
+    doors.store = store
+
+    listed = doors.list_contacts(ids=[str(kim), str(lee), str(uuid4())])
+
+    assert [each["name"] for each in listed] == ["Lee Vale", "Kim Lee"]
+    assert doors.list_contacts(ids=[]) == []
+
+
+@pytest.mark.parametrize(("ids", "code", "field"), [("KT", "invalid", "ids"), (["", "x"], "not_found", None)])
+def test_what_are_no_ids_of_people_is_refused(store, ids, code, field):
+    doors = PeopleDoors()
+    doors.store = store
+
+    with pytest.raises(Refused) as refused:
+        doors.list_contacts(ids=ids)
+
+    assert (refused.value.code, next(iter(refused.value.fields or {}), None)) == (code, field)
 
 
 def bounce(store, reference, moment=LATER):
