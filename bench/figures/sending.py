@@ -2,9 +2,9 @@
 
 Ours works through a ledger on PostgreSQL, over three connections at once: three messages are claimed in a durable
 transaction, which records the three before. The limit is smtplib, which sends the same mails, made beforehand, on one
-connection. The peer is a job of a Django site that sends by `send_mass_mail` and marks all at the end; beside it stands
-the same job as it has to be written where one that is killed may send no more than one mail again. The mail server is a
-bare one in a process of its own. They take turns.
+connection. The peer is a job of a Django site that sends by `send_mass_mail` and marks all at the end: one that is
+killed sends all of them again. Beside it stands the same job as it has to be written where that may be no more than one
+mail, and the same as tasks of Celery. The mail server is a bare one in a process of its own. They take turns.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from bench.stats import Rounds
 from tests.faults.desk import Desk, reminders
 from tests.servers.mail_sink import MailSink
 
-NAMES = ("messages_per_second", "messages_per_second_each")
+NAMES = ("messages_per_second", "messages_per_second_each", "messages_per_second_tasks")
 ROUNDS = 3
 COUNT = 2_000
 WARMUP = 200
@@ -27,8 +27,8 @@ class NotOnceEach(RuntimeError):
 
 
 def run(lab: Lab) -> list[Row]:
-    """Measure the three sides in turns."""
-    seen: dict[str, list[float]] = {"ours": [], "mass": [], "each": [], "limit": []}
+    """Measure the sides in turns."""
+    seen: dict[str, list[float]] = {"ours": [], "mass": [], "each": [], "tasks": [], "limit": []}
     for _ in range(ROUNDS):
         with MailSink(keep=True) as sink:
             seen["ours"].append(ours(lab, sink))
@@ -36,17 +36,18 @@ def run(lab: Lab) -> list[Row]:
             seen["limit"].append(limit(lab, sink.kept_in))
         for how in ("mass", "each"):
             seen[how].append(peer(lab, how))
+        seen["tasks"].append(tasks(lab))
     sides = {name: Rounds(tuple(rates)) for name, rates in seen.items()}
     for name, rates in sides.items():
         print(f"  {name}: {rates} messages a second")
-    return rows_of(*(sides[name].median for name in ("ours", "mass", "each", "limit")))
+    return rows_of(*(sides[name].median for name in ("ours", "mass", "each", "tasks", "limit")))
 
 
-def rows_of(ours: float, mass: float, each: float, limit: float) -> list[Row]:
+def rows_of(ours: float, mass: float, each: float, tasks: float, limit: float) -> list[Row]:
     """The rows; the goal has two sides."""
     met = ours >= SHARE_OF_LIMIT * limit and ours > mass
     goal = Goal(f"{SHARE_OF_LIMIT:g} of the limit and more than the peer", met)
-    beside = ((NAMES[0], mass, goal), (NAMES[1], each, None))
+    beside = ((NAMES[0], mass, goal), (NAMES[1], each, None), (NAMES[2], tasks, None))
     return [Row(name, "messages/s", ours, peer, limit, command_for(name), its) for name, peer, its in beside]
 
 
@@ -77,6 +78,19 @@ def peer(lab: Lab, how: str) -> float:
     lab.checkpoint()
     with MailSink() as sink:
         seen = run_module("bench.peers.django_mail", how, database, str(sink.port), str(WARMUP))
+        expect_once_each(sink, seen["count"])
+    return float(seen["rate"])
+
+
+def tasks(lab: Lab) -> float:
+    """One round of Celery, with a task for each mail that waits on the broker."""
+    database, uri = lab.postgres.new_database("celery"), lab.rabbitmq.new_vhost()
+    run_module("bench.peers.django_mail", "declare", database, str(COUNT))
+    with MailSink() as sink:
+        where = (database, str(sink.port), uri)
+        run_module("bench.peers.celery_mail", "declare", *where)
+        lab.checkpoint()
+        seen = run_module("bench.peers.celery_mail", "work", *where, str(WARMUP), str(COUNT))
         expect_once_each(sink, seen["count"])
     return float(seen["rate"])
 

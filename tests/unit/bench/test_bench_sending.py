@@ -14,12 +14,13 @@ from tests.faults.once import Plan, Told, judge
     [(400, 399, 1000, True), (399, 100, 1000, False), (400, 400, 1000, False)],
 )
 def test_sending_is_held_against_the_limit_and_the_peer(ours, peer, limit, met):
-    row, beside = sending.rows_of(ours, peer, 50, limit)
+    row, beside, tasks = sending.rows_of(ours, peer, 50, 40, limit)
 
-    assert [row.name, beside.name] == list(sending.NAMES)
+    assert [row.name, beside.name, tasks.name] == list(sending.NAMES)
     assert (row.ours, row.peer, row.limit) == (ours, peer, limit)
     assert row.goal.met is met
     assert (beside.ours, beside.peer, beside.goal) == (ours, 50, None)
+    assert (tasks.ours, tasks.peer, tasks.goal) == (ours, 40, None)
 
 
 def test_a_rate_counts_only_where_every_mail_came_once():
