@@ -8,13 +8,15 @@ from typing import Any
 
 from flask import Response, request
 
-from ops.console.console import KEY, ask, facilitator_called, may_ask, page
+from ops.console.console import KEY, ask, contact_called, facilitator_called, may_ask, page
 from ops.console.words import moment
 from ops.telling import TELLS, Told, gathered
 from shared.errors import Refused
 
 APPLY = "apply"
 """The field that says what is wanted once the page was seen: `yes`, or `back`; without it, to see the page."""
+AS_IF: Mapping[str, Any] = {"accept_breaches": True, "dry_run": True}
+"""How a change is tried to see whom it would tell: as if whoever looks accepted what rules would no longer hold."""
 _OF_EACH_FORM = {"csrf_token", KEY, APPLY}
 
 
@@ -95,7 +97,9 @@ def whom(recipient: str) -> str:
             return contact_of(key)
         except Refused:
             return f"The contact of {key}"
-    return facilitator_called(key) if kind == "facilitator" else "Our team"
+    if kind == "facilitator":
+        return facilitator_called(key)
+    return contact_called(key) if kind == "contact" else "Our team"
 
 
 def _when(told: Told) -> str:

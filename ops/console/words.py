@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -49,6 +50,12 @@ def _span(seconds: float) -> str:
     return "less than a minute"
 
 
+def listed(words: Iterable[str]) -> str:
+    """Write several as people say them: "Ana, Tom and Lee"; nothing of none."""
+    *those, last = (*words,) or ("",)
+    return f"{', '.join(those)} and {last}" if those else last
+
+
 _OFFSET_UNITS = {
     "d": ("day", "days"),
     "wd": ("working day", "working days"),
@@ -85,7 +92,7 @@ def _read(value: str | datetime | None) -> datetime | None:
 
 
 def mount_filters(app: Flask, clock: Any) -> None:
-    """Give the templates these words as filters: moment, day, ago, plain, pounds, letter_name, offset."""
-    for words in (moment, day, plain, pounds, letter_name, offset):
+    """Give the templates these words as filters: moment, day, ago, plain, pounds, letter_name, listed, offset."""
+    for words in (moment, day, plain, pounds, letter_name, listed, offset):
         app.add_template_filter(words, words.__name__)
     app.add_template_filter(lambda value: ago(value, clock()), "ago")

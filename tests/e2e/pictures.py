@@ -132,7 +132,7 @@ def take(folder: Path) -> None:
             page.goto(f"{keytalk.ops_url}/runs/{week.run['run']}/sessions/{week.session}")
             page.get_by_text("Cancel it; its number and all later ones").click()
             page.locator("details[open]").get_by_role("button", name="See what follows").click()
-            page.screenshot(path=folder / "diff.png")
+            page.screenshot(path=folder / "diff.png", full_page=True)
         with visiting(browser, viewport=PHONE) as page:
             come_as(page, keytalk, priya)
             for name, path in week.pages():

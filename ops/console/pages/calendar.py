@@ -23,6 +23,7 @@ from ops.console.console import (
     wants_csv,
 )
 from ops.console.gantt import draw, in_parts
+from ops.console.going_out import AS_IF, Letters, told_by
 from ops.console.pages.runs import facilitators_by_name
 from ops.vocabulary import CAUSES, CLOSURES, PARTIES
 from shared.clock import day_in_london
@@ -185,7 +186,9 @@ def _as_file(found: dict[str, Any]) -> Response:
 
 
 @pages.get("/calendar/close")
-def closing(refused: Refused | None = None, found: Any = None, remedies: Any = None) -> Response:
+def closing(
+    refused: Refused | None = None, found: Any = None, remedies: Any = None, letters: Letters | None = None
+) -> Response:
     """Ask for a place and the days on which it is closed; or show what that hits."""
     only_for("scheduling", "close_establishment")
     places = all_places()
@@ -197,6 +200,7 @@ def closing(refused: Refused | None = None, found: Any = None, remedies: Any = N
         parties=PARTIES,
         found=found,
         remedies=remedies or {},
+        letters=letters,
         refused=refused,
         given=request.form or request.args,
     )
@@ -214,9 +218,11 @@ def close_establishment() -> AnyResponse:
     }
     try:
         if form.get("apply") != "yes":
-            shown: AnyResponse = closing(
-                found=ask("scheduling", "preview_closure", **asked), remedies=asked["remedies"]
+            found, would = together(
+                partial(ask, "scheduling", "preview_closure", **asked),
+                partial(ask, "scheduling", "close_establishment", **asked, **AS_IF),
             )
+            shown: AnyResponse = closing(found=found, remedies=asked["remedies"], letters=told_by(would))
             return shown
         sure = {"basis": form.get("basis") or None, "accept_breaches": form.get("accept_breaches") == "yes"}
         ask("scheduling", "close_establishment", **asked, **sure)

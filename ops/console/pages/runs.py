@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, together, wants_csv
 from ops.console.forms import number
-from ops.console.going_out import GoingOut, seen_first, told_by
+from ops.console.going_out import AS_IF, GoingOut, seen_first, told_by
 from ops.console.words import day, moment
 from ops.vocabulary import CAUSES, CHARGE_REASONS, PARTIES
 from shared.errors import Refused
@@ -298,9 +298,12 @@ def change_run(run: Any) -> AnyResponse:
     try:
         change = _change_asked()
         if form.get("apply") != "yes":
-            diff = ask("scheduling", "preview_change", run=named, change=change)
-            return page("runs/change.html", run=named, change=change, diff=diff, back=back, reasons=CHARGE_REASONS,
-                        session=form.get("back") or "")  # fmt: skip
+            diff, would = together(
+                partial(ask, "scheduling", "preview_change", run=named, change=change),
+                partial(ask, "scheduling", "apply_change", run=named, change=change, **AS_IF),
+            )
+            return page("runs/change.html", run=named, change=change, diff=diff, letters=told_by(would), back=back,
+                        reasons=CHARGE_REASONS, session=form.get("back") or "")  # fmt: skip
         charge = {"yes": True, "no": False}.get(form.get("charge", ""))
         ask(
             "scheduling",
@@ -328,8 +331,12 @@ def reverse_change(run: Any) -> AnyResponse:
     form = request.form
     try:
         if form.get("apply") != "yes":
-            found = ask("scheduling", "preview_reversal", change=form.get("undo", ""))
-            return page("runs/reverse.html", run=str(run), undo=form.get("undo", ""), found=found)
+            undo = form.get("undo", "")
+            found, would = together(
+                partial(ask, "scheduling", "preview_reversal", change=undo),
+                partial(ask, "scheduling", "reverse_change", change=undo, **AS_IF),
+            )
+            return page("runs/reverse.html", run=str(run), undo=undo, found=found, letters=told_by(would))
         accept = form.get("accept_breaches") == "yes"
         ask("scheduling", "reverse_change", change=form.get("undo", ""), basis=form.get("basis") or None,
             accept_breaches=accept)  # fmt: skip

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ops.console.words import offset
+from ops.console.words import listed, offset
 from ops.telling import letter_name
 from shared.errors import Refused
 from tests.unit.ops.telling_cast import telling
@@ -250,3 +250,57 @@ def test_spans_of_time_are_said_in_words(given, said):
 def test_letters_have_names_that_people_read():
     assert letter_name("run_confirmed_contact") == "Run confirmed, to the contact"
     assert letter_name("reply_written") == "Reply written"
+
+
+PREVIEW = {
+    "run": RUN, "basis": "b", "cancelled": [], "moved": [], "added": [], "new_breaches": [], "mended": [],
+    "warnings": [], "papers": {"memos": [], "kit": []}, "charged_pence": 0, "sessions_before": 1, "sessions_after": 1,
+    "last_after": None, "people": [{"number": 3, "date": "2027-01-26", "goes": [ANA], "comes": [LEE]}],
+    "told": {"facilitators": [ANA, LEE], "contact_of": "KT-7F3K-92", "ops": True},
+}  # fmt: skip
+
+
+def shown_change(priya, services, preview=PREVIEW, **would):
+    services.answers = {**ANSWERS, "preview_change": preview, "apply_change": {"run": RUN} | would}
+    return words_of(priya.post(f"/runs/{RUN}/change", "/account", change='{"kind": "people"}').text)
+
+
+def words_of(page):
+    return " ".join(re.sub("<[^>]+>", " ", page).split())
+
+
+def test_a_change_of_a_run_is_tried_and_says_who_is_told_by_which_letter(priya, services):
+    would = telling(
+        (CONTACT, "run_changed_contact"), (LEES, "run_changed_facilitator"),
+        cancels=[("facilitator:f-1", "session_brief_facilitator", "It is not theirs any more.")],
+    )  # fmt: skip
+
+    shown = shown_change(priya, services, **would)
+
+    assert "Alex Morgan, of KT-7F3K-92 by Run changed, to the contact" in shown
+    assert "Lee Whitfield by Run changed, to facilitators" in shown
+    assert "What is not sent any more Ana" in shown
+    assert "Lee Whitfield leads it instead of Ana" in shown
+    assert "Told:" not in shown
+    tried = [given for _service, name, given in services.calls if name == "apply_change"]
+    assert [(each["dry_run"], each["accept_breaches"]) for each in tried] == [(True, True)]
+
+
+def test_a_change_of_which_nobody_is_told_says_so(priya, services):
+    assert "Nobody is written to." in shown_change(priya, services, **telling())
+
+
+@pytest.mark.parametrize(("goes", "comes", "said"), [
+    ([ANA, LEE], [], "Lee Whitfield lead it no longer, and nobody is there in their place yet."),
+    ([], [LEE], "Lee Whitfield leads it as well."),
+])  # fmt: skip
+def test_who_leads_a_session_then_is_said_in_a_sentence(priya, services, goes, comes, said):
+    people = [{"number": 3, "date": "2027-01-26", "goes": goes, "comes": comes}]
+
+    assert said in shown_change(priya, services, {**PREVIEW, "people": people}, **telling())
+
+
+def test_several_are_listed_as_people_say_them():
+    assert [listed(each) for each in ([], ["Ana"], ["Ana", "Tom"], iter(["Ana", "Tom", "Lee"]))] == [
+        "", "Ana", "Ana and Tom", "Ana, Tom and Lee",
+    ]  # fmt: skip
