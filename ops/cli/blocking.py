@@ -12,8 +12,8 @@ from ops.cli.asking import DryRun, Yes
 from ops.cli.changing import remedy_line
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
-from ops.cli.diffs import Accept, Charged, ChargeReason, day, decide, say_several
-from ops.cli.output import note, note_when_mail_goes_out, say, show_json
+from ops.cli.diffs import Accept, Charged, ChargeReason, decide, say_several
+from ops.cli.output import day_in_words, note, note_when_mail_goes_out, say, show_json
 from ops.vocabulary import CAUSES, PARTIES
 
 app = typer.Typer()
@@ -92,7 +92,8 @@ def _say(found: dict[str, Any], charge: bool | None, charge_reason: str | None) 
         return
     for each in found["sessions"]:
         say(
-            f"{day(each['date'])}, {each['start']}: session {each['number']} of {each['enquiry']} ({each['run_state']})"
+            f"{day_in_words(each['date'])}, {each['start']}: session {each['number']} of {each['enquiry']} "
+            f"({each['run_state']})"
         )
         say(f"     {each['session']}")
         for choice in each["remedies"]:

@@ -12,8 +12,8 @@ from ops.cli.arguments import Json, RunId, iso_date
 from ops.cli.asking import DryRun, Yes
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
-from ops.cli.diffs import Accept, Charged, ChargeReason, day, decide, say_diff, say_several
-from ops.cli.output import Column, note, note_when_mail_goes_out, say, show, show_json
+from ops.cli.diffs import Accept, Charged, ChargeReason, decide, say_diff, say_several
+from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
 from ops.vocabulary import CAUSES, PARTIES
 
 app = typer.Typer()
@@ -262,8 +262,8 @@ def remedy_line(choice: dict[str, Any]) -> str:
     name = {"cascade": "Cascade", "make_up": "Make-up", "drop": "Drop"}[choice["remedy"]]
     if choice["why_not"]:
         return f"{name}: not possible. {choice['why_not']}"
-    held = f"held on {day(choice['date'])}, " if choice["date"] else ""
-    last = f"the run ends on {day(choice['last'])}" if choice["last"] else "no session is left"
+    held = f"held on {day_in_words(choice['date'])}, " if choice["date"] else ""
+    last = f"the run ends on {day_in_words(choice['last'])}" if choice["last"] else "no session is left"
     return f"{name}: {held}{last}"
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from ops.cli.asking import ask, must_be_able_to_ask, show_first
 from ops.cli.completing import completed_by
-from ops.cli.output import note, pounds, say
+from ops.cli.output import day_in_words, note, pounds, say
 from ops.vocabulary import CHARGE_REASONS
 
 Accept = Annotated[
@@ -83,25 +82,28 @@ def say_diff(diff: dict[str, Any], charge: bool | None = None, charge_reason: st
     if charge is not None and diff["cancelled"]:
         say(_decision(diff, charge, charge_reason))
     before, after = diff["sessions_before"], diff["sessions_after"]
-    last = f", the last on {day(diff['last_after'])}" if diff["last_after"] else ""
+    last = f", the last on {day_in_words(diff['last_after'])}" if diff["last_after"] else ""
     say(f"Sessions: {after} (before: {before}){last}.")
 
 
 def _dates(diff: dict[str, Any]) -> list[str]:
     lines = [
-        f"{each['number']:>3}  {day(each['date'])}, {each['start']}: does not take place" for each in diff["cancelled"]
+        f"{each['number']:>3}  {day_in_words(each['date'])}, {each['start']}: does not take place"
+        for each in diff["cancelled"]
     ]
     lines += [
-        f"{each['number']:>3}  {day(each['from_date'])}, {each['from_start']} -> {day(each['to_date'])}, "
-        f"{each['to_start']}"
+        f"{each['number']:>3}  {day_in_words(each['from_date'])}, {each['from_start']} -> "
+        f"{day_in_words(each['to_date'])}, {each['to_start']}"
         for each in diff["moved"]
     ]
-    return lines + [f"{each['number']:>3}  {day(each['date'])}, {each['start']}: new" for each in diff["added"]]
+    return lines + [
+        f"{each['number']:>3}  {day_in_words(each['date'])}, {each['start']}: new" for each in diff["added"]
+    ]
 
 
 def _people(diff: dict[str, Any]) -> list[str]:
     return [
-        f"{each['number']:>3}  {day(each['date'])}: {_names(each['goes']) or 'nobody'} goes, "
+        f"{each['number']:>3}  {day_in_words(each['date'])}: {_names(each['goes']) or 'nobody'} goes, "
         f"{_names(each['comes']) or 'nobody'} comes"
         for each in diff["people"]
     ]
@@ -156,9 +158,3 @@ def _decision(diff: dict[str, Any], charge: bool, reason: str | None) -> str:
 
 def _names(people: list[dict[str, Any]]) -> str:
     return ", ".join(each["name"] for each in people)
-
-
-def day(iso: str) -> str:
-    """Write a date for people."""
-    on = date.fromisoformat(iso[:10])
-    return f"{on:%a} {on.day:>2} {on:%b %Y}"

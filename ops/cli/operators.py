@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,21 +11,9 @@ from ops.cli.arguments import Json
 from ops.cli.asking import DryRun, Reason, Yes, goes_on
 from ops.cli.client import connect
 from ops.cli.output import Column, note, say, show, show_json
+from ops.gateway.roles import Role
 
 app = typer.Typer(no_args_is_help=True)
-
-
-class Role(StrEnum):
-    """What somebody is to Keytalk, as the gateway names it."""
-
-    COORDINATOR = "coordinator"
-    SCHEDULER = "scheduler"
-    VIEWER = "viewer"
-    DATA_PROTECTION = "data_protection"
-    ADMIN = "admin"
-    FACILITATOR = "facilitator"
-    COMMISSIONER = "commissioner"
-
 
 LISTED = (
     Column("name", "Name", copyable=True),

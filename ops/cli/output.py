@@ -110,9 +110,9 @@ def local_time(iso: str | None) -> str | None:
 
 
 def day_in_words(iso: str) -> str:
-    """Write a date with its weekday; what is no date is given as it came."""
+    """Write a date, or that of a local time, with its weekday; what is no date is given as it came."""
     try:
-        on = date.fromisoformat(iso)
+        on = date.fromisoformat(iso[:10])
     except ValueError:
         return iso
     return f"{on:%a} {on.day:>2} {on:%b %Y}"

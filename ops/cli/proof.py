@@ -10,8 +10,7 @@ import typer
 from ops.cli.arguments import Json, Limit, RunId
 from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import Gateway, connect
-from ops.cli.diffs import day
-from ops.cli.output import Column, local_time, note, say, show, show_json
+from ops.cli.output import Column, day_in_words, local_time, note, say, show, show_json
 from ops.cli.whom import names_for, names_of_facilitators, whom
 
 app = typer.Typer()
@@ -164,7 +163,7 @@ def _gap_in_words(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _session_words(session: dict[str, Any]) -> str:
-    words = f"{session['number']}, {day(session['date'])} {session['start']}"
+    words = f"{session['number']}, {day_in_words(session['date'])} {session['start']}"
     return words if session["takes_place"] else f"{words} (not taking place)"
 
 
@@ -179,7 +178,7 @@ def _by(person: dict[str, Any]) -> str:
 
 
 def _why(row: dict[str, Any]) -> str:
-    believed = [f"{day(each['date'])} {each['start']}" for each in row.get("may_believe", ()) if each]
+    believed = [f"{day_in_words(each['date'])} {each['start']}" for each in row.get("may_believe", ()) if each]
     expects = f" They may expect it on {' or '.join(dict.fromkeys(believed))}." if believed else ""
     if row["verdict"] == "to_be_told":
         again = row.get("next_attempt_at") if row.get("attempts") else None

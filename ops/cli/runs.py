@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from ops.cli.arguments import Json, Limit, RunId, iso_date
 from ops.cli.asking import DryRun, Yes, goes_on, tried
 from ops.cli.client import connect
-from ops.cli.output import Column, note_when_mail_goes_out, say, show, show_details, show_json
+from ops.cli.output import Column, day_in_words, note_when_mail_goes_out, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -199,7 +198,7 @@ def _print_not_held(run: dict[str, Any], team: list[str], ids: bool) -> None:
 def _print_session(session: dict[str, Any], team: list[str], ids: bool) -> None:
     hours = f"{_clock(session['start'])} to {_clock(session['end'])}"
     named = f"  {session['id']}" if ids else ""
-    say(f"{session['number']:>3}  {_day(session['date'])}, {hours}{_what_is_different(session, team)}{named}")
+    say(f"{session['number']:>3}  {day_in_words(session['date'])}, {hours}{_what_is_different(session, team)}{named}")
     for breach in session["breaches"]:
         say(f"       - {breach.get('why') or breach['rule']}")
     for kept in session.get("kept_open", []):
@@ -251,7 +250,7 @@ def _print_skipped(skipped: list[dict[str, Any]]) -> None:
     if skipped:
         say("\nLeft out:")
     for one in skipped:
-        say(f"     {_day(one['date'])}: {one['why']}")
+        say(f"     {day_in_words(one['date'])}: {one['why']}")
 
 
 def _what_next(run: dict[str, Any]) -> str:
@@ -270,11 +269,6 @@ def _what_next(run: dict[str, Any]) -> str:
         f"{needing} of {len(standing)} sessions still need something, named beneath each. Once "
         f"that is settled, plan the run again, then{won} confirm it: {confirm}"
     )
-
-
-def _day(iso: str) -> str:
-    day = date.fromisoformat(iso[:10])
-    return f"{day:%a} {day.day:>2} {day:%b %Y}"
 
 
 def _clock(text: str) -> str:

@@ -6,9 +6,6 @@ import json
 
 import pytest
 
-from ops.cli import operators
-from ops.gateway.roles import Role
-
 ONE = {
     "id": "o-1", "name": "dan", "full_name": "Dan", "email": "dan@example.org", "roles": ["viewer"], "stands_for": None,
     "state": "active", "second_factor": True, "last_seen_at": None,
@@ -100,7 +97,3 @@ def test_the_audit_is_listed_filtered_and_filed(keytalk, gateway):
     file = keytalk("audit", "list", "--csv", "--limit", "1000").stdout
     assert file.splitlines()[0].startswith("When,By,What,About,Reason")
     assert ",'=1+1," in file
-
-
-def test_the_command_line_knows_every_role():
-    assert list(operators.Role) == list(Role)
