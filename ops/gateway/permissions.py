@@ -146,6 +146,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("scheduling", "record_feedback"): CHANGE,
     ("scheduling", "run_report"): READ,
     ("scheduling", "get_calendar"): READ,
+    ("scheduling", "list_clashes"): READ,
     ("scheduling", "get_gantt"): READ,
     ("scheduling", "count_today"): READ,
     ("scheduling", "report_sessions"): READ,

@@ -96,8 +96,8 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
             import_blackouts get_establishment add_establishment change_establishment approve_under_18
             withdraw_under_18_approval list_windows set_windows remove_windows list_blackouts
             add_blackout change_blackout remove_blackout list_rooms add_room change_room retire_room
-            get_travel set_travel_time make_feed revoke_feed list_feeds get_calendar get_gantt
-            count_today report_sessions report_load report_reach
+            get_travel set_travel_time make_feed revoke_feed list_feeds get_calendar list_clashes
+            get_gantt count_today report_sessions report_load report_reach
         """,
     },
     Area.CLEARANCES: {

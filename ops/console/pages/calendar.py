@@ -111,7 +111,7 @@ def clashes() -> Response:
     """List the sessions between two dates that do not keep a rule; month and week load this once they are drawn."""
     dates = {name: request.args.get(name, "") for name in ("start", "end")}
     chosen = {name: values for name, values in _chosen().items() if values}
-    found = ask("scheduling", "get_calendar", **dates, **chosen)
+    found = ask("scheduling", "list_clashes", **dates, **chosen)
     if wants_csv():
         columns = ("date", "number", "rule", "why", "run", "session")
         return csv("clashes", columns, ([row[name] for name in columns] for row in found["clashes"]))

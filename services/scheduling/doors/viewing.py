@@ -36,6 +36,20 @@ class ViewingDoors:
             return calendar_view.get_calendar(connection, view, self.store.clock(), with_clashes=wanted)
 
     @operation
+    def list_clashes(
+        self,
+        start: str,
+        end: str,
+        establishments: list[str] | None = None,
+        facilitators: list[str] | None = None,
+        programmes: list[str] | None = None,
+    ) -> dict[str, Any]:
+        """Give which sessions to come between two dates do not keep which rule, as `get_calendar` has them."""
+        view = self._view(LONGEST_VIEW, start, end, establishments, facilitators, programmes)
+        with self.store.database.reading() as connection:
+            return calendar_view.list_clashes(connection, view, self.store.clock())
+
+    @operation
     def get_gantt(
         self,
         start: str,

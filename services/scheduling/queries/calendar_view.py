@@ -53,7 +53,9 @@ def get_calendar(connection: Connection, view: View, now: dt.datetime, *, with_c
     places = places_named(
         connection, {run.establishment_id for run in of_runs.values()} | set(view.establishments or ())
     )
-    drawn = clashes.shown(_clashes(connection, rows, of_runs, teams, now), names) if with_clashes else None
+    drawn = None
+    if with_clashes:
+        drawn = clashes.shown(_clashes(connection, rows, of_runs, teams, now), names, _where(of_runs, places))
     return {
         "start": view.start.isoformat(),
         "end": view.end.isoformat(),
@@ -63,6 +65,18 @@ def get_calendar(connection: Connection, view: View, now: dt.datetime, *, with_c
         "leave": leave_of(connection, view),
         "clashes": drawn,
     }
+
+
+def list_clashes(connection: Connection, view: View, now: dt.datetime) -> dict[str, Any]:
+    """Give the `clashes` of a calendar alone, for who has drawn all else. Raises as `get_calendar`."""
+    refuse_unknown(connection, view)
+    rows = connection.execute(_sessions(view)).all()
+    of_runs = runs_with_programmes(connection, {row.run_id for row in rows})
+    teams = _teams(connection, view)
+    places = places_named(connection, {run.establishment_id for run in of_runs.values()})
+    found = _clashes(connection, rows, of_runs, teams, now)
+    shown = clashes.shown(found, _names(connection, teams, view), _where(of_runs, places))
+    return {"start": view.start.isoformat(), "end": view.end.isoformat(), "clashes": shown}
 
 
 def chosen(view: View) -> list[ColumnElement[bool]]:
@@ -130,6 +144,11 @@ def places_named(connection: Connection, ids: Collection[str]) -> dict[str, AnyR
 def place_shown(row: AnyRow) -> dict[str, str]:
     """Give an establishment as it is named beside what is drawn."""
     return {"id": row.id, "name": row.name}
+
+
+def _where(of_runs: Mapping[UUID, AnyRow], places: Mapping[str, AnyRow]) -> dict[UUID, dict[str, str]]:
+    """Give the establishment of each run, as it is named beside what is drawn."""
+    return {run_id: place_shown(places[run.establishment_id]) for run_id, run in of_runs.items()}
 
 
 def _drawn(

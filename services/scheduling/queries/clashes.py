@@ -28,13 +28,16 @@ def breaches_in(
                     yield run_id, session, breach
 
 
-def shown(found: Iterable[tuple[UUID, Session, Breach]], names: Mapping[UUID, str]) -> list[dict[str, Any]]:
-    """Give breaches as they are drawn, the earliest session first."""
+def shown(
+    found: Iterable[tuple[UUID, Session, Breach]], names: Mapping[UUID, str], where: Mapping[UUID, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Give breaches as they are drawn, the earliest session first; `where` has the establishments of runs."""
     ordered = sorted(found, key=lambda each: (each[1].starts_at(), str(each[1].id), each[2].rule, each[2].name))
     return [
         {
             "session": str(session.id),
             "run": str(run_id),
+            "establishment": where[run_id],
             "number": session.number,
             "date": session.date.isoformat(),
             "rule": breach.rule,

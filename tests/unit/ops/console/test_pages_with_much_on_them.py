@@ -35,7 +35,8 @@ def month(**more: Any) -> dict[str, Any]:
 
 
 def clash(number: int) -> dict[str, Any]:
-    return {"session": f"s{number}", "run": RUN, "number": number, "date": ON, "rule": "H2", "why": f"Why {number}."}
+    return {"session": f"s{number}", "run": RUN, "number": number, "date": ON, "rule": "H2", "why": f"Why {number}.",
+            "establishment": PLACES[0]}  # fmt: skip
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_the_clashes_of_one_place_are_there_at_once(priya, services):
 
 def test_of_many_clashes_the_first_are_listed_and_the_others_counted(priya, services):
     those = [clash(number) for number in range(60)]
-    services.answers["get_calendar"] = month(sessions=[session(1, clashes=True)], clashes=those)
+    services.answers["list_clashes"] = {"start": "2026-12-28", "end": "2027-01-31", "clashes": those}
 
     page = priya.get("/calendar/clashes?start=2026-12-28&end=2027-01-31").text
 
@@ -104,7 +105,7 @@ def test_of_many_clashes_the_first_are_listed_and_the_others_counted(priya, serv
 
 
 def test_without_a_clash_that_is_said(priya, services):
-    services.answers["get_calendar"] = month(clashes=[])
+    services.answers["list_clashes"] = {"start": ON, "end": ON, "clashes": []}
 
     assert "Every session to come keeps the rules." in priya.get("/calendar/clashes?start=a&end=b").text
 

@@ -217,6 +217,21 @@ def test_clashes_are_those_that_each_run_says_of_its_sessions(doors, store):
     assert marked == {session for _, session, *_ in clashing(doors, "2027-01-12", "2027-04-15")}
 
 
+def test_clashes_can_be_had_alone(doors, store):
+    trouble(store, doors)
+    whole = doors.get_calendar("2027-01-12", "2027-04-15")
+
+    alone = doors.list_clashes("2027-01-12", "2027-04-15")
+
+    assert alone == {name: whole[name] for name in ("start", "end", "clashes")}
+    places = {each["id"]: each["establishment"] for each in whole["sessions"]}
+    assert {each["session"]: each["establishment"] for each in alone["clashes"]} == {
+        each["session"]: places[each["session"]] for each in alone["clashes"]
+    }
+    at_styal = doors.list_clashes("2027-01-12", "2027-04-15", establishments=["STI"])["clashes"]
+    assert at_styal == [each for each in alone["clashes"] if each["establishment"]["id"] == "STI"]
+
+
 def test_a_calendar_can_be_had_without_its_clashes(doors, run):
     doors.add_blackout("RSI", "2027-03-09", why="lockdown")
 
@@ -302,7 +317,7 @@ def test_only_what_is_asked_for_is_drawn(doors, store, run, team):
     ],
 )
 def test_what_is_not_on_file_is_refused_by_name(doors, chosen, field):
-    for call in (doors.get_calendar, doors.get_gantt):
+    for call in (doors.get_calendar, doors.list_clashes, doors.get_gantt):
         found = refusal(call, *MARCH, **chosen)
 
         assert (found.code, list(found.fields)) == ("not_found", [field])
