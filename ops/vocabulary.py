@@ -34,6 +34,7 @@ CLOSURES = (
     "family_day", "lockdown", "other",
 )  # fmt: skip
 UNDER_18_REASONS = ("agreed_by_governor", "agreed_by_youth_custody_service", "staff_training_only")
+ABSENCES = ("not_unlocked", "other_appointment", "unwell", "moved_on", "chose_not_to", "not_known")
 AUDIENCES = ("participants", "prison_staff", "host", "facilitators", "commissioner")
 MODES = ("in_person", "remote")
 MESSAGE_STATES = (

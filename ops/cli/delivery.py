@@ -42,6 +42,14 @@ REPORT = (
     Column("part_delivered", "Delivered in part"),
     Column("to_come", "To come"),
 )
+REGISTERS = (
+    Column("session", "Session", copyable=True),
+    Column("date", "Date", copyable=True),
+    Column("place", "Establishment"),
+    Column("number", "Number"),
+    Column("lacks", "What is lacking"),
+)
+LACKS = {"outcome": "what became of it", "attendance": "how many came"}
 CANCELLED = (Column("cause", "Cancelled because"), Column("party", "On the side of"), Column("sessions", "Sessions"))
 SMALL = "fewer than 5, or told by one that is"
 
@@ -90,6 +98,17 @@ def undo_outcome(session: SessionId, as_json: Json = False) -> None:
 def show_delivery(session: SessionId, as_json: Json = False) -> None:
     """Show what became of a session, and how many came."""
     _print(connect().call("scheduling", "get_delivery", session=session), as_json)
+
+
+@app.command("registers")
+def list_registers(
+    facilitator: Annotated[str | None, typer.Option(metavar="ID", help="Only of sessions that they lead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the sessions that are over and of which something is still to be put down."""
+    rows = connect().call("scheduling", "list_registers", facilitator=facilitator)
+    told = [{**row, "place": row["establishment"]["name"], "lacks": LACKS[row["lacks"]]} for row in rows]
+    show(rows if as_json else told, REGISTERS, as_json, empty="Nothing is to be put down.")
 
 
 @app.command("attendance")

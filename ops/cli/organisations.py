@@ -9,7 +9,7 @@ import typer
 from ops.cli.arguments import Json, Limit
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
-from ops.cli.output import Column, day_in_words, say, show, show_details, show_json
+from ops.cli.output import Column, day_in_words, pounds, say, show, show_details, show_json
 from ops.vocabulary import NATIONS, ORGANISATION_KINDS
 
 app = typer.Typer(no_args_is_help=True)
@@ -34,6 +34,33 @@ POSTS = (
     Column("id", "Post", copyable=True),
     Column("title", "Title"),
     Column("held", "Held by"),
+)
+ASKED = (
+    Column("reference", "Enquiry", copyable=True),
+    Column("programme_name", "Programme"),
+    Column("establishment", "Establishment"),
+    Column("stage", "Stage"),
+    Column("received_at", "Came in", copyable=True),
+)
+OFFERED = (
+    Column("reference", "Enquiry", copyable=True),
+    Column("version", "Version"),
+    Column("state", "State"),
+    Column("total", "Total"),
+    Column("valid_until", "Open until", copyable=True),
+)
+AGREED = (
+    Column("reference", "Enquiry", copyable=True),
+    Column("state", "State"),
+    Column("agreed_units", "Agreed"),
+    Column("drawn_units", "Taken up"),
+    Column("balance", "Left"),
+    Column("unit", "Counted by"),
+)
+HELD = (
+    Column("reference", "Enquiry", copyable=True),
+    Column("about", "Session"),
+    Column("state", "What became of it"),
 )
 PEOPLE = (
     Column("id", "Contact", copyable=True),
@@ -124,6 +151,23 @@ def add_post(
         return
     say(f"The post has the id {added['id']}.")
     say(f"To say who holds it: keytalk contacts assign CONTACT --post {added['id']}")
+
+
+@app.command("commissioned")
+def show_commissioned(organisation: OrganisationId, as_json: Json = False) -> None:
+    """Show what an organisation asked for, was offered and has agreed to, and what was held of it, as it may see it."""
+    found = connect().call("enquiries", "get_commissioned", organisation=organisation)
+    if as_json:
+        show_json(found)
+        return
+    for title, columns, rows in (
+        ("Asked for", ASKED, found["enquiries"]),
+        ("Offered", OFFERED, [{**each, "total": pounds(each["total_pence"])} for each in found["proposals"]]),
+        ("Agreed", AGREED, found["agreements"]),
+        ("Held, or not", HELD, found["sessions"]),
+    ):
+        say(f"\n{title}:")
+        show(rows, columns, as_json=False, empty="Nothing yet.")
 
 
 def _print(organisation: dict[str, Any], as_json: bool) -> None:

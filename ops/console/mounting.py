@@ -43,6 +43,7 @@ from ops.console.pages import (
     privacy,
     reports,
     runs,
+    theirs,
     today,
     wording,
 )
@@ -56,6 +57,7 @@ PAGES = (
     *(today, pipeline, enquiry, commitments, people, facilitators, privacy),
     *(calendar, runs, places, offers, clearances, papers),
     *(messages, wording),
+    theirs,
     *(reports, health),
 )
 """Every module of pages: to import it is to give the blueprint its routes."""

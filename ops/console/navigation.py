@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import request, url_for
@@ -32,11 +33,18 @@ PLACES = (
 )
 
 
-THEIR_OWN = {
-    Role.FACILITATOR: ("Your sessions", "console.facilitator", "facilitator"),
-    Role.COMMISSIONER: ("Your organisation", "console.organisation", "organisation"),
+THEIR_OWN: Mapping[Role, tuple[tuple[str, str, str | None], ...]] = {
+    Role.FACILITATOR: (
+        ("Your work", "console.your_work", None),
+        ("Your calendar", "console.your_calendar", None),
+        ("On file", "console.facilitator", "facilitator"),
+    ),
+    Role.COMMISSIONER: (
+        ("Your agreements", "console.your_agreements", None),
+        ("Your organisation", "console.organisation", "organisation"),
+    ),
 }
-"""For who sees only what is theirs: the words, the endpoint of that page, and the argument that says whose it is."""
+"""For who sees only what is theirs: each page's words, its endpoint, and the argument that says whose it is, if any."""
 
 
 def navigation() -> list[dict[str, str | bool]]:
@@ -48,9 +56,9 @@ def navigation() -> list[dict[str, str | bool]]:
 
 
 def _their_own() -> list[tuple[str, str]]:
-    own = [THEIR_OWN[role] for role in sorted(me().roles) if role in THEIR_OWN]
+    own = [each for role in sorted(me().roles) for each in THEIR_OWN.get(role, ())]
     whose: Any = me().stands_for
-    return [(words, url_for(endpoint, **{name: whose})) for words, endpoint, name in own]
+    return [(words, url_for(endpoint, **({name: whose} if name else {}))) for words, endpoint, name in own]
 
 
 def _is_here(address: str) -> bool:

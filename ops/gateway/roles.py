@@ -8,7 +8,9 @@ own id in the argument that says whose things are asked for, whatever they asked
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from ops.gateway.permissions import CHANGE, OPERATIONS, READ
 
@@ -66,7 +68,7 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
         "enquiries": """
             make_proposal send_proposal accept_proposal decline_proposal withdraw_proposal get_proposal
             list_proposals get_proposal_letter get_proposal_pdf sign_agreement record_purchase_order
-            draw_down end_agreement get_agreement list_agreements
+            draw_down end_agreement get_agreement list_agreements get_commissioned
         """,
     },
     Area.PEOPLE: {
@@ -91,7 +93,7 @@ AREAS: Mapping[Area, Mapping[str, str]] = {
             list_programmes get_programme draft_programme_version publish_programme_version
             retire_programme get_cover withdraw_from_session make_offer accept_offer decline_offer
             withdraw_offer get_offer list_offers get_offer_letter find_slots record_delivered
-            record_part_delivered undo_outcome submit_attendance get_delivery record_feedback run_report
+            record_part_delivered undo_outcome submit_attendance get_delivery list_registers record_feedback run_report
             list_sessions_ahead import_runs list_establishments import_establishments import_regimes
             import_blackouts get_establishment add_establishment change_establishment approve_under_18
             withdraw_under_18_approval list_windows set_windows remove_windows list_blackouts
@@ -195,14 +197,49 @@ GRANTS: Mapping[Role, Mapping[Area, str]] = {
 }
 """What each role may do, area by area."""
 
-ITS_OWN: Mapping[Role, Mapping[tuple[str, str], str]] = {
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """How an operation is called for who sees only what is theirs, whatever they ask for.
+
+    `argument` is filled in with whom they stand for, as a list where it takes `several`; `fixed` are arguments that
+    would show more than theirs, with what they are then.
+    """
+
+    argument: str
+    several: bool = False
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def narrowed(self, stands_for: str) -> dict[str, Any]:
+        """Give the arguments that are filled in."""
+        return {**self.fixed, self.argument: [stands_for] if self.several else stands_for}
+
+
+_FACILITATOR, _ORGANISATION = Own("facilitator"), Own("organisation")
+_ALL_THAT_IS_THEIRS = {"establishments": None, "programmes": None, "clashes": False}
+"""A calendar without closures of other places, and without what keeps others from a session."""
+
+ITS_OWN: Mapping[Role, Mapping[tuple[str, str], Own]] = {
     Role.FACILITATOR: {
-        ("scheduling", "get_facilitator"): "facilitator",
-        ("scheduling", "list_sessions_ahead"): "facilitator",
+        ("scheduling", "get_facilitator"): _FACILITATOR,
+        ("scheduling", "list_sessions_ahead"): _FACILITATOR,
+        ("scheduling", "get_calendar"): Own("facilitators", several=True, fixed=_ALL_THAT_IS_THEIRS),
+        ("scheduling", "list_offers"): _FACILITATOR,
+        ("scheduling", "get_offer"): _FACILITATOR,
+        ("scheduling", "accept_offer"): _FACILITATOR,
+        ("scheduling", "decline_offer"): _FACILITATOR,
+        ("scheduling", "list_registers"): _FACILITATOR,
+        ("scheduling", "get_delivery"): _FACILITATOR,
+        ("scheduling", "record_delivered"): _FACILITATOR,
+        ("scheduling", "submit_attendance"): _FACILITATOR,
     },
-    Role.COMMISSIONER: {("enquiries", "get_organisation"): "organisation"},
+    Role.COMMISSIONER: {
+        ("enquiries", "get_organisation"): _ORGANISATION,
+        ("enquiries", "get_commissioned"): _ORGANISATION,
+        ("enquiries", "get_proposal_pdf"): _ORGANISATION,
+    },
 }
-"""What a role that stands for somebody may ask, and the argument that says for whom: it is filled in for them."""
+"""What a role that stands for somebody may ask, and how it is then called."""
 
 _AREA_OF = {
     (service, method): area
@@ -230,7 +267,7 @@ def may_in(roles: Iterable[Role], area: Area, kind: str = READ) -> bool:
     return any(_grants(role, area, kind) for role in roles)
 
 
-def narrowed(roles: Iterable[Role], stands_for: str | None, service: str, method: str) -> dict[str, str]:
+def narrowed(roles: Iterable[Role], stands_for: str | None, service: str, method: str) -> dict[str, Any]:
     """Give the arguments that are filled in for somebody who sees only what is theirs; nothing for everybody else.
 
     Raises `LookupError` where an account that stands for somebody does not say for whom.
@@ -240,7 +277,8 @@ def narrowed(roles: Iterable[Role], stands_for: str | None, service: str, method
         return {}
     if not stands_for:
         raise LookupError("an account that stands for somebody must say for whom")
-    return {ITS_OWN[role][service, method]: stands_for for role in own if (service, method) in ITS_OWN[role]}
+    (role,) = own
+    return ITS_OWN[role][service, method].narrowed(stands_for) if (service, method) in ITS_OWN[role] else {}
 
 
 def _grants(role: Role, area: Area, kind: str) -> bool:

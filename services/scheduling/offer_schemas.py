@@ -64,6 +64,7 @@ class OfferListSchema(Schema):
 
     run_id = fields.UUID(data_key="run", load_default=None, allow_none=True, error_messages=_ID)
     session_id = fields.UUID(data_key="session", load_default=None, allow_none=True, error_messages=_ID)
+    facilitator_id = fields.UUID(data_key="facilitator", load_default=None, allow_none=True, error_messages=_ID)
     state = fields.String(
         load_default=None,
         allow_none=True,

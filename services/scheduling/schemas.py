@@ -85,3 +85,8 @@ def read_id(text: Any, argument: str) -> UUID:
     except ValueError:
         why = f"'{text}' is not an id. Copy it as the lists show it."
         raise Refused("invalid", why, {argument: [why]}) from None
+
+
+def read_whose(facilitator: Any) -> UUID | None:
+    """Read whose something must be: the id of a facilitator, or None for anybody's. Raises `Refused("invalid")`."""
+    return None if facilitator is None else read_id(facilitator, "facilitator")

@@ -48,7 +48,7 @@ COLUMNS = (
 )
 
 
-def _day_asked() -> dt.date:
+def day_asked() -> dt.date:
     """Read the day to look at: today, where none is given or one of another age."""
     today = day_in_london(the_gateway().clock())
     try:
@@ -79,14 +79,14 @@ def _shown(start: dt.date, end: dt.date) -> Any:
 @pages.get("/calendar")
 def calendar() -> Response:
     """Show a month."""
-    on = _day_asked()
+    on = day_asked()
     weeks = months.Calendar().monthdatescalendar(on.year, on.month)
     if wants_csv():
         return _as_file(_shown(weeks[0][0], weeks[-1][-1]))
     found, around = together(partial(_shown, weeks[0][0], weeks[-1][-1]), _around)
     before, after = on.replace(day=1) - dt.timedelta(days=1), on.replace(day=28) + dt.timedelta(days=7)
     return page(
-        "calendar/month.html", view="month", on=on, weeks=weeks, days=_by_day(found, weeks[0][0], weeks[-1][-1]),
+        "calendar/month.html", view="month", on=on, weeks=weeks, days=by_day(found, weeks[0][0], weeks[-1][-1]),
         before=before.replace(day=1), after=after.replace(day=1), found=found, most=IN_MONTH, **around
     )  # fmt: skip
 
@@ -94,14 +94,14 @@ def calendar() -> Response:
 @pages.get("/calendar/week")
 def week() -> Response:
     """Show a week, day by day."""
-    on = _day_asked()
+    on = day_asked()
     first = on - dt.timedelta(days=on.weekday())
     last = first + dt.timedelta(days=6)
     if wants_csv():
         return _as_file(_shown(first, last))
     found, around = together(partial(_shown, first, last), _around)
     return page(
-        "calendar/week.html", view="week", on=on, days=_by_day(found, first, last), before=on - WEEK, after=on + WEEK,
+        "calendar/week.html", view="week", on=on, days=by_day(found, first, last), before=on - WEEK, after=on + WEEK,
         first=first, last=last, found=found, most=IN_WEEK, **around
     )  # fmt: skip
 
@@ -121,7 +121,7 @@ def clashes() -> Response:
 @pages.get("/calendar/gantt")
 def gantt() -> Response:
     """Show runs as bars over half a year, a row a place or a facilitator."""
-    on = _day_asked().replace(day=1)
+    on = day_asked().replace(day=1)
     end = (on + dt.timedelta(days=183)).replace(day=1) - dt.timedelta(days=1)
     by = request.args.get("by", "establishment")
     chosen = {name: values for name, values in _chosen().items() if values}
@@ -136,7 +136,7 @@ def gantt() -> Response:
     )  # fmt: skip
 
 
-def _by_day(found: dict[str, Any], first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
+def by_day(found: dict[str, Any], first: dt.date, last: dt.date) -> dict[dt.date, dict[str, Any]]:
     """Give for each day what is drawn on it: sessions, who is closed by reason, and who is away."""
     count = (last - first).days + 1
     days: dict[dt.date, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ops.console.console import ask, asked_again, csv, page, pages, wants_csv
+from ops.console.console import ask, asked_again, csv, only_for, page, pages, wants_csv
 from ops.console.forms import number
 from ops.console.going_out import GoingOut, seen_first, told_by
 from shared.errors import Refused
@@ -105,6 +105,7 @@ def _releasing(hold: str) -> GoingOut:
 @pages.get("/offers")
 def offers() -> Response:
     """List offers to facilitators, the newest first: the open ones, unless others are asked for."""
+    only_for("scheduling", "get_run")  # it leads to their runs; a facilitator has a page of their own
     state = request.args.get("state") or "open"
     rows = ask("scheduling", "list_offers", state=None if state == "all" else state,
                limit=IN_FILE if wants_csv() else SHOWN)  # fmt: skip
@@ -117,6 +118,7 @@ def offers() -> Response:
 @pages.get("/offers/<uuid:offer>")
 def offer(offer: Any, refused: Refused | None = None) -> Response:
     """Show one offer with its sessions, and what each answer would do."""
+    only_for("scheduling", "get_run")
     shown = ask("scheduling", "get_offer", offer=str(offer))
     return page("offers/offer.html", offer=shown, colours=COLOURS, refused=refused)
 
@@ -128,6 +130,7 @@ def _offer_again(named: Any, refused: Refused | None = None) -> Response:
 @pages.post("/offers/<uuid:offer>/<any(accept,decline,withdraw):what>")
 def answer_offer(offer: Any, what: str) -> AnyResponse:
     """Note the yes or no that was said by telephone, or take an offer back."""
+    only_for("scheduling", "get_run")
     done = {
         "accept": "Their yes is noted: everybody on the run is told.",
         "decline": "Their no is noted. Why is not asked.",

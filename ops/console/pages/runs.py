@@ -11,10 +11,10 @@ from flask import Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, together, wants_csv
-from ops.console.forms import number
+from ops.console.forms import counts_of, number
 from ops.console.going_out import AS_IF, GoingOut, seen_first, told_by
 from ops.console.words import day, moment
-from ops.vocabulary import CAUSES, CHARGE_REASONS, PARTIES
+from ops.vocabulary import ABSENCES, CAUSES, CHARGE_REASONS, PARTIES
 from shared.errors import Refused
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -158,6 +158,7 @@ def session(run: Any, session: str, refused: Refused | None = None) -> Response:
         kinds=KINDS,
         causes=CAUSES,
         parties=PARTIES,
+        absences=ABSENCES,
         session_states=SESSIONS,
         refused=refused,
         given=request.form,
@@ -186,7 +187,6 @@ def facilitators_by_name() -> list[tuple[str, str]]:
 def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
     """Put down what became of a session, or see to who leads it."""
     form = request.form
-    counts = {name: number(form.get(name)) for name in ("expected", "attended", "late", "left_early")}
     calls: dict[str, tuple[str, dict[str, Any], str]] = {
         "delivered": ("record_delivered", {"session": session_id}, "It is put down as held."),
         "part": (
@@ -200,7 +200,7 @@ def note_session(run: Any, session_id: str, what: str) -> AnyResponse:
             "It is put down as held in part.",
         ),
         "undo": ("undo_outcome", {"session": session_id}, "What was put down is taken back."),
-        "register": ("submit_attendance", {"session": session_id, **counts}, "The register is in."),
+        "register": ("submit_attendance", {"session": session_id, **counts_of(form)}, "The register is in."),
         "offer": (
             "make_offer",
             {

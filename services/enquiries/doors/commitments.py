@@ -29,6 +29,8 @@ from services.enquiries.domain.references import normalise_reference
 from services.enquiries.doors.words import today
 from services.enquiries.handlers import agreements, proposals
 from services.enquiries.handlers.proposals import EXPIRE_PROPOSALS, REMIND_OF_PROPOSALS
+from services.enquiries.people_schemas import parse_id
+from services.enquiries.queries.commissioned import get_commissioned, refuse_others_proposal
 from services.enquiries.web.proposal_desk import ProposalDesk
 from shared.doors.backing import Backing
 from shared.doors.jobs import runs
@@ -140,7 +142,7 @@ class CommitmentDoors:
         self, limit: int = 50, reference: str | None = None, state: str | None = None
     ) -> list[dict[str, Any]]:
         """List proposals, the newest first."""
-        chosen = {"reference": _reference(reference), "state": _one_of(ProposalState, state)}
+        chosen: dict[str, Any] = {"reference": _reference(reference), "state": _one_of(ProposalState, state)}
         with self.store.database.reading() as connection:
             return queries.list_proposals(connection, limit=page_size(limit), **chosen)
 
@@ -158,16 +160,26 @@ class CommitmentDoors:
         return letter | {"total": pounds(letter["total_pence"]), "programme": letter["programme_name"]}
 
     @operation
-    def get_proposal_pdf(self, proposal_id: str) -> dict[str, str]:
-        """Give a proposal on paper: its file name, and the PDF in base64."""
-        letter = self._letter(proposal_id)
+    def get_proposal_pdf(self, proposal_id: str, organisation: str | None = None) -> dict[str, str]:
+        """Give a proposal on paper: its file name, and the PDF in base64; `organisation` says to whom it was sent."""
+        letter = self._letter(proposal_id, organisation)
         name = f"proposal-{letter['reference']}-version-{letter['version']}.pdf"
         return {"name": name, "pdf": base64.b64encode(self.desk.paper(letter)).decode()}
 
-    def _letter(self, named: str) -> dict[str, Any]:
+    @operation
+    def get_commissioned(self, organisation: str) -> dict[str, Any]:
+        """Give what an organisation asked for, was offered and has agreed to, and what was held of it."""
+        whose = parse_id(organisation, "organisation")
+        with self.store.database.reading() as connection:
+            return get_commissioned(connection, whose)
+
+    def _letter(self, named: str, organisation: str | None = None) -> dict[str, Any]:
+        whose = None if organisation is None else parse_id(organisation, "organisation")
         with self.store.database.reading() as connection:
             desk: ProposalDesk = self.desk
-            return desk.letter_of(connection, queries.find_proposal(connection, named))
+            found = queries.find_proposal(connection, named)
+            refuse_others_proposal(connection, found, whose)
+            return desk.letter_of(connection, found)
 
     @change
     def sign_agreement(
@@ -229,7 +241,7 @@ class CommitmentDoors:
         self, limit: int = 50, reference: str | None = None, state: str | None = None
     ) -> list[dict[str, Any]]:
         """List agreements, the newest first."""
-        chosen = {"reference": _reference(reference), "state": _one_of(AgreementState, state)}
+        chosen: dict[str, Any] = {"reference": _reference(reference), "state": _one_of(AgreementState, state)}
         with self.store.database.reading() as connection:
             return queries.list_agreements(connection, limit=page_size(limit), **chosen)
 

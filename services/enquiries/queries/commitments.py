@@ -75,10 +75,15 @@ def get_proposal(connection: Connection, proposal_id: UUID) -> dict[str, Any]:
 
 
 def list_proposals(
-    connection: Connection, *, limit: int, reference: str | None = None, state: str | None = None
+    connection: Connection,
+    *,
+    limit: int,
+    reference: str | None = None,
+    state: str | None = None,
+    within: Select[Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """List proposals whole, the newest first."""
-    query = _chosen(_PROPOSALS, proposals.c.reference, reference, proposals.c.state, state)
+    """List proposals whole, the newest first; `within` selects the references of the enquiries that count."""
+    query = _chosen(_PROPOSALS, proposals.c.reference, reference, proposals.c.state, state, within)
     return [_proposal(row) for row in connection.execute(query.order_by(proposals.c.id.desc()).limit(limit))]
 
 
@@ -127,10 +132,15 @@ def current_agreement(connection: Connection, reference: str) -> dict[str, Any] 
 
 
 def list_agreements(
-    connection: Connection, *, limit: int, reference: str | None = None, state: str | None = None
+    connection: Connection,
+    *,
+    limit: int,
+    reference: str | None = None,
+    state: str | None = None,
+    within: Select[Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """List agreements, the newest first, without their signatures."""
-    query = _chosen(_AGREEMENTS, agreements.c.reference, reference, agreements.c.state, state)
+    """List agreements, the newest first, without their signatures; `within` as for proposals."""
+    query = _chosen(_AGREEMENTS, agreements.c.reference, reference, agreements.c.state, state, within)
     return [_agreement(row) for row in connection.execute(query.order_by(agreements.c.id.desc()).limit(limit))]
 
 
@@ -140,7 +150,10 @@ def _chosen(
     reference: str | None,
     state_column: ColumnElement[str],
     state: str | None,
+    within: Select[Any] | None,
 ) -> Select[Any]:
+    if within is not None:
+        query = query.where(reference_column.in_(within))
     if reference is not None:
         query = query.where(reference_column == reference)
     return query.where(state_column == state) if state is not None else query

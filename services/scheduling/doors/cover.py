@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from services.scheduling.handlers.settling_offers import LAPSE_OFFERS
 from services.scheduling.offer_schemas import OfferListSchema, OfferSchema, WithdrawalSchema
 from services.scheduling.queries import cover
 from services.scheduling.queries import offers as offer_queries
-from services.scheduling.schemas import read, read_id
+from services.scheduling.queries.theirs import refuse_others_offer
+from services.scheduling.schemas import read, read_id, read_whose
 from services.scheduling.web.offer_desk import OfferDesk
 from shared.doors.backing import Backing
 from shared.doors.jobs import runs
@@ -71,38 +73,52 @@ class CoverDoors:
             return work.answer(offer_queries.get_offer(work.connection, made))
 
     @change
-    def accept_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
-        """Record that a facilitator said yes, such as on the telephone; by the link they do this themselves."""
-        return self._answer(offer, lambda work, found: offers.accept_offer(work, found, actor=actor or "unnamed"))
+    def accept_offer(self, offer: str, facilitator: str | None = None, actor: str | None = None) -> dict[str, Any]:
+        """Record that a facilitator said yes, such as on the telephone; by the link they do this themselves.
+
+        `facilitator` says whose offer it must be.
+        """
+        act = partial(offers.accept_offer, actor=actor or "unnamed")
+        return self._answer(offer, act, facilitator)
 
     @change
-    def decline_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
-        """Record that a facilitator said no. Why is not asked."""
-        return self._answer(offer, offers.decline_offer)
+    def decline_offer(self, offer: str, facilitator: str | None = None, actor: str | None = None) -> dict[str, Any]:
+        """Record that a facilitator said no. Why is not asked. `facilitator` says whose offer it must be."""
+        return self._answer(offer, offers.decline_offer, facilitator)
 
     @change
     def withdraw_offer(self, offer: str, actor: str | None = None) -> dict[str, Any]:
         """Take an open offer back, and tell the facilitator."""
         return self._answer(offer, offers.withdraw_offer)
 
-    def _answer(self, offer: str, act: Callable[[UnitOfWork, UUID], None]) -> dict[str, Any]:
-        found = read_id(offer, "offer")
+    def _answer(
+        self, offer: str, act: Callable[[UnitOfWork, UUID], None], facilitator: str | None = None
+    ) -> dict[str, Any]:
+        found, whose = read_id(offer, "offer"), read_whose(facilitator)
         with self.store.work() as work:
+            refuse_others_offer(work.connection, found, whose)
             act(work, found)
             return work.answer(offer_queries.get_offer(work.connection, found))
 
     @operation
-    def get_offer(self, offer: str) -> dict[str, Any]:
-        """Give one offer with its sessions."""
+    def get_offer(self, offer: str, facilitator: str | None = None) -> dict[str, Any]:
+        """Give one offer with its sessions; `facilitator` says whose it must be."""
+        found, whose = read_id(offer, "offer"), read_whose(facilitator)
         with self.store.database.reading() as connection:
-            return offer_queries.get_offer(connection, read_id(offer, "offer"))
+            refuse_others_offer(connection, found, whose)
+            return offer_queries.get_offer(connection, found)
 
     @operation
     def list_offers(
-        self, limit: int = 50, run: str | None = None, session: str | None = None, state: str | None = None
+        self,
+        limit: int = 50,
+        run: str | None = None,
+        session: str | None = None,
+        state: str | None = None,
+        facilitator: str | None = None,
     ) -> list[dict[str, Any]]:
         """List offers, the newest first."""
-        chosen = read(OfferListSchema(), run=run, session=session, state=state)
+        chosen = read(OfferListSchema(), run=run, session=session, state=state, facilitator=facilitator)
         with self.store.database.reading() as connection:
             return offer_queries.list_offers(connection, limit=page_size(limit), **chosen)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from services.scheduling.delivery_schemas import AttendanceSchema, FeedbackSchema, PartSchema
 from services.scheduling.handlers import delivery as handlers
 from services.scheduling.queries import delivery
-from services.scheduling.schemas import read, read_id
+from services.scheduling.queries.theirs import refuse_others_session
+from services.scheduling.queries.today import registers
+from services.scheduling.schemas import read, read_id, read_whose
 from shared.doors.rpc import change, operation
 from shared.persistence.work import Store, UnitOfWork
 
@@ -20,11 +23,12 @@ class DeliveryDoors:
     store: Store
 
     @change
-    def record_delivered(self, session: str, actor: str | None = None) -> dict[str, Any]:
-        """Put down that a session was held."""
-        return self._record_outcome(
-            session, lambda work, which: handlers.record_delivered(work, which, actor=actor or "unnamed")
-        )
+    def record_delivered(
+        self, session: str, facilitator: str | None = None, actor: str | None = None
+    ) -> dict[str, Any]:
+        """Put down that a session was held; `facilitator` says who must be one of those who lead it."""
+        act = partial(handlers.record_delivered, actor=actor or "unnamed")
+        return self._record_outcome(session, act, facilitator)
 
     @change
     def record_part_delivered(
@@ -53,9 +57,13 @@ class DeliveryDoors:
         left_early: int = 0,
         absent: dict[str, int] | None = None,
         seats: dict[str, str] | None = None,
+        facilitator: str | None = None,
         actor: str | None = None,
     ) -> dict[str, Any]:
-        """Put down how many came to a session, as counts, or correct that. `seats` are marks by number, never names."""
+        """Put down how many came to a session, as counts, or correct that. `seats` are marks by number, never names.
+
+        `facilitator` says who must be one of those who lead it.
+        """
         counts = read(
             AttendanceSchema(),
             expected=expected,
@@ -65,21 +73,35 @@ class DeliveryDoors:
             absent=absent or {},
             seats=seats,
         )
-        return self._record_outcome(
-            session, lambda work, which: handlers.submit_attendance(work, which, counts, actor=actor or "unnamed")
-        )
+        act = partial(handlers.submit_attendance, counts=counts, actor=actor or "unnamed")
+        return self._record_outcome(session, act, facilitator)
 
-    def _record_outcome(self, named: str, act: Callable[[UnitOfWork, UUID], None]) -> dict[str, Any]:
-        session_id = read_id(named, "session")
+    def _record_outcome(
+        self, named: str, act: Callable[[UnitOfWork, UUID], None], facilitator: str | None = None
+    ) -> dict[str, Any]:
+        session_id, whose = read_id(named, "session"), read_whose(facilitator)
         with self.store.work() as work:
+            refuse_others_session(work.connection, session_id, whose)
             act(work, session_id)
             return work.answer(delivery.get_delivery(work.connection, session_id))
 
     @operation
-    def get_delivery(self, session: str) -> dict[str, Any]:
-        """Give what became of one session, and how many came."""
+    def get_delivery(self, session: str, facilitator: str | None = None) -> dict[str, Any]:
+        """Give what became of one session, and how many came; `facilitator` must be one of those who lead it."""
+        session_id, whose = read_id(session, "session"), read_whose(facilitator)
         with self.store.database.reading() as connection:
-            return delivery.get_delivery(connection, read_id(session, "session"))
+            refuse_others_session(connection, session_id, whose)
+            return delivery.get_delivery(connection, session_id)
+
+    @operation
+    def list_registers(self, facilitator: str | None = None) -> list[dict[str, Any]]:
+        """List the sessions that are over and of which something is still to be put down; of one facilitator, or all.
+
+        `lacks` is `outcome` (what became of it) or `attendance` (how many came).
+        """
+        whose = read_whose(facilitator)
+        with self.store.database.reading() as connection:
+            return list(registers(connection, self.store.clock(), whose))
 
     @change
     def record_feedback(

@@ -24,8 +24,9 @@ def list_offers(
     run_id: UUID | None = None,
     session_id: UUID | None = None,
     state: str | None = None,
+    facilitator_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
-    """List offers, the newest first; of one run, for one session, or in one state."""
+    """List offers, the newest first; of one run, for one session, in one state, or to one facilitator."""
     query = (
         select(offers, facilitators.c.name, runs.c.enquiry, establishments.c.name.label("establishment"))
         .join_from(offers, facilitators, facilitators.c.id == offers.c.facilitator_id)
@@ -39,6 +40,8 @@ def list_offers(
         query = query.where(offers.c.run_id == run_id)
     if state is not None:
         query = query.where(offers.c.state == state)
+    if facilitator_id is not None:
+        query = query.where(offers.c.facilitator_id == facilitator_id)
     if session_id is None:
         query = query.limit(limit)
     found = connection.execute(query).all()

@@ -75,7 +75,7 @@ def count_today(connection: Connection, now: dt.datetime, actor: str | None) -> 
         "kit": _kit(connection, today),
         "offers": _offers(connection),
         "holds": _holds(connection, today),
-        "registers": _registers(connection, now, today),
+        "registers": registers(connection, now),
         "short": ahead.short,
     }
     counted = {kind: _counted(items, actor) for kind, items in found.items()}
@@ -385,9 +385,16 @@ def _holds(connection: Connection, today: dt.date) -> Iterator[Item]:
         }
 
 
-def _registers(connection: Connection, now: dt.datetime, today: dt.date) -> Iterator[Item]:
-    """Give the sessions that are over and of which nobody put down what became of them, or how many came."""
+def registers(connection: Connection, now: dt.datetime, facilitator_id: UUID | None = None) -> Iterator[Item]:
+    """Give the sessions that are over and of which nobody put down what became of them, or how many came.
+
+    Of those that one facilitator leads, or of all.
+    """
+    today = day_in_london(now)
     over = _dated(today - LOOKED_BACK, today).where(sessions.c.ends_at <= now, runs.c.state.in_(_IN_FORCE))
+    if facilitator_id is not None:
+        led = select(assignments.c.session_id).where(assignments.c.facilitator_id == facilitator_id)
+        over = over.where(sessions.c.id.in_(led))
     counted = select(attendance.c.session_id).where(attendance.c.session_id == sessions.c.id).exists()
     unsaid = (sessions.c.state == "planned") | (sessions.c.state.in_(sorted(DONE)) & ~counted)
     for row in connection.execute(over.where(unsaid)):

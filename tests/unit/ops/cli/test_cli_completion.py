@@ -110,6 +110,7 @@ def test_bash_itself_completes_with_the_script(tmp_path):
         (vocabulary.CLOSURES, calendar.CLOSURES),
         (vocabulary.UNDER_18_REASONS, establishments.UNDER_18_REASONS),
         (vocabulary.AUDIENCES, attendance.AUDIENCES),
+        (vocabulary.ABSENCES, attendance.ABSENCES),
         (vocabulary.MESSAGE_STATES, messages.STATES),
         (vocabulary.NOT_THROUGH, [each for each in messages.STATES if each in SENT_AGAIN]),
         (vocabulary.REMINDER_RULES, reminder_rules.RULES),

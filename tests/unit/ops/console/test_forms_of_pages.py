@@ -107,7 +107,7 @@ def test_a_form_is_not_shown_to_who_may_not_send_it(add, visitor, services, path
 
 @pytest.mark.parametrize(
     ("role", "page"),
-    [("facilitator", f"/facilitators/{SESSION}"), ("commissioner", f"/organisations/{SESSION}")],
+    [("facilitator", "/your-work"), ("commissioner", "/your-agreements")],
 )  # fmt: skip
 def test_who_sees_only_their_own_comes_to_it_first(add, visitor, role, page):
     add("fay", role, stands_for=SESSION)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
 from ops.gateway.desk import subject_of
+from ops.gateway.roles import ITS_OWN, Role
 from ops.tables import audit as audit_table
 from shared.errors import Refused
 from tests.unit.ops.gateway_cast import PASSWORD
@@ -140,6 +141,22 @@ def test_a_commissioner_is_asked_for_their_own_organisation(ask, services, token
     ask("enquiries.get_organisation", token=own, organisation="o-other")
 
     assert services.calls[0][2]["organisation"] == "o-own"
+
+
+@pytest.mark.parametrize(("role", "whose"), [(Role.FACILITATOR, "f-own"), (Role.COMMISSIONER, "o-own")])
+def test_nothing_of_anothers_is_asked_for_whatever_somebody_writes(ask, services, token, role, whose):
+    own = token("fay", role, stands_for=whose)
+    others = {"facilitator": "f-other", "organisation": "o-other", "facilitators": ["f-other"]}
+    others |= {"establishments": ["RSI"], "clashes": True}
+
+    for service, method in ITS_OWN[role]:
+        assert ask(f"{service}.{method}", token=own, **others).status_code == 200
+
+    for _service, method, given in services.calls:
+        its = ITS_OWN[role][_service, method]
+        assert given[its.argument] == ([whose] if its.several else whose), method
+        assert {name: given[name] for name in its.fixed} == dict(its.fixed), method
+    assert len(services.calls) == len(ITS_OWN[role])
 
 
 @pytest.mark.parametrize("role", ["coordinator", "scheduler", "viewer", "data_protection", "facilitator"])

@@ -21,7 +21,8 @@ from services.enquiries.domain.proposals import ProposalState
 from services.enquiries.domain.timeline import Kind
 from services.enquiries.handlers import agreements, history, proposals
 from services.enquiries.handlers.intake import receive_enquiry
-from services.enquiries.tables import enquiries, messaging, signatures, timeline
+from services.enquiries.queries.commissioned import get_commissioned, refuse_others_proposal
+from services.enquiries.tables import enquiries, messaging, organisations, signatures, timeline
 from shared.errors import Refused
 from shared.persistence.database import Database
 from shared.persistence.migrations import migrate
@@ -511,3 +512,99 @@ def test_no_name_stands_in_the_news_or_in_the_history(office):
         assert "Siân" not in text
         assert "Si\\u00e2n" not in text
         assert "Nair" not in text
+
+
+@pytest.fixture
+def theirs(office) -> tuple[UUID, UUID]:
+    """Two organisations, ours and another's."""
+    ids = (UUID(int=71), UUID(int=72))
+    with office.store.work() as work:
+        mine = enquiries.c.organisation_id.in_(ids)
+        work.connection.execute(update(enquiries).where(mine).values(organisation_id=None))
+        work.connection.execute(organisations.delete().where(organisations.c.id.in_(ids)))
+        for each in ids:
+            row = {"id": each, "kind": "commissioner", "name": f"Commissioner {each.int}"}
+            row |= {"bare_name": f"commissioner {each.int}", "created_at": NOON, "created_by": "priya"}
+            work.connection.execute(organisations.insert().values(row))
+    return ids
+
+
+def asked_by(office, reference: str, organisation: UUID) -> str:
+    with office.store.work() as work:
+        its = enquiries.c.reference == reference
+        work.connection.execute(update(enquiries).where(its).values(organisation_id=organisation))
+    return reference
+
+
+def commissioned(office, organisation: UUID) -> dict:
+    with office.store.database.reading() as connection:
+        return get_commissioned(connection, organisation)
+
+
+def test_an_organisation_sees_what_it_asked_for_and_was_sent_and_nothing_of_anothers(office, theirs):
+    ours, others = theirs
+    reference = asked_by(office, office.enquiry(), ours)
+    office.draw(office.signed(reference), 2)
+    sent = office.sent(asked_by(office, office.enquiry(), ours))
+    draft = office.make(asked_by(office, office.enquiry(), ours))
+    asked_by(office, other := office.enquiry(), others)
+    office.sent(other)
+    found = commissioned(office, ours)
+
+    assert {each["reference"] for each in found["enquiries"]}.isdisjoint({other})
+    assert len(found["enquiries"]) == 3
+    assert str(draft) not in {each["id"] for each in found["proposals"]}
+    assert str(sent) in {each["id"] for each in found["proposals"]}
+    assert [(each["reference"], each["drawn_units"]) for each in found["agreements"]] == [(reference, 2)]
+    assert [each["reference"] for each in commissioned(office, others)["enquiries"]] == [other]
+    assert commissioned(office, others)["agreements"] == []
+
+
+def test_what_stays_with_us_is_not_in_it(office, theirs):
+    reference = asked_by(office, office.enquiry(), theirs[0])
+    office.settle(office.sent(reference), ProposalState.WITHDRAWN)
+    with office.store.work() as work:
+        history.write(work, reference, Kind.NOTED, actor="priya", words="They seem unsure.")
+    written = json.dumps(commissioned(office, theirs[0]))
+
+    assert [word for word in ("They said so.", "unsure", "priya", "sian@") if word in written] == []
+
+
+def test_what_became_of_a_session_is_said_as_it_stands(office, theirs):
+    reference = asked_by(office, office.enquiry(), theirs[0])
+    with office.store.work() as work:
+        for about, now in (
+            ("session 1 on 2027-01-12", "delivered"),
+            ("session 2 on 2027-01-19", "delivered"),
+            ("session 2 on 2027-01-19", "planned"),
+            ("session 3 on 2027-01-26", "cancelled"),
+        ):
+            history.write(work, reference, Kind.SESSION, actor="clock", now=now, about=about)
+
+    assert sorted((each["about"], each["state"]) for each in commissioned(office, theirs[0])["sessions"]) == [
+        ("session 1 on 2027-01-12", "delivered"),
+        ("session 3 on 2027-01-26", "cancelled"),
+    ]
+
+
+def test_what_is_held_back_or_erased_is_not_theirs(office, theirs):
+    kept = [asked_by(office, office.enquiry(), theirs[0]) for _ in range(2)]
+    with office.store.work() as work:
+        for reference, values in zip(kept, ({"standing": "quarantined"}, {"erased_at": NOON}), strict=True):
+            work.connection.execute(update(enquiries).where(enquiries.c.reference == reference).values(values))
+
+    assert commissioned(office, theirs[0])["enquiries"] == []
+
+
+def test_the_paper_of_a_proposal_is_for_whom_it_was_sent_to(office, theirs):
+    ours, others = theirs
+    sent = office.sent(asked_by(office, office.enquiry(), ours))
+    draft = office.make(asked_by(office, office.enquiry(), ours))
+
+    with office.store.database.reading() as connection:
+        refuse_others_proposal(connection, sent, ours)
+        refuse_others_proposal(connection, sent, None)
+        for proposal, whose in ((sent, others), (draft, ours)):
+            with pytest.raises(Refused) as caught:
+                refuse_others_proposal(connection, proposal, whose)
+            assert caught.value.code == "not_found"
