@@ -114,7 +114,7 @@ def run(page, keytalk, reference) -> str:
     page.get_by_role("button", name="Plan this one").first.click()
     expect(page.get_by_text("Nobody is told before it is confirmed")).to_be_visible()
     page.get_by_role("button", name="See what goes out").click()
-    expect(page.get_by_text("Each letter has a calendar file of 16 sessions.")).to_be_visible()
+    expect(page.get_by_text("Each confirmation has a calendar file of 16 sessions.")).to_be_visible()
     page.get_by_role("button", name="Confirm, and tell everyone").click()
     expect(page.get_by_role("status")).to_contain_text("It is confirmed")
     return page.url

@@ -218,10 +218,8 @@ def close_establishment() -> AnyResponse:
     }
     try:
         if form.get("apply") != "yes":
-            found, would = together(
-                partial(ask, "scheduling", "preview_closure", **asked),
-                partial(ask, "scheduling", "close_establishment", **asked, **AS_IF),
-            )
+            found = ask("scheduling", "preview_closure", **asked)
+            would = ask("scheduling", "close_establishment", basis=found["basis"], **asked, **AS_IF)
             shown: AnyResponse = closing(found=found, remedies=asked["remedies"], letters=told_by(would))
             return shown
         sure = {"basis": form.get("basis") or None, "accept_breaches": form.get("accept_breaches") == "yes"}

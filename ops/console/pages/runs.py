@@ -298,10 +298,8 @@ def change_run(run: Any) -> AnyResponse:
     try:
         change = _change_asked()
         if form.get("apply") != "yes":
-            diff, would = together(
-                partial(ask, "scheduling", "preview_change", run=named, change=change),
-                partial(ask, "scheduling", "apply_change", run=named, change=change, **AS_IF),
-            )
+            diff = ask("scheduling", "preview_change", run=named, change=change)
+            would = ask("scheduling", "apply_change", run=named, change=change, basis=diff["basis"], **AS_IF)
             return page("runs/change.html", run=named, change=change, diff=diff, letters=told_by(would), back=back,
                         reasons=CHARGE_REASONS, session=form.get("back") or "")  # fmt: skip
         charge = {"yes": True, "no": False}.get(form.get("charge", ""))
@@ -332,10 +330,8 @@ def reverse_change(run: Any) -> AnyResponse:
     try:
         if form.get("apply") != "yes":
             undo = form.get("undo", "")
-            found, would = together(
-                partial(ask, "scheduling", "preview_reversal", change=undo),
-                partial(ask, "scheduling", "reverse_change", change=undo, **AS_IF),
-            )
+            found = ask("scheduling", "preview_reversal", change=undo)
+            would = ask("scheduling", "reverse_change", change=undo, basis=found["basis"], **AS_IF)
             return page("runs/reverse.html", run=str(run), undo=undo, found=found, letters=told_by(would))
         accept = form.get("accept_breaches") == "yes"
         ask("scheduling", "reverse_change", change=form.get("undo", ""), basis=form.get("basis") or None,

@@ -283,7 +283,7 @@ def test_a_change_of_a_run_is_tried_and_says_who_is_told_by_which_letter(priya, 
     assert "Lee Whitfield leads it instead of Ana" in shown
     assert "Told:" not in shown
     tried = [given for _service, name, given in services.calls if name == "apply_change"]
-    assert [(each["dry_run"], each["accept_breaches"]) for each in tried] == [(True, True)]
+    assert [(each["dry_run"], each["accept_breaches"], each["basis"]) for each in tried] == [(True, True, "b")]
 
 
 def test_a_change_of_which_nobody_is_told_says_so(priya, services):
