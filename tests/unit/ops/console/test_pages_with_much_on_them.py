@@ -83,6 +83,15 @@ def test_the_clashes_of_everybody_come_once_the_page_is_drawn(priya, services, p
     assert f'<a href="{there}">' in page
 
 
+def test_for_a_choice_of_somebody_their_names_alone_are_asked_for(priya, services):
+    services.answers["list_facilitators"] = [{"id": "f1", "name": "Ana Reyes"}]
+
+    page = priya.get(f"/calendar?on={ON}").text
+
+    assert asked_of(services, "list_facilitators") == [{"brief": True}]
+    assert '<option value="f1">Ana Reyes</option>' in page
+
+
 def test_the_clashes_of_one_place_are_there_at_once(priya, services):
     services.answers["get_calendar"] = month(sessions=[session(3, clashes=True)], clashes=[clash(3)])
 
