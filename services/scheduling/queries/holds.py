@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from services.scheduling.domain.holds import Hold
 from services.scheduling.records import load_establishment, load_run
-from services.scheduling.records.holds import hold_of_run, holds_of_runs, load_clashes, rivals_who_wait
+from services.scheduling.records.holds import hold_of_run, holds_of_runs, load_clashes, runs_with_rivals
 from services.scheduling.tables import establishments, holds, runs, sessions
 from shared.errors import Refused
 
@@ -27,14 +28,15 @@ def find_hold(connection: Connection, named: UUID) -> UUID:
 def get_hold(connection: Connection, hold_id: UUID) -> dict[str, Any]:
     """Give one hold as the list shows it."""
     [row] = connection.execute(_QUERY.where(holds.c.id == hold_id))
-    return _shown(connection, row)
+    return _shown(connection, row, runs_with_rivals(connection))
 
 
 def list_holds(connection: Connection, *, state: str, limit: int) -> list[dict[str, Any]]:
     """List holds: those that end next first, those in line after what they wait for; "all" has those that ended too."""
     query = _QUERY if state == "all" else _QUERY.where(holds.c.state == state)
     order = (holds.c.state != "active", holds.c.expires_on, holds.c.rank, holds.c.placed_at, holds.c.id)
-    return [_shown(connection, row) for row in connection.execute(query.order_by(*order).limit(limit)).all()]
+    rows, contested = connection.execute(query.order_by(*order).limit(limit)).all(), runs_with_rivals(connection)
+    return [_shown(connection, row, contested) for row in rows]
 
 
 def hold_of(connection: Connection, run_id: UUID) -> dict[str, Any] | None:
@@ -59,9 +61,9 @@ _QUERY = (
 _OWN = tuple(column.name for column in holds.c)
 
 
-def _shown(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+def _shown(connection: Connection, row: Row[Any], contested: Collection[UUID]) -> dict[str, Any]:
     hold = Hold(**{name: row._mapping[name] for name in _OWN})
-    others = _others_in_line(connection, hold)
+    others = _others_in_line(connection, hold, contested)
     return {
         "hold": str(hold.id),
         "run": str(hold.run_id),
@@ -83,14 +85,11 @@ def _shown(connection: Connection, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _others_in_line(connection: Connection, hold: Hold) -> list[Hold]:
-    """Give the other holds that want some of the same time, by rank."""
-    if hold.state != "active":
+def _others_in_line(connection: Connection, hold: Hold, contested: Collection[UUID]) -> list[Hold]:
+    """Give the other holds that want some of the same time, by rank; `contested` are the runs that may have any."""
+    if hold.state != "active" or (hold.has_the_time and hold.run_id not in contested):
         return []
-    run = load_run(connection, hold.run_id)
-    if hold.has_the_time and not rivals_who_wait(connection, run):
-        return []
-    clashes = load_clashes(connection, run)
+    clashes = load_clashes(connection, load_run(connection, hold.run_id))
     others = holds_of_runs(connection, {each.run_id for each in clashes if each.run_id is not None})
     return sorted(others.values(), key=lambda each: (each.rank, each.placed_at, each.id))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -13,6 +15,7 @@ from services.scheduling.domain.facts import Booking, Facts, RoomBooking
 from services.scheduling.domain.holds import Clash, Hold, as_bookings, clashes_of
 from services.scheduling.domain.runs import NOT_HELD, Run
 from services.scheduling.records.facts import facts_about
+from services.scheduling.records.ids import known_id
 from services.scheduling.records.places import load_establishment, load_gates, load_travel
 from services.scheduling.records.runs import load_programme, load_run
 from services.scheduling.tables import assignments, holds, sessions
@@ -106,3 +109,31 @@ def rivals_who_wait(connection: Connection, run: Run) -> set[UUID]:
         .distinct()
     )
     return set(connection.scalars(waiting))
+
+
+def runs_with_rivals(connection: Connection) -> set[UUID]:
+    """Give, of all runs that a hold has the time for, those with rivals who wait, as `rivals_who_wait` has them."""
+    wanted = list(_taken_by_holds(connection, holds.c.rank > 1))
+    if not wanted:
+        return set()
+    dates, taken = defaultdict[UUID, set[Any]](set), defaultdict[UUID, set[Any]](set)
+    for run_id, on, person, room_id in _taken_by_holds(connection, holds.c.rank == 1):
+        dates[run_id].add(on)
+        taken[run_id] |= {person, room_id} - {None}
+    return {
+        run_id
+        for run_id, theirs in taken.items()
+        if any(on in dates[run_id] and not theirs.isdisjoint((person, room_id)) for _, on, person, room_id in wanted)
+    }
+
+
+def _taken_by_holds(connection: Connection, which: ColumnElement[bool]) -> Iterable[AnyRow]:
+    """Select what some holds take or want: the run, and of each session the date, somebody who leads it, the room."""
+    query = (
+        select(known_id(sessions.c.run_id), sessions.c.date)
+        .add_columns(known_id(assignments.c.facilitator_id), known_id(sessions.c.room_id))
+        .join_from(holds, sessions, sessions.c.run_id == holds.c.run_id)
+        .outerjoin(assignments, assignments.c.session_id == sessions.c.id)
+        .where(IS_ACTIVE, which, sessions.c.state.not_in(NOT_HELD))
+    )
+    return connection.execute(query)
