@@ -155,6 +155,7 @@ def _of_what_must_answer(patient: Patient, seen: Mapping[str, Any]) -> list[Find
         *(of_database.judge_databases(read) if read else []),
         *of_database.judge_migrations(read),
         *_judged(seen, "broker", of_broker.judge_reach, patient.services),
+        *_judged(seen, "broker", of_broker.judge_alarm, check="broker alarm"),
         *_judged(seen, "broker", of_broker.judge_rights, patient.services, check="broker rights"),
         *_judged(seen, "broker", of_broker.judge_queues, check="queues"),
         *_judged(seen, "gateway", of_gateway.judge_gateway),
@@ -209,7 +210,7 @@ def _unread(seen: Mapping[str, Any]) -> list[Finding]:
 
 
 def _is_away(facts: Any) -> bool:
-    return isinstance(facts, broker.BrokerFacts) and bool(facts.fault)
+    return isinstance(facts, broker.BrokerFacts) and bool(facts.fault or facts.alarm)
 
 
 def _skews(seen: Mapping[str, Any]) -> list[Skew]:

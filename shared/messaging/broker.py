@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import amqp
+from amqp import spec
 from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES, pyamqp
 
@@ -35,13 +36,19 @@ class BrokerRefused(Exception):
 
 
 class _Connection(pyamqp.Connection):
-    """A connection on which no single wait is endless."""
+    """A connection on which no single wait is endless, and which hands on why the broker takes no messages."""
+
+    # py-amqp leaves out the one argument of this method, which is the broker's reason.
+    _METHODS = {**pyamqp.Connection._METHODS, spec.Connection.Blocked: spec.method(spec.Connection.Blocked, "s")}  # noqa: RUF012
 
     def connect(self, callback: Any = None) -> Any:
         """Connect, and from then on wait `read_timeout` seconds at most, or `ANSWER_WITHIN`."""
         greeted = super().connect(callback)
         self.transport.sock.settimeout(self.read_timeout or ANSWER_WITHIN)
         return greeted
+
+    def _on_blocked(self, reason: str = "") -> Any:
+        return self.on_blocked(reason) if self.on_blocked else None
 
 
 class Transport(pyamqp.Transport):

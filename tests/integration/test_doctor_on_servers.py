@@ -13,6 +13,7 @@ import pytest
 from alembic import command
 from sqlalchemy.engine import make_url
 
+from ops.doctor.probes.alarms import alarm_of
 from ops.doctor.probes.rights import wanted
 from shared.messaging.broker import open_connection
 from shared.messaging.rights import MAY_CALL
@@ -128,7 +129,48 @@ def test_a_broker_that_is_away_is_found(env, stranded):
     assert f"none answers at 127.0.0.1:{stranded.port}" in findings.of("broker").words
     assert "KEYTALK_AMQP_URI" in findings.of("broker").mend
     assert findings.of("broker rights").state == "could not look"
-    assert findings.of("services").words == "because they are asked by way of the broker, which is away"
+    assert "they are asked by way of the broker, which is away" in findings.of("services").words
+
+
+ALARMS = {
+    "memory": (("set_vm_memory_high_watermark", "0"), ("set_vm_memory_high_watermark", "absolute", "1GB")),
+    "disk": (("set_disk_free_limit", "900000GB"), ("set_disk_free_limit", "50MB")),
+}
+
+
+@pytest.fixture
+def alarmed(rabbitmq, proxy) -> Iterator[Any]:
+    """Gives the broker an alarm for one test, and waits until it is over."""
+    undo: list[tuple[str, ...]] = []
+
+    def alarm(what: str) -> None:
+        begin, end = ALARMS[what]
+        undo.append(end)
+        rabbitmq.ctl(*begin)
+
+    yield alarm
+    for end in undo:
+        rabbitmq.ctl(*end)
+    eventually(lambda: not alarm_of(rabbitmq.uri))
+
+
+@pytest.mark.parametrize("what", sorted(ALARMS))
+def test_a_broker_that_takes_no_messages_is_told_from_one_that_is_away(env, rabbitmq, alarmed, what):
+    alarmed(what)
+    eventually(lambda: alarm_of(rabbitmq.uri))
+
+    findings = found(env)
+
+    finding = findings.of("broker alarm")
+    assert findings.of("broker").state == "ok"
+    assert (finding.state, f"low on {what}" in finding.words) == ("broken", True)
+    assert what in finding.mend
+    assert "takes no messages now" in findings.of("broker rights").words
+    assert findings.of("queues").state == "ok"
+
+
+def test_a_broker_that_takes_messages_again_is_well(env):
+    assert (found(env).of("broker alarm").state, found(env).of("broker rights").state) == ("ok", "ok")
 
 
 def test_a_virtual_host_that_is_wrong_is_told_from_a_broker_that_is_away(env, uri):

@@ -10,6 +10,7 @@ from typing import Any
 import amqp
 from kombu import Connection
 
+from ops.doctor.probes.alarms import alarm_of
 from ops.doctor.probes.rights import Lack, lacking, missing_exchanges
 from shared.config import SERVICES
 from shared.messaging.broker import BrokerAway, BrokerRefused, QueueDepth, depth_of, open_connection
@@ -23,6 +24,7 @@ class BrokerFacts:
     """What was seen. `said` are the broker's words.
 
     `fault`: "" where it lets us in, else away, tls, login, no vhost or vhost.
+    `alarm` is why it takes no messages, in its own words: "" where it takes them.
     `lacks` and `missing` (exchanges that are not there and may not be made) are None where the broker is none that can
     be asked. `queues` has, by service, how full its inbox and its dead-letter queue are: None for one that is missing.
     """
@@ -33,6 +35,7 @@ class BrokerFacts:
     fault: str = ""
     said: str = ""
     product: str = ""
+    alarm: str = ""
     lacks: tuple[Lack, ...] | None = None
     missing: tuple[str, ...] = ()
     queues: dict[str, tuple[QueueDepth | None, QueueDepth | None]] = field(default_factory=dict)
@@ -49,8 +52,8 @@ def look_at_broker(uri: str, services: Sequence[str]) -> BrokerFacts:
     except BrokerRefused as error:
         return replace(facts, fault=_refused(error.__cause__), said=_said(error.__cause__))
     try:
-        return _look(facts, connection, services)
-    except (OSError, amqp.ConnectionError) as error:
+        return _look(replace(facts, alarm=alarm_of(uri)), connection, services)
+    except (OSError, amqp.ConnectionError, BrokerAway, BrokerRefused) as error:
         return replace(facts, fault="away", said=f"it left in the middle: {_said(error)}")
     finally:
         connection.collect()
@@ -61,7 +64,7 @@ def _look(facts: BrokerFacts, connection: Any, services: Sequence[str]) -> Broke
     product = str(said.get("product", ""))
     facts = replace(facts, product=f"{product} {said.get('version', '')}".strip())
     facts = replace(facts, queues={name: _queues(connection, name) for name in services if name in SERVICES})
-    if product != RABBITMQ:
+    if product != RABBITMQ or facts.alarm:  # each question about rights would wait for an answer that does not come
         return facts
     lacks = tuple(lack for service in services for lack in lacking(connection, service))
     missing = tuple(dict.fromkeys(name for service in services for name in missing_exchanges(connection, service)))

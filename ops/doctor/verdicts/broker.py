@@ -50,6 +50,36 @@ def judge_reach(facts: BrokerFacts | None, services: Sequence[str]) -> list[Find
     return [broken("broker", words, mend) if facts.fault else ok("broker", words)]
 
 
+_MENDS = {
+    "memory": (
+        "`rabbitmq-diagnostics memory_breakdown` says what holds its memory, `rabbitmqctl list_queues name messages` "
+        "which queue is long: start who reads that one. Else give RabbitMQ more memory, or a greater share of it: "
+        "rabbitmqctl set_vm_memory_high_watermark 0.6"
+    ),
+    "disk": (
+        "Free space where RabbitMQ keeps its data (`rabbitmq-diagnostics status` names the folder). Above what "
+        "`disk_free_limit` sets, it takes messages again by itself."
+    ),
+}
+"""What mends each alarm, by the word that the broker has for it."""
+
+
+def judge_alarm(facts: BrokerFacts | None) -> list[Finding]:
+    """Say whether the broker takes messages, or has an alarm of memory or disk and reads nothing that is published."""
+    if facts is None:
+        return []
+    if facts.fault:
+        return [could_not_look("broker alarm", "the broker was not to be had")]
+    if not facts.alarm:
+        return [ok("broker alarm", "none: it takes messages")]
+    mends = [mend for what, mend in _MENDS.items() if what in facts.alarm.lower()]
+    words = (
+        f"The broker answers and takes no messages: it is {facts.alarm}. Events wait with those who send them, and go "
+        "out by themselves afterwards; calls between services fail meanwhile."
+    )
+    return [broken("broker alarm", words, " ".join(mends) or "`rabbitmq-diagnostics alarms` says which alarm it has.")]
+
+
 def judge_rights(facts: BrokerFacts | None, services: Sequence[str]) -> list[Finding]:
     """Say which rights the user lacks on the broker, and give the commands that grant them."""
     if facts is None:
@@ -57,7 +87,9 @@ def judge_rights(facts: BrokerFacts | None, services: Sequence[str]) -> list[Fin
     if facts.fault:
         return [could_not_look("broker rights", "the broker was not to be had")]
     if facts.lacks is None:
-        return [could_not_look("broker rights", f"{facts.product or 'this broker'} cannot be asked for them")]
+        it = facts.product or "this broker"
+        why = f"{it} takes no messages now (see broker alarm)" if facts.alarm else f"{it} cannot be asked for them"
+        return [could_not_look("broker rights", why)]
     if facts.lacks:
         return [
             broken("broker rights", _lacking(facts, facts.lacks), " && ".join(_grants(facts, facts.lacks, services)))

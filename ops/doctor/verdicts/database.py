@@ -177,9 +177,8 @@ def _judge_outbox(service: str, outbox: OutboxBacklog, broker_away: bool) -> Fin
         f"the oldest for {duration(outbox.oldest_seconds)}."
     )
     if broker_away:
-        return broken(
-            "relay", words, "Have the broker answer again (see there); they then go out by themselves, in order."
-        )
+        mend = "Have the broker answer again and take messages (see there); they then go out by themselves, in order."
+        return broken("relay", words, mend)
     mend = f"Start {service} if it is not running (keytalk health). If it is, its log says `event held back` and why."
     return broken("relay", words, mend)
 

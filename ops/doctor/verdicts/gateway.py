@@ -39,7 +39,7 @@ def judge_services(facts: GatewayFacts, broker_away: bool) -> list[Finding]:
     if not facts.services:
         return [could_not_look("services", "this token's operator may not ask them how they are")]
     if facts.silent and (broker_away or all("broker" in words for words in facts.silent.values())):
-        return [could_not_look("services", "they are asked by way of the broker, which is away")]
+        return [could_not_look("services", "they are asked by way of the broker, which is away or takes no messages")]
     judged = {name: _judge_service(name, facts.silent.get(name)) for name in facts.services}
     return one_or_each("services", judged, f"{in_a_row(facts.services)} answer")
 

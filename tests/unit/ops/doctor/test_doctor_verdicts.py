@@ -13,7 +13,7 @@ from ops.doctor.probes.database import DatabaseFacts, fault_in
 from ops.doctor.probes.gateway import GatewayFacts
 from ops.doctor.probes.machine import Disk, Port
 from ops.doctor.probes.rights import Lack
-from ops.doctor.verdicts.broker import judge_queues, judge_reach, judge_rights
+from ops.doctor.verdicts.broker import judge_alarm, judge_queues, judge_reach, judge_rights
 from ops.doctor.verdicts.clocks import judge_clocks
 from ops.doctor.verdicts.database import judge_databases, judge_dead_letters, judge_migrations, judge_relays
 from ops.doctor.verdicts.gateway import judge_services
@@ -145,6 +145,35 @@ def test_a_broker_of_another_make_is_not_asked_for_rights():
     [finding] = judge_rights(broker(product="LavinMQ 2.0"), ("enquiries",))
 
     assert finding.state == "could not look"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "state", "mend"),
+    [
+        ("", "ok", ""),
+        ("low on memory", "broken", "set_vm_memory_high_watermark"),
+        ("low on disk", "broken", "disk_free_limit"),
+        ("something new", "broken", "rabbitmq-diagnostics alarms"),
+    ],
+)
+def test_a_broker_that_takes_no_messages_says_why_and_what_mends_it(alarm, state, mend):
+    [finding] = judge_alarm(broker(alarm=alarm))
+
+    assert (finding.state, mend in finding.mend, alarm in finding.words) == (state, True, True)
+
+
+def test_both_alarms_have_both_mends():
+    [finding] = judge_alarm(broker(alarm="low on memory & disk"))
+
+    assert "memory_breakdown" in finding.mend
+    assert "Free space" in finding.mend
+
+
+def test_what_an_alarm_keeps_from_being_seen_is_no_fault():
+    [finding] = judge_rights(broker(alarm="low on disk"), ("enquiries",))
+
+    assert (judge_alarm(None), finding.state) == ([], "could not look")
+    assert judge_alarm(broker(fault="away"))[0].state == "could not look"
 
 
 def test_a_certificate_that_is_not_trusted_is_told_from_a_broker_that_is_away():
