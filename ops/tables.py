@@ -23,7 +23,8 @@ operators = Table(
     Column("stands_for", String(40)),
     # An argon2 hash; none until a first password is chosen.
     Column("password_hash", String(200)),
-    Column("totp_secret", String(64)),
+    # Sealed: see `ops.accounts.sealing`.
+    Column("totp_secret", String(300)),
     # The last step of 30 seconds whose code was taken: none is taken twice.
     Column("totp_step", Integer),
     Column("disabled_at", Moment),

@@ -17,13 +17,14 @@ from eventlet import tpool
 from eventlet.semaphore import Semaphore
 from itsdangerous import BadData, URLSafeTimedSerializer
 from limits import RateLimitItem, RateLimitItemPerMinute
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from ops.accounts import operators as people
 from ops.accounts import sessions, tokens
 from ops.accounts.audit import write_down
 from ops.accounts.operators import Operator
 from ops.accounts.passwords import check_password, hash_password, is_outdated, is_password
+from ops.accounts.sealing import CannotOpen, Seal
 from ops.accounts.second_factor import address_of, is_secret, new_secret, step_of_code
 from ops.gateway.roles import Role
 from ops.tables import operators
@@ -63,6 +64,11 @@ _NO_ACCOUNT = (
     "Your organisation knows you, but no account here has your email, or it is disabled. Whoever looks after accounts "
     "can see to it."
 )
+_CANNOT_OPEN = (
+    "The code of this account cannot be checked any more: the secret key that it was sealed with is not among those in "
+    "KEYTALK_SECRET_KEYS. Put that key there again, or have an admin take the code off (keytalk operators "
+    "remove-second-factor {name}) and set up a new one."
+)
 _NOT_FIRST = "This link holds no longer: it makes the first account only."
 _WAIT = "There were many tries. Please wait some minutes before the next one."
 
@@ -91,6 +97,7 @@ class Entrance:
         self._hashing = Semaphore(AT_ONCE)
         self._links = URLSafeTimedSerializer(list(reversed(keys)), salt="first-operator")
         self._limiter = Limiter(clock)
+        self._seal = Seal(keys)
 
     def sign_in(self, login: str, password: str, code: str, address: str) -> Operator:
         """Let somebody in by what they know and have. Raises `NotLetIn`, or `TooMany` after many tries."""
@@ -104,6 +111,8 @@ class Entrance:
         if usable is None or not right or not self._takes_code(usable, code):
             _log.warning("sign-in refused", extra={"operator_id": known and str(known.id)})
             raise NotLetIn
+        if usable.totp_secret and self._seal.is_outdated(usable.totp_secret):
+            usable = self._sealed_anew(usable)
         if usable.password_hash and is_outdated(usable.password_hash):
             return self._keep_password(usable, password)
         return usable
@@ -142,16 +151,49 @@ class Entrance:
         return done
 
     def _takes_code(self, operator: Operator, code: str) -> bool:
-        """Say whether the code does; one that was taken is never taken again, by whichever replica."""
+        """Say whether the code does; one that was taken is never taken again, by whichever replica.
+
+        Raises `NotLetIn` with the mend where nobody can say any more which code would do.
+        """
         if operator.totp_secret is None:
             return True
-        step = step_of_code(operator.totp_secret, code, self.clock(), operator.totp_step)
+        try:
+            secret = self._seal.open(operator.totp_secret, operator.id)
+        except CannotOpen:
+            _log.error("a second factor cannot be opened", extra={"operator_id": str(operator.id)})
+            raise NotLetIn(_CANNOT_OPEN.format(name=operator.name)) from None
+        step = step_of_code(secret, code, self.clock(), operator.totp_step)
         if step is None:
             return False
         newer = operators.c.totp_step.is_(None) | (operators.c.totp_step < step)
         with self.database.writing() as connection:
             taken = update(operators).where(operators.c.id == operator.id, newer).values(totp_step=step)
             return connection.execute(taken).rowcount == 1
+
+    def _sealed_anew(self, operator: Operator) -> Operator:
+        """Seal a secret with the key that is in use; where it was changed meanwhile, it is sealed already."""
+        assert operator.totp_secret is not None  # noqa: S101 - who calls has looked
+        kept = self._seal.seal(self._seal.open(operator.totp_secret, operator.id), operator.id)
+        same = (operators.c.id == operator.id) & (operators.c.totp_secret == operator.totp_secret)
+        with self.database.writing() as connection:
+            connection.execute(update(operators).where(same).values(totp_secret=kept))
+        return replace(operator, totp_secret=kept)
+
+    def seal_all(self) -> int:
+        """Seal every secret that is not yet, or with another key than the first; one that cannot be opened stays."""
+        with self.database.reading() as connection:
+            having = select(operators).where(operators.c.totp_secret.is_not(None))
+            those = [people.operator_of(row) for row in connection.execute(having)]
+        sealed = 0
+        for each in those:
+            if each.totp_secret and self._seal.is_outdated(each.totp_secret):
+                try:
+                    self._sealed_anew(each)
+                except CannotOpen:
+                    _log.error("a second factor cannot be opened", extra={"operator_id": str(each.id)})
+                    continue
+                sealed += 1
+        return sealed
 
     def _keep_password(self, operator: Operator, password: str) -> Operator:
         kept = self._slowly(lambda: hash_password(password))
@@ -267,10 +309,11 @@ class Entrance:
         with self.database.writing() as connection:
             if not people.still_stands(connection, operator):
                 raise Refused("conflict", "Your account was changed in the meantime. Please sign in again.")
-            people.set_second_factor(connection, operator.id, secret, step)
+            kept = self._seal.seal(secret, operator.id)
+            people.set_second_factor(connection, operator.id, kept, step)
             people.shut_out(connection, operator.id, self.clock(), also_tokens=False)
             self._note(connection, operator.name, "ops.keep_second_factor")
-        return replace(operator, totp_secret=secret, totp_step=step)
+        return replace(operator, totp_secret=kept, totp_step=step)
 
     def first_link(self) -> str | None:
         """Give the key of a link that makes the first account, or None where there is an account already."""

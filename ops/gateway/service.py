@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask
 from nameko.extensions import DependencyProvider
 
 from ops.gateway.app import create_app
-from ops.gateway.gateway import make_gateway
+from ops.gateway.gateway import Gateway, make_gateway
 from shared.contracts.base import contracts
 from shared.doors.backing import Backing
 from shared.doors.web import WebDoor
 from shared.messaging.broadcast import Broadcast
+
+_log = logging.getLogger(__name__)
 
 
 def gateway_app(door: WebDoor) -> Flask:
     """Make the gateway's app for a door."""
     process, settings = door.backing.process, door.backing.settings
     call, database = door.calls.caller().call, door.backing.database()
-    return create_app(make_gateway(call, database, process.clock, settings, process.hub))
+    gateway = make_gateway(call, database, process.clock, settings, process.hub)
+    _seal_secrets(gateway)
+    return create_app(gateway)
+
+
+def _seal_secrets(gateway: Gateway) -> None:
+    """Have the secrets of authenticator apps sealed with the key in use; what is missed is sealed at a sign-in."""
+    try:
+        sealed = gateway.entrance.seal_all()
+    except Exception as error:
+        _log.warning("secrets are sealed later", extra={"error": type(error).__name__})
+        return
+    if sealed:
+        _log.info("secrets sealed", extra={"count": sealed})
 
 
 class Ear(DependencyProvider):
