@@ -43,6 +43,7 @@ CLASHES = (
     Column("why", "What would mend it"),
     Column("run", "Run", folds=True),
 )
+CLASHES_ALONE = (CLASHES[0], Column("place", "Establishment"), *CLASHES[1:])
 SPANS = (
     Column("first", "From", copyable=True),
     Column("last", "To", copyable=True),
@@ -108,6 +109,30 @@ def show_calendar(
     _part("On leave", [{**each, "who": each["facilitator"]["name"]} for each in found["leave"]], SPANS[:3])
     if found["holds"]:
         say(f"On hold: {len(found['holds'])}. See keytalk holds list.")
+
+
+@app.command("clashes")
+def list_clashes(
+    *,
+    start: From,
+    end: To,
+    establishment: Places = None,
+    facilitator: People = None,
+    programme: Programmes = None,
+    as_csv: Csv = False,
+    as_json: Json = False,
+) -> None:
+    """List the sessions to come, within up to 100 days, that do not keep a rule."""
+    chosen = {"establishments": establishment, "facilitators": facilitator, "programmes": programme}
+    found = connect().call("scheduling", "list_clashes", start=start, end=end, **chosen)
+    if as_json:
+        show_json(found)
+        return
+    rows = [{**each, "place": each["establishment"]["name"]} for each in found["clashes"]]
+    if as_csv:
+        show_csv(rows, CLASHES_ALONE)
+        return
+    show(rows, CLASHES_ALONE, False, empty="Every session to come keeps the rules.")
 
 
 @app.command("gantt")

@@ -66,6 +66,20 @@ def test_a_month_is_shown_with_what_clashes_what_is_closed_and_who_is_away(gatew
         assert words in shown.stdout
 
 
+def test_clashes_are_listed_alone_with_where_they_are(gateway, keytalk):
+    clash = {"date": "2027-03-10", "rule": "H7", "why": "Tom is on leave.", "run": "r1", "session": "s9"}
+    found = {**ASKED, "clashes": [{**clash, "establishment": {"id": "RSI", "name": "Risley (HMP)"}}]}
+    gateway.will_answer("scheduling.list_clashes", found)
+    gateway.will_answer("scheduling.list_clashes", {**ASKED, "clashes": []})
+
+    shown = keytalk("calendar", "clashes", *BETWEEN).stdout
+
+    assert gateway.asked == [("scheduling.list_clashes", {**ASKED, **EVERYTHING})]
+    for words in ("10 Mar 2027", "Risley (HMP)", "H7", "Tom is on leave."):
+        assert words in shown
+    assert "Every session to come keeps the rules." in keytalk("calendar", "clashes", *BETWEEN).stdout
+
+
 def test_only_what_is_asked_for_is_asked_of_the_gateway(gateway, keytalk):
     gateway.will_answer("scheduling.get_calendar", CALENDAR)
 
@@ -87,6 +101,7 @@ def test_only_what_is_asked_for_is_asked_of_the_gateway(gateway, keytalk):
     ("command", "call", "answer"),
     [
         (("calendar", "show"), "get_calendar", CALENDAR),
+        (("calendar", "clashes"), "list_clashes", {**ASKED, "clashes": []}),
         (("calendar", "gantt"), "get_gantt", {**ASKED, "rows": []}),
         (("reports", "sessions"), "report_sessions", {"rows": [], "totals": COUNTS, "months": [], "cancelled": []}),
         (("reports", "load"), "report_load", {"rows": []}),
