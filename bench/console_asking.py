@@ -27,7 +27,8 @@ PAGES = (
     *("/messages", "/messages?state=accepted", "/messages/{message}", "/messages/runs/{told}", "/messages/ahead"),
     *("/messages/not-told", "/messages/returned"),
     *("/templates", "/templates/{template}", "/templates/{template}/look", "/reminders"),
-    *("/reports", "/system", "/system/jobs/enquiries", "/system/jobs/notifications"),
+    *("/reports", *(f"/reports/{name}" for name in ("funnel", "times", "sources", "sessions", "load", "reach"))),
+    *("/system", "/system/jobs/enquiries", "/system/jobs/notifications"),
     *("/account", "/account/second-factor", "/operators", "/audit"),
 )
 """Every page that is read, with what it is about in braces."""

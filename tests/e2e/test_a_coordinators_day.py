@@ -201,8 +201,8 @@ PAGES = (
     "/calendar?on=2027-01-12", "/calendar/week?on=2027-01-12", "/calendar/gantt?on=2027-01-01", "/calendar/close",
     "/runs", "/clearances", "/memos", "/kit?place=RSI", "/messages", "/messages/ahead", "/messages/not-told",
     "/messages/returned", "/templates", "/templates/enquiry_received", "/templates/enquiry_received/look",
-    "/reminders", "/contacts", "/organisations", "/reports", "/account", "/account/second-factor", "/system",
-    "/system/jobs/enquiries", "/facilitators", "/places", "/places/RSI", "/holds", "/offers", "/programmes",
+    "/reminders", "/contacts", "/organisations", "/reports", "/reports/funnel", "/account", "/account/second-factor",
+    "/system", "/system/jobs/enquiries", "/facilitators", "/places", "/places/RSI", "/holds", "/offers", "/programmes",
 )  # fmt: skip
 
 ON_A_PHONE = ("/today", "/pipeline", "/calendar/week?on=2027-01-12", "/messages/not-told")

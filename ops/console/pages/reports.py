@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, request
 
 from ops.console.bars import across
-from ops.console.console import ask_where_up, csv, may_ask, page, pages, the_gateway, together
+from ops.console.console import ask, ask_where_up, csv, may_ask, page, pages, the_gateway
 from shared.clock import day_in_london
-from shared.errors import Refused
 
 STAGES = ("received", "screened", "reached_availability", "reached_suitability", "reached_next_steps",
           "reached_agreement", "won")  # fmt: skip
-REPORTS = ("funnel", "times", "sources", "sessions", "cancelled", "load", "reach")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom a report is asked of, by which operation, and what it takes beside the period."""
+
+    service: str
+    method: str
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, first: dt.date, last: dt.date) -> dict[str, str]:
+        """Give the arguments for a period: enquiries wants the day after the last one."""
+        after = last + dt.timedelta(days=1)
+        end = {"until": after.isoformat()} if self.service == "enquiries" else {"end": last.isoformat()}
+        return {"start": first.isoformat(), **end, **self.more}
+
+
+REPORTS: Mapping[str, Asked] = {
+    "funnel": Asked("enquiries", "report_funnel"),
+    "times": Asked("enquiries", "report_times", {"by": "all"}),
+    "sources": Asked("enquiries", "report_sources"),
+    "sessions": Asked("scheduling", "report_sessions"),
+    "load": Asked("scheduling", "report_load"),
+    "reach": Asked("scheduling", "report_reach"),
+}
+FILES = {name: name for name in REPORTS} | {"cancelled": "sessions"}
+"""What can be had as a file, and the report that it is of."""
 
 
 def _period() -> tuple[dt.date, dt.date]:
@@ -37,54 +63,39 @@ def _day(name: str) -> dt.date | None:
 
 @pages.get("/reports")
 def reports() -> Response:
-    """Show what the pipeline and the calendar come to over a period."""
+    """Show what the pipeline and the calendar come to over a period: each report is loaded once the page is there."""
     first, last = _period()
     file = request.args.get("file")
-    found, away = _asked(first, last)
-    if file in REPORTS:
-        return _as_file(file, found, first, last)
-    return page("reports/reports.html", first=first, last=last, away=away, stages=STAGES, **found, **_drawn(found))
+    if file in FILES:
+        asked = REPORTS[FILES[file]]
+        return _as_file(file, ask(asked.service, asked.method, **asked.of(first, last)), first, last)
+    may = [name for name, asked in REPORTS.items() if may_ask(asked.service, asked.method)]
+    return page("reports/reports.html", first=first, last=last, names=may)
 
 
-def _asked(first: dt.date, last: dt.date) -> tuple[dict[str, Any], list[str]]:
-    """Ask for each report; one whose service is away is None, and why is told beside."""
-    of_enquiries = {"start": first.isoformat(), "until": (last + dt.timedelta(days=1)).isoformat()}
-    of_sessions = {"start": first.isoformat(), "end": last.isoformat()}
-    wanted: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "funnel": ("enquiries", "report_funnel", of_enquiries),
-        "times": ("enquiries", "report_times", of_enquiries | {"by": "all"}),
-        "sources": ("enquiries", "report_sources", of_enquiries),
-        "sessions": ("scheduling", "report_sessions", of_sessions),
-        "load": ("scheduling", "report_load", of_sessions),
-        "reach": ("scheduling", "report_reach", of_sessions),
-    }
-    may = [name for name, (service, method, _) in wanted.items() if may_ask(service, method)]
-    answers = together(*(partial(_where_up, *wanted[name]) for name in may))
-    found: dict[str, Any] = dict.fromkeys(wanted) | {
-        name: report for name, (report, _) in zip(may, answers, strict=True)
-    }
-    return found, sorted({refused.detail for _, refused in answers if refused})
+@pages.get("/reports/<any({}):name>".format(",".join(REPORTS)))
+def report(name: str) -> Response:
+    """Show one of the reports."""
+    first, last = _period()
+    asked = REPORTS[name]
+    found, away = ask_where_up(asked.service, asked.method, **asked.of(first, last))
+    drawn = _drawn(name, found) if found else {}
+    return page("reports/one.html", first=first, last=last, name=name, stages=STAGES, found=found, away=away, **drawn)
 
 
-def _where_up(service: str, method: str, arguments: dict[str, Any]) -> tuple[Any, Refused | None]:
-    return ask_where_up(service, method, **arguments)
+def _drawn(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Give the bars that are drawn: of the funnel by stage, of sessions by month and by why they were cancelled."""
+    if name == "funnel":
+        sums = {stage: sum(row[stage] for row in found["rows"]) for stage in STAGES}
+        return {"funnel_bars": across([(stage.removeprefix("reached_"), count) for stage, count in sums.items()])}
+    if name == "sessions":
+        held = [(row["month"], row["delivered"] + row["part_delivered"]) for row in found["months"]]
+        cancelled = [(f"{row['reason']} ({row['party']})", row["count"]) for row in _cancelled(found)]
+        return {"month_bars": across(held), "cancelled_bars": across(cancelled)}
+    return {}
 
 
-def _drawn(found: dict[str, Any]) -> dict[str, Any]:
-    """Give the bars that are drawn: the funnel by stage, and sessions by month."""
-    funnel, sessions = found["funnel"], found["sessions"]
-    drawn: dict[str, Any] = {"funnel_bars": (), "month_bars": (), "cancelled_bars": ()}
-    if funnel:
-        sums = {stage: sum(row[stage] for row in funnel["rows"]) for stage in STAGES}
-        drawn["funnel_bars"] = across([(stage.removeprefix("reached_"), count) for stage, count in sums.items()])
-    if sessions:
-        drawn["month_bars"] = across(
-            [(row["month"], row["delivered"] + row["part_delivered"]) for row in sessions["months"]]
-        )
-        drawn["cancelled_bars"] = across(
-            [(f"{row['reason']} ({row['party']})", row["count"]) for row in _cancelled(sessions)]
-        )
-    return drawn
+CANCELLED = ["reason", "party", "count", "chargeable"]
 
 
 def _cancelled(sessions: dict[str, Any]) -> list[dict[str, Any]]:
@@ -95,13 +106,8 @@ def _cancelled(sessions: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _as_file(name: str, found: dict[str, Any], first: dt.date, last: dt.date) -> Response:
-    if name == "cancelled":
-        rows = _cancelled(found["sessions"] or {"cancelled": []})
-        titles = ["reason", "party", "count", "chargeable"]
-    else:
-        report = found[name] or {"rows": []}
-        rows = report["rows"]
-        titles = report.get("columns") or (list(rows[0]) if rows else [])
+    rows = _cancelled(found) if name == "cancelled" else found["rows"]
+    titles = CANCELLED if name == "cancelled" else found.get("columns") or (list(rows[0]) if rows else [])
     cells = (
         [row[title] if not isinstance(row[title], dict) else row[title].get("name") for title in titles] for row in rows
     )
