@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, Uuid
 
 from shared.persistence.types import Moment, new_metadata
 
@@ -31,6 +31,19 @@ operators = Table(
     Column("created_at", Moment, nullable=False),
     Column("last_seen_at", Moment),
 )
+
+tries = Table(
+    "tries",
+    metadata,
+    # A keyed hash of the limit and of who is counted.
+    Column("key_hash", String(64), primary_key=True),
+    # The second at which the window began, with what was counted in it and in the one before.
+    Column("start", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("before", Integer, nullable=False),
+    Index("ix_tries_start", "start"),
+)
+"""Tries to sign in, counted for all replicas together: see `ops.accounts.tries`."""
 
 invitations = Table(
     "invitations",

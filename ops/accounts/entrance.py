@@ -26,6 +26,7 @@ from ops.accounts.operators import Operator
 from ops.accounts.passwords import check_password, hash_password, is_outdated, is_password
 from ops.accounts.sealing import CannotOpen, Seal
 from ops.accounts.second_factor import address_of, is_secret, new_secret, step_of_code
+from ops.accounts.tries import Tries
 from ops.gateway.roles import Role
 from ops.tables import operators
 from shared.clock import Clock
@@ -33,7 +34,6 @@ from shared.errors import Refused
 from shared.observability.context import correlation_id
 from shared.persistence.database import Database
 from shared.web.addresses import place_of
-from shared.web.limits import Limiter
 
 FIRST_OPERATOR = Operator(
     id=UUID(int=0),
@@ -96,7 +96,7 @@ class Entrance:
         self._first_token = first_token
         self._hashing = Semaphore(AT_ONCE)
         self._links = URLSafeTimedSerializer(list(reversed(keys)), salt="first-operator")
-        self._limiter = Limiter(clock)
+        self._tries = Tries(database, clock, keys[0])
         self._seal = Seal(keys)
 
     def sign_in(self, login: str, password: str, code: str, address: str) -> Operator:
@@ -137,9 +137,8 @@ class Entrance:
     def _admit(self, login: str, address: str) -> None:
         name, place = login.strip().lower()[:254], place_of(address)
         try:
-            self._limiter.admit(FROM_ONE_ADDRESS, f"any from {place}", _WAIT)
-            self._limiter.admit(FROM_ONE_PLACE, f"{name} from {place}", _WAIT)
-            self._limiter.admit(FOR_ONE_NAME, name, _WAIT)
+            limits = [(FROM_ONE_ADDRESS, f"any from {place}"), (FROM_ONE_PLACE, f"{name} from {place}")]
+            self._tries.admit([*limits, (FOR_ONE_NAME, name)], _WAIT)
         except Refused:
             _log.warning("too many tries to sign in")
             raise

@@ -40,12 +40,31 @@ class Limiter:
 
 
 @dataclass(slots=True)
-class _Window:
-    """What one key had in the window that began at `start` and in the one before."""
+class Window:
+    """What one key had in the window that began at `start` and in the one before; both slide over the last seconds."""
 
     start: float
     count: int = 0
     before: int = 0
+
+    def move_on(self, now: float, expiry: int) -> float:
+        """Go on to the window of now; give how much of the one before still lies in the last `expiry` seconds."""
+        start = now - now % expiry
+        if self.start != start:
+            self.before = self.count if self.start == start - expiry else 0
+            self.start, self.count = start, 0
+        return 1 - (now - start) / expiry
+
+    def has_room(self, limit: int, part_before: float, amount: int = 1) -> bool:
+        """Say whether `amount` more are within `limit`."""
+        return self.before * part_before + self.count + amount <= limit
+
+    def seconds_until_room(self, limit: int, expiry: int, part_before: float) -> int:
+        """Give the whole seconds after which one more is within `limit`."""
+        if self.count < limit:
+            part_with_room = (limit - 1 - self.count) / self.before if self.before else 1.0
+            return ceil(max(0.0, part_before - part_with_room) * expiry)
+        return ceil((part_before + 1 - (limit - 1) / self.count) * expiry)
 
 
 class BoundedMemory(Storage, SlidingWindowCounterSupport):
@@ -60,7 +79,7 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
         super().__init__()
         self._clock = clock
         self._most_kept = most_kept
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._windows: OrderedDict[str, Window] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -68,7 +87,7 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count `amount`, unless that would be more than `limit` in the last `expiry` seconds."""
         window, part_before = self._window(key, expiry)
-        if window.before * part_before + window.count + amount > limit:
+        if not window.has_room(limit, part_before, amount):
             return False
         window.count += amount
         return True
@@ -76,10 +95,7 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
     def seconds_until_room(self, key: str, limit: int, expiry: int) -> int:
         """Give the whole seconds after which one more is within `limit`."""
         window, part_before = self._window(key, expiry)
-        if window.count < limit:
-            part_with_room = (limit - 1 - window.count) / window.before if window.before else 1.0
-            return ceil(max(0.0, part_before - part_with_room) * expiry)
-        return ceil((part_before + 1 - (limit - 1) / window.count) * expiry)
+        return window.seconds_until_room(limit, expiry, part_before)
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Give the count before and the count now, each with the seconds it still matters."""
@@ -91,18 +107,15 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
         """Forget one key."""
         self.clear(key)
 
-    def _window(self, key: str, expiry: int) -> tuple[_Window, float]:
+    def _window(self, key: str, expiry: int) -> tuple[Window, float]:
         """Give the window of now for a key, and how much of the one before still lies in the last `expiry` seconds."""
         now = self._clock().timestamp()
-        start = now - now % expiry
-        window = self._windows.pop(key, None) or _Window(start)
-        if window.start != start:
-            window.before = window.count if window.start == start - expiry else 0
-            window.start, window.count = start, 0
+        window = self._windows.pop(key, None) or Window(now - now % expiry)
+        part_before = window.move_on(now, expiry)
         self._windows[key] = window
         if len(self._windows) > self._most_kept:
             self._windows.popitem(last=False)
-        return window, 1 - (now - start) / expiry
+        return window, part_before
 
     @property
     def base_exceptions(self) -> type[Exception]:
