@@ -142,8 +142,8 @@ def test_a_due_reminder_is_sent_once(keytalk, run):
     again = keytalk.cli("jobs", "run-due", "--as-of", "2027-01-07T15:00")
     day_before = keytalk.cli("jobs", "run-due", "--as-of", "2027-01-11T15:00")
 
-    # With each, the ops team has its summary of that morning.
-    assert (first["sent"], again["sent"], day_before["sent"]) == (3 + 1, 0, 3 + 1)
+    # With each, the ops team has its summary of that morning; with the first, the prison has the kit list as well.
+    assert (first["sent"], again["sent"], day_before["sent"]) == (3 + 1 + 1, 0, 3 + 1)
 
 
 def test_a_reminder_that_would_come_too_late_is_marked_missed(keytalk, run):

@@ -94,14 +94,14 @@ def test_an_enquiry_travels_between_processes_and_each_message_goes_out_once(apa
     # Overnight a confirmation waits until the office opens: it is enough that it is on the ledger.
     eventually(lambda: str(keytalk.cli("messages", "list")).count("'run_confirmed_") == 3)
     keytalk.cli("jobs", "run-due", "--as-of", "2027-01-07T15:00")
-    eventually(lambda: len(mail_server.messages) >= 9)
+    eventually(lambda: len(mail_server.messages) >= 10)
     recipients = sorted(message["To"] for message in mail_server.messages)
     assert recipients == sorted(
-        ["alex.morgan@risley.example"]
+        ["alex.morgan@risley.example"] * 2  # the acknowledgement, and the kit list
         + ["ops@localhost.localdomain"] * 2  # the new enquiry, and the summary of 7 January
         + ["alex.morgan@risley.example", "ana@team.example", "tom@team.example"] * 2
     )
-    assert len({message["Message-ID"] for message in mail_server.messages}) == 9
+    assert len({message["Message-ID"] for message in mail_server.messages}) == 10
 
 
 def test_health_and_metrics_are_on_the_internal_port_and_metrics_nowhere_else(apart):
