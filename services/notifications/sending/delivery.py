@@ -305,7 +305,8 @@ class Sender:
         wanted = [Change(each.waiting, _as_claimed(each, now, work.now)) for each in candidates]
         saved = save_claims(work.connection, wanted)
         claimed = [Claimed(each, now) for each, (_, now) in zip(candidates, wanted, strict=True) if now.id in saved]
-        held = [Attempt(each.message, each.found) for each in claimed if isinstance(each.found, Outcome)]
+        to_go = [each for each in claimed if each.is_to_go]
+        held = [Attempt(each.message, each.found) for each in to_go if isinstance(each.found, Outcome)]
         settled = {each.id: each for each in self._record_in(work, held)}
         claimed = [replace(each, message=settled.get(each.message.id, each.message)) for each in claimed]
         for each in claimed:
@@ -393,9 +394,19 @@ class Sender:
         except Exception:
             if len(this.done) == 1:
                 raise
-            for each in this.done:
-                this.note(self._record([each], this.stopping))
+            self._record_one_by_one(this)
         this.done = []
+
+    def _record_one_by_one(self, this: Round) -> None:
+        """Record each of the last attempts by itself; raise the first fault of any once all were tried."""
+        faults = list[Exception]()
+        for each in this.done:
+            try:
+                this.note(self._record([each], this.stopping))
+            except Exception as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
 
     def _record(self, attempts: Sequence[Attempt], stopping: Callable[[], bool] = lambda: False) -> list[Message]:
         """Record what became of attempts; while the database is away, again and again for `RECORD_WITHIN` seconds."""

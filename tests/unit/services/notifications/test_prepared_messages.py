@@ -131,6 +131,20 @@ def test_what_was_prepared_and_would_now_come_too_late_is_missed(house):
     assert house.unsettled() == [("hold_placed_contact", "missed")]
 
 
+def test_what_would_have_been_held_back_and_now_comes_too_late_is_missed(house):
+    house.enter(reminder(due_at=LATER, useful_until=LATER + dt.timedelta(minutes=1)))
+    house.owners.facilitator = {"name": "A former facilitator", "email": "a1@erased.invalid"}
+
+    def time_passes() -> None:
+        house.now = LATER + dt.timedelta(minutes=1)
+
+    with as_the_first_goes_out(house, time_passes):
+        assert house.send(LATER) == {"accepted": 1, "missed": 1}
+
+    assert states(house)["session_reminder:5d:s3"] == "missed"
+    assert house.unsettled() == [("session_reminder_facilitator", "missed")]
+
+
 def test_what_comes_too_late_already_is_missed_and_nobody_is_asked_for_its_reader(house):
     house.enter(reminder(useful_until=LATER))
     asked = asked_of(house)

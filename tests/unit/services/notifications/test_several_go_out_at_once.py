@@ -88,11 +88,12 @@ def test_a_fault_of_ours_keeps_none_of_the_others_from_being_recorded(house, num
     assert sorted(found.values()) == ["accepted"] * 2 + ["scheduled"] * 4
 
 
-def test_where_one_cannot_be_recorded_the_others_are(house, monkeypatch):
-    follow_up, third = delivery.follow_up, house.message("m:2").id
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_where_one_cannot_be_recorded_the_others_are(house, monkeypatch, number):
+    follow_up, its = delivery.follow_up, house.message(f"m:{number}").id
 
     def failing(work, was, message, **more):
-        if message.id == third:
+        if message.id == its:
             raise RuntimeError("it cannot be told of")
         follow_up(work, was, message, **more)
 
@@ -102,8 +103,8 @@ def test_where_one_cannot_be_recorded_the_others_are(house, monkeypatch):
         house.send(LATER)
 
     found = states(house)
-    assert (found["m:0"], found["m:1"], found["m:2"]) == ("accepted", "accepted", "sending")
-    assert set(found.values()) == {"accepted", "sending", "scheduled"}
+    assert found.pop(f"m:{number}") == "sending"
+    assert sorted(found.values()) == ["accepted"] * 2 + ["scheduled"] * 4
 
 
 def test_one_that_somebody_else_took_is_left_out_and_the_others_go(house):
