@@ -19,11 +19,12 @@ from services.notifications.domain.holding_back import ERASED, is_nobodys, unrea
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import OPS, enquirer, facilitator
 from services.notifications.domain.statements import TOLD_BY_HAND
+from services.notifications.handlers.entering import hold_back
 from services.notifications.handlers.preferences import forget
 from services.notifications.handlers.resending import WHY_AGAIN
 from services.notifications.handlers.suppressions import forget as forget_held_back
 from services.notifications.queries.suppressions import suppressions_of
-from services.notifications.tables import message_of, message_row, messages, preferences, suppressions
+from services.notifications.tables import messages, preferences, suppressions
 from shared.contracts.enquiries import PersonErased
 from shared.contracts.scheduling import FacilitatorErased
 from shared.errors import Refused
@@ -54,22 +55,15 @@ def when_person_erased(work: UnitOfWork, event: PersonErased) -> None:
     """
     alone = event.references if event.nobody_left is None else event.nobody_left
     names = [*(f"contact:{each}" for each in event.person_ids), *map(enquirer, event.references)]
-    _hold_back(work, alone, unreachable("erased"))
+    hold_back(work, _theirs(alone), unreachable("erased"))
     _let_go(work, event.references, names, [*event.references, *map(str, event.person_ids)])
 
 
 def when_facilitator_erased(work: UnitOfWork, event: FacilitatorErased) -> None:
     """Hold back at once all that waits for an erased facilitator, and have the mail that is kept of theirs removed."""
     name = facilitator(str(event.facilitator_id))
-    _hold_back(work, [name], ERASED)
+    hold_back(work, _theirs([name]), ERASED)
     _let_go(work, [name], [name], [str(event.facilitator_id)])
-
-
-def _hold_back(work: UnitOfWork, people: Iterable[str], why: str) -> None:
-    waiting = _theirs(people) & (messages.c.state == MessageState.SCHEDULED.value)
-    for row in work.connection.execute(select(messages).where(waiting).with_for_update()).all():
-        held = message_row(message_of(row).suppressed(why))
-        work.connection.execute(update(messages).where(messages.c.id == row.id).values(held))
 
 
 def _let_go(work: UnitOfWork, people: Iterable[str], names: Collection[str], ids: Iterable[str]) -> None:

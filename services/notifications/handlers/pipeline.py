@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 
 from services.notifications.domain import pipeline_occasions as occasions
 from services.notifications.domain.alerts import alerts_beside
 from services.notifications.domain.facts import EnquiryFacts
 from services.notifications.domain.holding_back import unreachable
-from services.notifications.domain.messages import MessageState
 from services.notifications.domain.occasions import (
     Drafting,
     acknowledgement,
@@ -18,7 +17,7 @@ from services.notifications.domain.occasions import (
     ops_notice,
     run_confirmations,
 )
-from services.notifications.handlers.entering import enter, our_holidays, supersede
+from services.notifications.handlers.entering import enter, hold_back, our_holidays, supersede
 from services.notifications.handlers.known_runs import (
     WENT_OUT,
     in_states,
@@ -28,7 +27,7 @@ from services.notifications.handlers.known_runs import (
     version_of,
 )
 from services.notifications.handlers.reminders import RUN_CHANGED, carry_out, reminders_for
-from services.notifications.tables import message_of, message_row, messages
+from services.notifications.tables import messages
 from shared.contracts.enquiries import (
     AgreementSigned,
     AnswerAwaited,
@@ -96,11 +95,7 @@ def when_contact_left(work: UnitOfWork, event: ContactLeft) -> None:
     What belongs to a run stays: it is for whoever is the contact on the day, which is asked when it is sent.
     """
     theirs = messages.c.recipient.in_([enquirer(reference) for reference in event.references or ()])
-    waiting = theirs & (messages.c.state == MessageState.SCHEDULED.value) & ~messages.c.subject_ref.startswith("run:")
-    why = unreachable(event.why)
-    for row in work.connection.execute(select(messages).where(waiting).with_for_update()).all():
-        held = message_row(message_of(row).suppressed(why))
-        work.connection.execute(update(messages).where(messages.c.id == row.id).values(held))
+    hold_back(work, theirs & ~messages.c.subject_ref.startswith("run:"), unreachable(event.why))
 
 
 def when_proposal_sent(work: UnitOfWork, event: ProposalSent, mail_domain: str) -> None:

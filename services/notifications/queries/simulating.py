@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
@@ -15,18 +14,17 @@ from services.notifications.domain.occasions import Drafting
 from services.notifications.domain.reminder_rules import RULES, Anchor
 from services.notifications.domain.reminders import follows_from, rule_of
 from services.notifications.handlers.calendar import consequences, expiry_letters
+from services.notifications.handlers.entering import noting
 from services.notifications.handlers.reminders import RUN_CHANGED
 from services.notifications.tables import message_of, messages
 from shared.contracts.base import contract_for, contract_of
 from shared.contracts.scheduling import ExpiryNear, RunChanged
 from shared.errors import Refused
 from shared.messaging.envelope import Envelope
-from shared.observability.context import about
 from shared.persistence.work import UnitOfWork
 
 _OF_RUN = "run:"
 _SCHEDULED = messages.c.state == MessageState.SCHEDULED.value
-_WITHDRAWN = {MessageState.SUPERSEDED, MessageState.SUPPRESSED}
 
 Hear = Callable[[UnitOfWork, Any], None]
 LETTERS_A_NOTICE = 2
@@ -105,30 +103,17 @@ def news_simulated(work: UnitOfWork, news: Sequence[Envelope], hears: Mapping[st
 
     `hears` has the handlers by the type of their event; news that nobody hears here sends nothing.
     """
-    waited = _waiting(work)
-    rehearsal = f"rehearsal:{work.new_id()}"
-    with about(correlation_id=rehearsal):
+    with noting() as noted:
         for envelope in news:
             hear = hears.get(envelope.type)
             if hear is not None:
                 hear(replace(work, cause=envelope), contract_for(envelope.type).load(envelope.data))
-    made = work.connection.execute(select(messages).where(messages.c.correlation_id == rehearsal, _SCHEDULED))
-    gone = [message for message in _named(work, waited - _waiting(work)) if message.state in _WITHDRAWN]
+    entered, withdrawn = ({each.id: each for each in those} for those in (noted.entered, noted.withdrawn))
+    gone = [(each, each.why or "") for each in withdrawn.values() if each.id not in entered]
     return {
-        "sends": in_order(map(message_of, made)),
-        "cancels": [
-            in_short(each) | {"cancelled_because": why}
-            for each, why in _first_due_first((each, each.why or "") for each in gone)
-        ],
+        "sends": in_order(each for each in entered.values() if each.id not in withdrawn),
+        "cancels": [in_short(each) | {"cancelled_because": why} for each, why in _first_due_first(gone)],
     }
-
-
-def _waiting(work: UnitOfWork) -> set[UUID]:
-    return set(work.connection.scalars(select(messages.c.id).where(_SCHEDULED)))
-
-
-def _named(work: UnitOfWork, ids: set[UUID]) -> list[Message]:
-    return [message_of(row) for row in work.connection.execute(select(messages).where(messages.c.id.in_(ids)))]
 
 
 def in_order(those: Iterable[Message]) -> list[dict[str, Any]]:

@@ -8,14 +8,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.engine import URL
+from sqlalchemy.event import listens_for, remove
 
 from services.notifications.doors.hearing import HearingDoors
 from services.notifications.doors.reminders import ReminderDoors
 from services.notifications.handlers import pipeline
 from services.notifications.tables import messages, messaging, metadata, reminder_rules
 from shared.contracts.base import contract_of, contracts
+from shared.contracts.enquiries import ContactLeft, EnquiryReceived
 from shared.contracts.scheduling import ExpiryNear, HoldChanged, RunChanged, RunConfirmed
 from shared.errors import Refused
 from shared.messaging.envelope import Envelope
@@ -333,6 +335,40 @@ def test_news_say_what_is_sent_no_more(whole, store):
     assert stored(store) == before
     with store.database.reading() as connection:
         assert set(connection.scalars(select(messages.c.state))) == {"scheduled"}
+
+
+def test_what_one_piece_of_news_brings_and_the_next_takes_back_is_not_told(whole):
+    told = whole.simulate_news([news_of(HELD, 1, state="placed"), news_of(HELD, 2, state="released")])
+
+    assert "hold_placed_contact" not in {each["template"] for each in told["sends"]}
+    assert told["cancels"] == []
+
+
+def test_news_of_somebody_gone_say_what_is_held_back(whole, store):
+    left, received = contract_of(ContactLeft), contract_of(EnquiryReceived)
+    with store.work() as work:
+        whole.when_enquiry_received(work, received.load(received.sample))
+
+    told = whole.simulate_news([news_of(left, references=[received.sample["reference"]])])
+
+    assert [each["template"] for each in told["cancels"]] == ["enquiry_received"]
+
+
+def test_news_are_looked_at_without_reading_all_that_waits(whole, store):
+    asked: list[str] = []
+
+    @listens_for(Engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    try:
+        whole.simulate_news([news_of(HELD, 1, state="placed"), news_of(contract_of(RunConfirmed))])
+    finally:
+        remove(Engine, "before_cursor_execute", note)
+
+    reads = [each.partition("FROM messages")[2] for each in asked if each.startswith("SELECT")]
+    named = ("messages.recipient =", "messages.subject_ref =", "messages.id")
+    assert [each for each in reads if each and not any(name in each for name in named)] == []
 
 
 def test_news_that_nobody_hears_send_nothing(whole):
