@@ -34,6 +34,7 @@ from shared.errors import Refused
 from shared.observability.context import correlation_id
 from shared.persistence.database import Database
 from shared.web.addresses import place_of
+from shared.web.limits import TooMany
 
 FIRST_OPERATOR = Operator(
     id=UUID(int=0),
@@ -139,7 +140,7 @@ class Entrance:
         try:
             limits = [(FROM_ONE_ADDRESS, f"any from {place}"), (FROM_ONE_PLACE, f"{name} from {place}")]
             self._tries.admit([*limits, (FOR_ONE_NAME, name)], _WAIT)
-        except Refused:
+        except TooMany:
             _log.warning("too many tries to sign in")
             raise
 

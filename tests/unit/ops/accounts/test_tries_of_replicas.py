@@ -13,6 +13,7 @@ from ops.accounts.tries import Tries
 from ops.gateway.gateway import Gateway, make_gateway
 from ops.tables import tries
 from shared.config import read_settings
+from shared.errors import Refused
 from shared.persistence.database import Database
 from shared.web.limits import TooMany
 from tests.unit.ops.gateway_cast import ANOTHER, HERE, PASSWORD, TOKEN
@@ -108,3 +109,15 @@ def test_what_has_no_room_in_one_limit_is_not_counted_in_the_next(gateway, clock
         with pytest.raises(TooMany):
             counted.admit([(FIVE, "a place"), (FIVE, "a name")], "Wait.")
     counted.admit([(FIVE, "a name")], "Wait.")
+
+
+def test_a_database_that_is_away_is_not_said_to_be_many_tries(gateway, monkeypatch, caplog):
+    def away(*_limits: object) -> None:
+        raise Refused("unavailable", "The database does not answer.")
+
+    monkeypatch.setattr(Tries, "admit", away)
+
+    with pytest.raises(Refused, match="does not answer"):
+        gateway.entrance.sign_in("priya", PASSWORD, "", HERE)
+
+    assert "too many tries to sign in" not in caplog.messages
