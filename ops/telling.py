@@ -15,6 +15,20 @@ TELLS = "would_tell"
 _AUDIENCES = {"contact": " to the contact", "facilitator": " to facilitators", "ops": " to our team"}
 
 
+_IN_OUTLINE = ("template", "due_at", "cancelled_because")
+
+
+def in_outline(tells: Mapping[str, Any], stands_for: str | None) -> dict[str, Any]:
+    """Give who would be told to somebody who sees what is theirs: of other facilitators not which, of none the why."""
+    return {kind: [_outlined(each, stands_for) for each in those] for kind, those in tells.items()}
+
+
+def _outlined(message: Mapping[str, Any], stands_for: str | None) -> dict[str, Any]:
+    kind, _colon, key = message["recipient"].partition(":")
+    recipient = message["recipient"] if kind != "facilitator" or key == stands_for else kind
+    return {"recipient": recipient} | {name: message[name] for name in _IN_OUTLINE if name in message}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What one recipient would get by one letter: how often, and when first; `why` is why it would be withdrawn."""

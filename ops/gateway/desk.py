@@ -13,7 +13,7 @@ from ops.accounts.audit import write_down
 from ops.accounts.operators import Operator
 from ops.gateway.permissions import CHANGE, OPERATIONS, PERSONAL_READS, READ_BY_NAME
 from ops.gateway.roles import may, narrowed
-from ops.telling import TELLS
+from ops.telling import TELLS, in_outline
 from shared.clock import Clock
 from shared.errors import Refused
 from shared.observability.context import about
@@ -82,12 +82,12 @@ class Desk:
                     extra={"operation": f"{service}.{method}", "actor": operator.name},
                 )
             result = self.call(service, method, **given)
-            return self._with_who_is_told(result, service) if is_dry_run else result
+            return self._with_who_is_told(operator, result, service) if is_dry_run else result
 
-    def _with_who_is_told(self, found: Any, service: str) -> Any:
+    def _with_who_is_told(self, operator: Operator, found: Any, service: str) -> Any:
         """Give what a dry run found with the messages that its news would send, in place of the news themselves.
 
-        What notifications itself sends again is in its own answer.
+        What notifications itself sends again is in its own answer. Who may not look at messages sees them in outline.
         """
         if not isinstance(found, dict) or NEWS not in found:
             return found
@@ -98,10 +98,12 @@ class Desk:
         if not news:
             return {**rest, TELLS: {"sends": [], "cancels": []}}
         try:
-            return {**rest, TELLS: self.call("notifications", "simulate_news", news=news)}
+            tells = self.call("notifications", "simulate_news", news=news)
         except Refused as refused:
             _log.warning("who would be told is not known", extra={"why": refused.code})
             return {**rest, TELLS: None}
+        sees_all = may(operator.roles, "notifications", "simulate_news")
+        return {**rest, TELLS: tells if sees_all else in_outline(tells, operator.stands_for)}
 
     def may(self, operator: Operator, service: str, method: str) -> bool:
         """Say whether an operator may ask for something."""

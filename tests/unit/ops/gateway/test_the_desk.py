@@ -248,6 +248,29 @@ def test_the_log_of_a_fault_says_nothing_to_the_caller(ask, services, caplog):
     assert caplog.records[-1].incident in answer.json["detail"]
 
 
+def test_a_facilitator_who_tries_an_answer_sees_nothing_of_anothers(ask, services, token):
+    own = token("fay", "facilitator", stands_for="f-own")
+    of_both = {
+        "template": "t",
+        "due_at": "2027-01-01T09:00:00+00:00",
+        "occasion": "offer:o-other",
+        "run": "r",
+        "why": "w",
+    }
+    sends = [{"recipient": f"facilitator:{whose}", **of_both} for whose in ("f-own", "f-other")]
+    cancels = [{"recipient": "enquirer:KT-7F3K-92", **of_both, "cancelled_because": "Taken."}]
+    services.answers = {
+        "accept_offer": {"state": "accepted", "news": [{"id": "e1"}]},
+        "simulate_news": {"sends": sends, "cancels": cancels},
+    }
+
+    told = ask("scheduling.accept_offer", token=own, offer="o-1", dry_run=True).json["result"]["would_tell"]
+
+    shown = {"template": "t", "due_at": "2027-01-01T09:00:00+00:00"}
+    assert told["sends"] == [{"recipient": "facilitator:f-own", **shown}, {"recipient": "facilitator", **shown}]
+    assert told["cancels"] == [{"recipient": "enquirer:KT-7F3K-92", **shown, "cancelled_because": "Taken."}]
+
+
 def test_a_dry_run_says_whom_it_would_tell_and_is_no_change_by_the_audit(ask, audit, services):
     told = {"sends": [{"recipient": "ops"}], "cancels": []}
     services.answers = {"confirm_run": {"state": "confirmed", "news": [{"id": "e1"}]}, "simulate_news": told}
