@@ -18,6 +18,7 @@ from services.scheduling.domain.memos import due_on, first_date
 from services.scheduling.domain.rules import clearance_covers_every_session, enough_facilitators
 from services.scheduling.domain.runs import DONE, Session
 from services.scheduling.queries.people import BOOKED
+from services.scheduling.queries.theirs import led_by
 from services.scheduling.records.ids import known_id, with_known_ids
 from services.scheduling.records.people import load_cleared, opens_the_gate
 from services.scheduling.records.runs import session_in
@@ -393,8 +394,7 @@ def registers(connection: Connection, now: dt.datetime, facilitator_id: UUID | N
     today = day_in_london(now)
     over = _dated(today - LOOKED_BACK, today).where(sessions.c.ends_at <= now, runs.c.state.in_(_IN_FORCE))
     if facilitator_id is not None:
-        led = select(assignments.c.session_id).where(assignments.c.facilitator_id == facilitator_id)
-        over = over.where(sessions.c.id.in_(led))
+        over = over.where(sessions.c.id.in_(led_by(facilitator_id)))
     counted = select(attendance.c.session_id).where(attendance.c.session_id == sessions.c.id).exists()
     unsaid = (sessions.c.state == "planned") | (sessions.c.state.in_(sorted(DONE)) & ~counted)
     for row in connection.execute(over.where(unsaid)):

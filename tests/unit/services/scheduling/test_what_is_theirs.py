@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from services.scheduling.doors.cover import CoverDoors
 from services.scheduling.doors.delivery import DeliveryDoors
-from services.scheduling.tables import offers, sessions
+from services.scheduling.tables import assignments, offers, sessions
 from shared.clock import fixed_clock
 from shared.errors import Refused
 from tests.unit.services.scheduling.cover_cast import SECOND, Risley, new_database, session_id
@@ -108,6 +109,16 @@ def test_who_leads_a_session_hands_in_its_register_and_nobody_else_does(risley, 
     assert (handed_in["attendance"]["attended"], handed_in["attendance"]["submitted_by"]) == (9, "ana")
     assert evening.list_registers(facilitator=ana) == []
     assert evening.get_delivery(first, facilitator=ana) == handed_in
+
+
+def test_who_observes_a_session_does_not_hand_in_its_register(risley, evening):
+    first, ana = str(session_id(1)), str(risley.ids["ana"])
+    observes = update(assignments).where(assignments.c.facilitator_id == UUID(ana)).values(role="observer")
+    with risley.store.database.writing() as connection:
+        connection.execute(observes)
+
+    assert evening.list_registers(facilitator=ana) == []
+    assert refused(evening.record_delivered, first, facilitator=ana).code == "not_found"
 
 
 def test_a_session_that_there_is_not_is_anothers_too(risley, evening):
