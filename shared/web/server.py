@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import eventlet
@@ -51,7 +52,8 @@ def _answering_at_once(client: Any) -> Any:
     eventlet sends the head and the body apart. The kernel would keep the body back until the client has said that the
     head came, which clients put off for up to 40 ms.
     """
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with suppress(OSError):  # macOS refuses it where the client has left already: that ends no server
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import eventlet
 
-from shared.web.server import WebServer
+from shared.web.server import WebServer, _PatientSocket
 
 
 def test_an_answer_is_sent_without_waiting_for_the_client_to_say_that_its_head_came() -> None:
@@ -32,3 +33,20 @@ def test_an_answer_is_sent_without_waiting_for_the_client_to_say_that_its_head_c
     assert answer.endswith(b"here")
     assert seen
     assert all(seen)
+
+
+def test_a_client_that_left_before_it_was_let_in_ends_no_server() -> None:
+    class Left:
+        def setsockopt(self, *_how: int) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        def shutdown(self, _how: int) -> None:
+            pass
+
+    class Listening:
+        def accept(self) -> tuple[Left, str]:
+            return Left(), "there"
+
+    client, address = _PatientSocket(Listening()).accept()
+
+    assert (isinstance(client, Left), address) == (True, "there")
