@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.scheduling.domain.establishments import UNDER_18_REASONS
 from services.scheduling.domain.travel import km_between, minutes_by_road
 from services.scheduling.domain.words import WEEKDAYS
 from services.scheduling.records import load_establishment, load_rooms, load_timetables, names_in
-from services.scheduling.records.places import load_travel, place_id
+from services.scheduling.records.places import load_timetables_of, load_travel, place_id
 from services.scheduling.tables import blackouts, establishments, rooms, runs, sessions
 from shared.holidays import bank_holidays_of
 from shared.nations import division_of
@@ -58,13 +58,16 @@ def list_establishments(
         query = query.where(table.active.is_(active))
     if brief:
         return [{"id": row.id, "name": row.name} for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    windows, closed = load_timetables_of(connection, ids), _blackouts(connection, ids)
     return [
         {
             **_entry(row),
-            "windows": _usual(load_timetables(connection, row.id), on),
-            "blackouts": [_in_words(each) for each in _blackouts(connection, row.id)],
+            "windows": _usual(windows.get(row.id, ()), on),
+            "blackouts": [_in_words(each) for each in closed.get(row.id, ())],
         }
-        for row in connection.execute(query).all()
+        for row in rows
     ]
 
 
@@ -96,14 +99,16 @@ def list_windows(connection: Connection, establishment_id: str) -> list[dict[str
 
 def list_blackouts(connection: Connection, establishment_id: str) -> list[dict[str, Any]]:
     """List the dates on which an establishment is closed. Of yearly ones the years mean nothing."""
-    return _blackouts(connection, load_establishment(connection, establishment_id).id)
+    known = load_establishment(connection, establishment_id)
+    return _blackouts(connection, [known.id]).get(known.id, [])
 
 
-def _blackouts(connection: Connection, establishment_id: str) -> list[dict[str, Any]]:
+def _blackouts(connection: Connection, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
     table = blackouts.c
-    query = select(blackouts).where(table.establishment_id == establishment_id).order_by(table.first, table.id)
-    return [
-        {
+    query = select(blackouts).where(table.establishment_id.in_(ids)).order_by(table.first, table.id)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(query):
+        blackout = {
             "id": str(row.id),
             "first": row.first.isoformat(),
             "last": row.last.isoformat(),
@@ -111,8 +116,8 @@ def _blackouts(connection: Connection, establishment_id: str) -> list[dict[str, 
             "yearly": row.yearly,
             "reason": row.reason,
         }
-        for row in connection.execute(query)
-    ]
+        found.setdefault(row.establishment_id, []).append(blackout)
+    return found
 
 
 def list_rooms(connection: Connection, establishment_id: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from uuid import UUID
 
@@ -79,10 +79,15 @@ def load_calendar(connection: Connection, establishment: Establishment) -> Estab
 
 def load_timetables(connection: Connection, establishment_id: str) -> tuple[Timetable, ...]:
     """Load an establishment's windows, a timetable for each weekday and each date from which one holds."""
+    return load_timetables_of(connection, [establishment_id]).get(establishment_id, ())
+
+
+def load_timetables_of(connection: Connection, ids: Collection[str]) -> dict[str, tuple[Timetable, ...]]:
+    """Load the windows of many establishments at once, by the id of each that has some."""
     table = regime_windows.c
-    query = select(regime_windows).where(table.establishment_id == establishment_id)
-    rows = connection.execute(query.order_by(table.weekday, table.valid_from)).all()
-    return timetables_in(rows)
+    query = select(regime_windows).where(table.establishment_id.in_(ids))
+    rows = connection.execute(query.order_by(table.establishment_id, table.weekday, table.valid_from))
+    return {place: timetables_in(those) for place, those in groupby(rows, key=lambda row: row.establishment_id)}
 
 
 def timetables_in(rows: Iterable[AnyRow]) -> tuple[Timetable, ...]:

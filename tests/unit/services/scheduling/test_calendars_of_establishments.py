@@ -6,7 +6,7 @@ import datetime as dt
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.engine import URL, make_url
 
 from services.scheduling import importer
@@ -103,6 +103,38 @@ def refused(call, *args, **kwargs):
     with pytest.raises(Refused) as caught:
         call(*args, **kwargs)
     return caught.value
+
+
+# Lists
+
+
+def test_a_list_has_what_each_place_has_and_asks_no_more_for_many_than_for_one(store, doors):
+    doors.set_windows("STI", ["wednesday"], {"am": "09:00-11:00"})
+    doors.add_blackout("RSI", "2027-03-01", why="inspection")
+    doors.add_blackout("STI", "2027-03-02", "2027-03-03")
+    asked = []
+
+    def note(*given):
+        asked.append(given[2])
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    [first] = doors.list_establishments(limit=1)
+    of_one = len(asked)
+    listed = doors.list_establishments()
+    event.remove(store.database.engine, "before_cursor_execute", note)
+
+    assert len(asked) == 2 * of_one
+    assert [each["id"] for each in listed] == ["RSI", "STI", "WYI"]
+    assert first == listed[0]
+    for each in listed:
+        alone = doors.get_establishment(each["id"])
+        assert each["windows"] == alone["windows"]
+        assert [closed["id"] for closed in each["blackouts"]] == [closed["id"] for closed in alone["blackouts"]]
+    assert [(sorted(each["windows"]), len(each["blackouts"])) for each in listed] == [
+        (["monday", "tuesday"], 2),
+        (["wednesday"], 2),
+        ([], 1),
+    ]
 
 
 # Windows
