@@ -13,10 +13,6 @@ ROW, BAR, TOP, NAMES = 30, 18, 28, 210
 """Units: the height of a row and of a bar, the room for the months above, and for names beside."""
 
 
-MOST_ROWS, MOST_RUNS = 40, 60
-"""What one page shows at most."""
-
-
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One run: where it lies, what it is, and its sessions as one path of dots for each state."""
@@ -47,22 +43,6 @@ class Chart:
     height: int
     lines: tuple[Line, ...] = ()
     months: tuple[tuple[int, str], ...] = field(default=())
-
-
-def in_parts(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """Divide the rows into as many pages as they need, in their order; one page, at least, which may be empty.
-
-    A row stays whole, however many runs it has.
-    """
-    parts: list[list[Mapping[str, Any]]] = [[]]
-    runs = 0
-    for row in rows:
-        runs += len(row["runs"])
-        if parts[-1] and (len(parts[-1]) == MOST_ROWS or runs > MOST_RUNS):
-            parts.append([])
-            runs = len(row["runs"])
-        parts[-1].append(row)
-    return parts
 
 
 def draw(rows: Sequence[Mapping[str, Any]], start: dt.date, end: dt.date) -> Chart:

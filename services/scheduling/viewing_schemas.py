@@ -17,6 +17,7 @@ MOST_CHOSEN = 500
 _FEW = validate.Length(1, MOST_CHOSEN, error=f"Choose from 1 to {MOST_CHOSEN}, or leave it out for all.")
 _LIST: dict[str, Any] = {"invalid": "Give a list, or leave it out for all."}
 _YES_OR_NO: dict[str, Any] = dict.fromkeys(("invalid", "null"), "Say true or false.")
+_A_PART = "Parts are counted from 1, in whole numbers. Leave it out to see all rows."
 _DATE = {**DATE, "null": "Give a date."}
 
 
@@ -90,6 +91,13 @@ class CalendarSchema(Schema):
 
 
 class GanttSchema(Schema):
-    """By what the rows of a Gantt are."""
+    """By what the rows of a Gantt are, and which part of them is wanted, where not all are."""
 
     by = fields.String(load_default="establishment", validate=one_of(("establishment", "facilitator")))
+    part = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(min=1, error=_A_PART),
+        error_messages={"invalid": _A_PART},
+    )

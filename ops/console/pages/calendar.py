@@ -22,7 +22,7 @@ from ops.console.console import (
     together,
     wants_csv,
 )
-from ops.console.gantt import draw, in_parts
+from ops.console.gantt import draw
 from ops.console.going_out import AS_IF, Letters, told_by
 from ops.console.pages.runs import facilitators_by_name
 from ops.vocabulary import CAUSES, CLOSURES, PARTIES
@@ -126,13 +126,12 @@ def gantt() -> Response:
     by = request.args.get("by", "establishment")
     chosen = {name: values for name, values in _chosen().items() if values}
     between = {"start": on.isoformat(), "end": end.isoformat()}
-    found, around = together(partial(ask, "scheduling", "get_gantt", by=by, **between, **chosen), _around)
-    parts = in_parts(found["rows"])
-    part = max(1, min(request.args.get("part", default=1, type=int), len(parts)))
+    part = max(1, request.args.get("part", default=1, type=int))
+    found, around = together(partial(ask, "scheduling", "get_gantt", by=by, part=part, **between, **chosen), _around)
     before = (on - dt.timedelta(days=92)).replace(day=1)
     return page(
         "calendar/gantt.html", view="gantt", on=on, before=before, after=(on + dt.timedelta(days=95)).replace(day=1),
-        chart=draw(parts[part - 1], on, end), by=by, part=part, parts=parts, **around
+        chart=draw(found["rows"], on, end), by=by, part=found["part"], parts=found["parts"], **around
     )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from services.scheduling.domain.calendar import Blackout
@@ -15,6 +15,10 @@ LONGEST_VIEW: Final = 100
 LONGEST_GANTT: Final = 366
 LONGEST_REPORT: Final = 3660
 """Ten years: the longest that a commission and what follows from it are looked back on."""
+MOST_ROWS, MOST_RUNS = 40, 60
+"""What one part of a Gantt shows at most: as much as somebody takes in, and a page that is drawn at once."""
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,22 @@ class View:
     establishments: tuple[str, ...] | None = None
     facilitators: tuple[UUID, ...] | None = None
     programmes: tuple[str, ...] | None = None
+
+
+def in_parts(rows: Iterable[tuple[Row, int]]) -> list[list[Row]]:
+    """Divide the rows of a Gantt, each with how many runs are in it, into as many parts as they need, in their order.
+
+    A row stays whole, however many runs it has.
+    """
+    parts: list[list[Row]] = []
+    taken = 0
+    for row, runs in rows:
+        taken += runs
+        if not parts or len(parts[-1]) == MOST_ROWS or taken > MOST_RUNS:
+            parts.append([])
+            taken = runs
+        parts[-1].append(row)
+    return parts
 
 
 def stretches(blackout: Blackout, first: dt.date, last: dt.date) -> Iterator[tuple[dt.date, dt.date]]:

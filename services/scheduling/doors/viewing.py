@@ -58,9 +58,13 @@ class ViewingDoors:
         establishments: list[str] | None = None,
         facilitators: list[str] | None = None,
         programmes: list[str] | None = None,
+        part: int | None = None,
     ) -> dict[str, Any]:
-        """Give the runs of up to a year as bars with marks, a row an establishment or a facilitator."""
-        chosen = read(GanttSchema(), by=by)
+        """Give the runs of up to a year as bars with marks, a row an establishment or a facilitator.
+
+        All rows, or those of one `part`, from 1, with where each part begins and ends.
+        """
+        chosen = read(GanttSchema(), by=by, part=part)
         view = self._view(LONGEST_GANTT, start, end, establishments, facilitators, programmes)
         with self.store.database.reading() as connection:
             return gantt.get_gantt(connection, view, **chosen)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from services.scheduling.domain.viewing import View
+from services.scheduling.domain.viewing import View, in_parts
 from services.scheduling.queries.calendar_view import (
     chosen,
     closures_of,
@@ -19,25 +21,55 @@ from services.scheduling.queries.calendar_view import (
     runs_with_programmes,
 )
 from services.scheduling.records.ids import known_id
-from services.scheduling.tables import assignments, facilitators, runs, sessions
+from services.scheduling.tables import assignments, establishments, facilitators, runs, sessions
 from shared.persistence.types import AnyRow
 
 Marks = dict[UUID, list[dict[str, Any]]]
 """The sessions of each run, by time."""
 
 
-def get_gantt(connection: Connection, view: View, by: str) -> dict[str, Any]:
-    """Give the runs between two dates, by "establishment" or by "facilitator".
+def get_gantt(connection: Connection, view: View, by: str, part: int | None = None) -> dict[str, Any]:
+    """Give the runs between two dates, by "establishment" or by "facilitator"; all, or one `part` of the rows.
 
     `rows` come by name, each with `id`, `name`, its `runs`, and `closed`: when the establishment is closed, or the
     facilitator on leave. A run has the `first` and the `last` date of its sessions in the row, those that are held or
-    to be before cancelled ones, and these `sessions`. In a facilitator's row are the sessions that they lead. Raises
-    `Refused("not_found")` for what is asked for and not on file.
+    to be before cancelled ones, and these `sessions`. In a facilitator's row are the sessions that they lead.
+
+    Parts are counted from 1, and of those after the last there is the last. With one comes `parts`: of each, the names
+    of its `first` and its `last` row. Raises `Refused("not_found")` for what is asked for and not on file.
     """
     refuse_unknown(connection, view)
+    found: dict[str, Any] = {"start": view.start.isoformat(), "end": view.end.isoformat(), "by": by}
+    if part is not None:
+        parts = in_parts(_counted(connection, view, by))
+        found["part"] = min(part, max(1, len(parts)))
+        found["parts"] = [{"first": each[0][1], "last": each[-1][1]} for each in parts]
+        ids = tuple(row for row, _name in parts[found["part"] - 1]) if parts else ()
+        view = replace(view, facilitators=ids) if by == "facilitator" else replace(view, establishments=ids)
     rows = _of_facilitators(connection, view) if by == "facilitator" else _of_establishments(connection, view)
-    span = {"start": view.start.isoformat(), "end": view.end.isoformat(), "by": by}
-    return {**span, "rows": sorted(rows, key=lambda row: (row["name"].casefold(), row["id"]))}
+    return {**found, "rows": sorted(rows, key=lambda row: _by_name(row["id"], row["name"]))}
+
+
+def _by_name(row: Any, name: str) -> tuple[str, str]:
+    return name.casefold(), str(row)
+
+
+def _counted(connection: Connection, view: View, by: str) -> list[tuple[tuple[Any, str], int]]:
+    """Give the id and the name of each row, and how many runs are in it, in their order."""
+    named = establishments.c
+    row: ColumnElement[Any] = runs.c.establishment_id
+    asked: tuple[Any, ...] | None = view.establishments
+    if by == "facilitator":
+        named, row, asked = facilitators.c, known_id(assignments.c.facilitator_id), view.facilitators
+    pairs = select(row, known_id(runs.c.id)).join_from(sessions, runs, runs.c.id == sessions.c.run_id)
+    if by == "facilitator":
+        pairs = pairs.join(assignments, assignments.c.session_id == sessions.c.id)
+    found = connection.execute(pairs.where(*chosen(view)).distinct())
+    # With somebody who is asked for, others lead: these are no rows of theirs.
+    count = Counter(each for each, _run in found if asked is None or each in asked)
+    known = connection.execute(select(named.id, named.name).where(named.id.in_({*count, *(asked or ())})))
+    rows = sorted(((each.id, each.name) for each in known), key=lambda each: _by_name(*each))
+    return [(each, count[each[0]]) for each in rows]
 
 
 def _of_establishments(connection: Connection, view: View) -> list[dict[str, Any]]:

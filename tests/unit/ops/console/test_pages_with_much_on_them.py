@@ -131,15 +131,6 @@ def row(number: int, runs: int) -> dict[str, Any]:
     return {"id": f"P{number}", "name": f"Place {number}", "runs": [run] * runs, "closed": []}
 
 
-def test_rows_are_parted_by_their_number_and_by_their_runs_and_none_is_lost():
-    few, many = [row(number, 1) for number in range(100)], [row(number, 25) for number in range(5)]
-
-    assert [len(part) for part in gantt.in_parts(few)] == [40, 40, 20]
-    assert [len(part) for part in gantt.in_parts(many)] == [2, 2, 1]
-    assert [each for part in gantt.in_parts(many) for each in part] == many
-    assert gantt.in_parts([row(1, 500)])[0] != gantt.in_parts([]) == [[]]
-
-
 def test_the_sessions_of_a_bar_are_one_path_for_each_state():
     start = dt.date(2027, 1, 1)
     [line] = gantt.draw([row(1, 1)], start, dt.date(2027, 6, 30)).lines
@@ -147,14 +138,23 @@ def test_the_sessions_of_a_bar_are_one_path_for_each_state():
     assert line.bars[0].dots == {"delivered": "M279 43h0", "planned": "M321 43h0"}
 
 
-def test_the_runs_of_many_places_come_in_pages(priya, services):
-    services.answers["get_gantt"] = {"rows": [row(number, 1) for number in range(100)]}
+@pytest.mark.parametrize(("wanted", "part"), [("2", 2), ("", 1), ("-3", 1), ("none", 1)])
+def test_the_runs_of_many_places_come_in_parts(priya, services, wanted, part):
+    parts = [{"first": "Place 0", "last": "Place 39"}, {"first": "Place 40", "last": "Place 61"}]
+    services.answers["get_gantt"] = {"part": part, "parts": parts, "rows": [row(number, 1) for number in range(22)]}
 
-    first, last = (priya.get(f"/calendar/gantt?on={ON}&part={part}").text for part in (1, 99))
+    page = priya.get(f"/calendar/gantt?on={ON}&part={wanted}").text
 
-    assert (first.count("<rect"), last.count("<rect")) == (40, 20)
-    assert 'aria-current="page">Place 0 to Place 39</a>' in first
-    assert 'aria-current="page">Place 80 to Place 99</a>' in last
+    assert [given["part"] for given in asked_of(services, "get_gantt")] == [part]
+    assert page.count("<rect") == 22
+    assert page.count('aria-current="page">Place') == 1
+    assert f'aria-current="page">{("Place 0 to Place 39", "Place 40 to Place 61")[part - 1]}</a>' in page
+
+
+def test_where_no_run_lies_that_is_said(priya, services):
+    services.answers["get_gantt"] = {"part": 1, "parts": [], "rows": []}
+
+    assert "No run lies in these months." in priya.get(f"/calendar/gantt?on={ON}").text
 
 
 def matrix(more: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, update
 
+from services.scheduling.domain import viewing
 from services.scheduling.doors.changing import ChangingDoors
 from services.scheduling.doors.people import PeopleDoors
 from services.scheduling.doors.planning import PlanningDoors
@@ -385,6 +386,47 @@ def test_a_gantt_by_facilitator_has_what_each_of_them_leads_and_their_leave(door
 
 def test_a_gantt_by_anything_else_is_refused(doors):
     assert list(refusal(doors.get_gantt, *MARCH, by="programme").fields) == ["by"]
+
+
+@pytest.mark.parametrize("part", [0, -1, "second", 1.5])
+def test_a_part_that_is_none_is_refused(doors, part):
+    assert "Parts are counted from 1" in refusal(doors.get_gantt, *MARCH, part=part).fields["part"][0]
+
+
+@pytest.mark.parametrize("by", ["establishment", "facilitator"])
+def test_the_parts_of_a_gantt_have_all_rows_as_the_whole_has_them(doors, store, run, monkeypatch, by):
+    lee, kim = cast.person(store, "lee"), cast.person(store, "Kim")
+    cast.confirmed(store, (lee, kim), "STI", "KT-AAAA-22")
+    doors.add_leave(str(lee), "2027-05-01", "2027-05-08")
+    monkeypatch.setattr(viewing, "MOST_ROWS", 1)
+    whole = doors.get_gantt("2027-01-01", "2027-12-31", by=by)["rows"]
+    names = [row["name"] for row in whole]
+
+    parts = [doors.get_gantt("2027-01-01", "2027-12-31", by=by, part=1 + number) for number in range(len(names))]
+
+    assert len(whole) > 1
+    assert [each["rows"] for each in parts] == [[row] for row in whole]
+    assert {str(each["parts"]) for each in parts} == {str([{"first": name, "last": name} for name in names])}
+    last = doors.get_gantt("2027-01-01", "2027-12-31", by=by, part=99)
+    assert (last["part"], last["rows"]) == (len(names), whole[-1:])
+
+
+def test_a_part_of_a_gantt_keeps_to_what_is_asked_for(doors, store, run, team):
+    lee, kim = cast.person(store, "Lee"), cast.person(store, "Kim")
+    cast.confirmed(store, (lee, kim), "STI", "KT-AAAA-22")
+    year = ("2027-01-01", "2027-12-31")
+
+    for by in ("establishment", "facilitator"):
+        for chosen in (
+            {"facilitators": [str(lee)]},
+            {"establishments": ["STI"]},
+            {"facilitators": [str(team[0])], "establishments": ["STI"]},
+            {"programmes": ["unlocking-the-key-to-compassion"]},
+        ):
+            whole, part = doors.get_gantt(*year, by=by, **chosen), doors.get_gantt(*year, by=by, part=1, **chosen)
+            assert part["rows"] == whole["rows"]
+            ends = [{"first": whole["rows"][0]["name"], "last": whole["rows"][-1]["name"]}] if whole["rows"] else []
+            assert (part["part"], part["parts"]) == (1, ends)
 
 
 def test_somebody_cleared_for_another_place_only_is_said_to_have_none(doors, store, run, team):
