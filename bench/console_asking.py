@@ -14,7 +14,16 @@ from bench.console_stand import Stand
 from bench.stats import percentile
 
 PAGES = (
-    *("/today", "/tasks", "/pipeline", "/pipeline/list", "/search?words={word}", "/quarantine", "/enquiries/new"),
+    *(
+        "/today",
+        "/today/not-told",
+        "/tasks",
+        "/pipeline",
+        "/pipeline/list",
+        "/search?words={word}",
+        "/quarantine",
+        "/enquiries/new",
+    ),
     *("/enquiries/{reference}", "/enquiries/{won}/run", "/contacts", "/contacts/{contact}", "/organisations"),
     *("/organisations/{organisation}", "/privacy", "/privacy/retention"),
     *("/calendar", "/calendar?place={place}", "/calendar/week", "/calendar/gantt", "/calendar/gantt?by=facilitator"),

@@ -163,6 +163,11 @@ def wants_csv() -> bool:
     return request.args.get("format") == "csv"
 
 
+def comes_by_itself() -> bool:
+    """Say whether a page asks for itself again, as it does when there is news: no sign that somebody is there."""
+    return request.headers.get("X-By-Itself") is not None
+
+
 def to_sign_in() -> AnyResponse:
     """Send somebody to the sign-in page, and back here afterwards."""
     here = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.home")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ops.console.console import (
     KEY,
     belong_to,
+    comes_by_itself,
     contact_called,
     facilitator_called,
     may_ask,
@@ -89,8 +90,7 @@ def let_in() -> AnyResponse | None:
     """Let in who has a session; everybody else has to sign in first, but for the pages that are open to all."""
     view = current_app.view_functions.get(request.endpoint or "")
     key = session.get(KEY)
-    # A page that asks for itself again is no sign that somebody is there.
-    by_itself = request.headers.get("X-By-Itself") is not None or request.endpoint == "console.live"
+    by_itself = comes_by_itself() or request.endpoint == "console.live"
     g.operator = the_gateway().entrance.by_session(key, note=not by_itself) if key else None
     if g.operator is None and not getattr(view, "open_to_all", False):
         return to_sign_in()

@@ -197,7 +197,8 @@ def test_a_draft_with_an_error_cannot_go_out(page, keytalk, reference):
 
 
 PAGES = (
-    "/today", "/tasks", "/pipeline", "/pipeline/list", "/search?words=risley", "/quarantine", "/enquiries/new",
+    "/today", "/today/not-told", "/tasks", "/pipeline", "/pipeline/list", "/search?words=risley", "/quarantine",
+    "/enquiries/new",
     "/calendar?on=2027-01-12", "/calendar/week?on=2027-01-12", "/calendar/gantt?on=2027-01-01", "/calendar/close",
     "/runs", "/clearances", "/memos", "/kit?place=RSI", "/messages", "/messages/ahead", "/messages/not-told",
     "/messages/returned", "/templates", "/templates/enquiry_received", "/templates/enquiry_received/look",

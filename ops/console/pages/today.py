@@ -12,6 +12,7 @@ from ops.console.console import (
     ask,
     ask_where_up,
     asked_again,
+    comes_by_itself,
     csv,
     may_ask,
     me,
@@ -26,6 +27,7 @@ from ops.console.console import (
 from shared.errors import Refused
 
 NOT_TOLD_SHOWN = 10
+NOT_TOLD: tuple[str, str, dict[str, Any]] = ("notifications", "list_not_told", {"limit": NOT_TOLD_SHOWN})
 TASKS_SHOWN, IN_FILE = 50, 1000
 TASK_COLUMNS = ("title", "due_on", "owner", "reference", "establishment", "kind", "done_at", "id")
 DEAD_SHOWN = 5
@@ -36,27 +38,38 @@ SERVICES = ("enquiries", "scheduling", "notifications")
 def today() -> Response:
     """Show what needs a person now."""
     only_for("enquiries", "count_today")
-    asked = (
+    asked: list[tuple[str, str, dict[str, Any]]] = [
         ("enquiries", "count_today", {}),
         ("scheduling", "count_today", {}),
-        ("notifications", "list_not_told", {"limit": NOT_TOLD_SHOWN}),
         *((service, "list_dead", {"limit": DEAD_SHOWN}) for service in SERVICES),
-    )
+    ]
+    if renewed := comes_by_itself():
+        # Loaded once more after each renewal, it would go from the page for that while.
+        asked.append(NOT_TOLD)
     answers = together(*(partial(_where_up_and_allowed, *each) for each in asked))
-    (enquiries, _), (calendar, _), (not_told, _), *dead = answers
+    not_told = answers.pop() if renewed else None
+    (enquiries, no_enquiries), (calendar, no_calendar), *dead = answers
     return page(
         "today/today.html",
         form_address=f"{the_gateway().public_url}/enquire",
         enquiries=enquiries,
         calendar=calendar,
         not_told=not_told,
+        most=NOT_TOLD_SHOWN,
         dead=[
             {"service": service, "count": len(found), "more": len(found) == DEAD_SHOWN}
             for service, (found, _) in zip(SERVICES, dead, strict=True)
             if found
         ],
-        away=[refused.detail for _, refused in answers[: len(SERVICES)] if refused is not None],
+        away=[refused.detail for refused in (no_enquiries, no_calendar) if refused is not None],
     )
+
+
+@pages.get("/today/not-told")
+def not_told_today() -> Response:
+    """Show the first who have not been told; today loads this once it is drawn, since it takes as long as all else."""
+    service, method, arguments = NOT_TOLD
+    return page("today/not_told.html", not_told=ask_where_up(service, method, **arguments), most=NOT_TOLD_SHOWN)
 
 
 def _where_up_and_allowed(service: str, method: str, arguments: dict[str, Any]) -> tuple[Any, Refused | None]:
