@@ -103,6 +103,8 @@ OTHERWISE = {
     *("/templates/<template>/preview", "/sign-in/organisation", "/sign-in/organisation/back"),
     # Before anybody is signed in.
     *("/sign-in", "/first/<key>", "/invitation/<key>"),
+    # For who sees only what is theirs: the bench signs in who sees everything.
+    *("/your-work", "/your-calendar", "/your-agreements", "/your-agreements/proposals/<uuid:proposal>/paper"),
     # About what the stored years have none of: set aside events, and proposals that are looked at one by one.
     *(
         "/system/<any(enquiries,scheduling,notifications):service>/<event_id>",
