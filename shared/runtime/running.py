@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import logging
 import time
@@ -71,6 +72,7 @@ class Running:
         self._start_web()
         with eventlet.Timeout(START_WITHIN, False):
             starting.wait()
+        _keep_what_is_loaded()
 
     def stop(self, within: float) -> None:
         """Take nothing new and end what is in hand: web requests first, since they call the services.
@@ -184,3 +186,13 @@ def _listen(bind: str, port: int, app: Any, name: str) -> WebServer:
         if error.errno == errno.EADDRINUSE:
             words = f"Port {port} on {bind} is taken. Stop what uses it, or set {setting} to another."
         raise CannotStart(words) from error
+
+
+def _keep_what_is_loaded() -> None:
+    """Leave all that is loaded by now out of later collections of garbage.
+
+    That is nearly everything there ever is, some 200,000 objects: to go through them takes 80 ms, in which nobody has a
+    turn.
+    """
+    gc.collect()
+    gc.freeze()
