@@ -6,7 +6,7 @@ import datetime as dt
 from uuid import UUID
 
 from services.scheduling.domain.expiry import Notice, day_looked_at, endings, notice_due
-from services.scheduling.queries.expiry import news_of
+from services.scheduling.queries.expiry import Told, news_of
 from services.scheduling.records.people import load_held
 from services.scheduling.tables import expiry_notices
 from shared.clock import day_in_london
@@ -42,7 +42,8 @@ def _tell(work: UnitOfWork, notice: Notice, today: dt.date) -> bool:
     }
     if not insert_or_leave(work.connection, expiry_notices, row):
         return False
-    work.record(news_of(work.connection, notice, notice_id, today), subject=str(notice_id), sequence=1)
+    [news] = news_of(work.connection, [Told(notice, notice_id, today)])
+    work.record(news, subject=str(notice_id), sequence=1)
     return True
 
 

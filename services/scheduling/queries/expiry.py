@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from services.scheduling.domain.expiry import (
+    Ending,
     Notice,
     day_looked_at,
     endings,
@@ -23,6 +24,7 @@ from services.scheduling.tables import assignments, establishments, expiry_notic
 from shared.clock import day_in_london
 from shared.contracts.base import contract_of
 from shared.contracts.scheduling import ExpiryNear
+from shared.persistence.bulk import is_any_of
 
 
 def preview_expiries(
@@ -43,14 +45,12 @@ def preview_expiries(
         if _key(notice) not in told
     ]
     found.sort(key=lambda each: (each[0], *map(str, _key(each[1]))))
+    news = news_of(connection, [Told(notice, new_id(), day) for day, notice in found[:limit]])
     return {
         "count": len(found),
         "notices": [
-            {
-                "due_at": looked_at(day).isoformat(),
-                "event": contract_of(ExpiryNear).dump(news_of(connection, notice, new_id(), day)),
-            }
-            for day, notice in found[:limit]
+            {"due_at": looked_at(day).isoformat(), "event": contract_of(ExpiryNear).dump(event)}
+            for (day, _notice), event in zip(found, news, strict=False)
         ],
     }
 
@@ -67,47 +67,85 @@ def _key(notice: Notice) -> tuple[Any, ...]:
     return ending.facilitator_id, ending.what, ending.of, ending.valid_until, notice.days
 
 
-def news_of(connection: Connection, notice: Notice, notice_id: UUID, on: dt.date) -> ExpiryNear:
-    """Give what is published of a notice on a day."""
-    ending = notice.ending
+class Told(NamedTuple):
+    """A notice, its id, and the day on which it is told."""
+
+    notice: Notice
+    id: UUID
+    on: dt.date
+
+
+class _Ahead(NamedTuple):
+    """A session to come of somebody."""
+
+    date: dt.date
+    establishment_id: str
+    mode: str
+    programme: tuple[str, int]
+
+
+def news_of(connection: Connection, told: Sequence[Told]) -> list[ExpiryNear]:
+    """Give what is published of notices, all of them read together."""
+    if not told:
+        return []
+    names = dict(connection.execute(select(establishments.c.id, establishments.c.name)).tuples().all())
+    ahead = _sessions_ahead(connection, [each.notice.ending for each in told])
+    kinds = {each.notice.ending.of for each in told if each.notice.ending.what == "accreditation"}
+    asking = {kind: _asking_for(connection, kind) for kind in kinds}
+    return [_news(each, names, ahead.get(each.notice.ending.facilitator_id, ()), asking) for each in told]
+
+
+def _news(
+    told: Told,
+    names: Mapping[str, str],
+    ahead: Iterable[_Ahead],
+    asking: Mapping[str, set[tuple[Any, Any]]],
+) -> ExpiryNear:
+    ending = told.notice.ending
     place = ending.of if ending.what in {"clearance", "keys"} else None
     return ExpiryNear(
-        notice_id=notice_id,
+        notice_id=told.id,
         facilitator_id=ending.facilitator_id,
         what=ending.what,
         establishment_id=place,
-        establishment_name=_name_of(connection, place),
+        establishment_name=names.get(place) if place else None,
         valid_until=ending.valid_until,
-        days_left=(ending.valid_until - on).days,
-        sessions_after=_sessions_after(connection, notice),
+        days_left=(ending.valid_until - told.on).days,
+        sessions_after=sum(_needs(each, ending, asking) for each in ahead),
         accreditation=ending.of if ending.what == "accreditation" else None,
     )
 
 
-def _name_of(connection: Connection, establishment_id: str | None) -> str | None:
-    if establishment_id is None:
-        return None
-    return connection.scalar(select(establishments.c.name).where(establishments.c.id == establishment_id))
+def _needs(session: _Ahead, ending: Ending, asking: Mapping[str, set[tuple[Any, Any]]]) -> bool:
+    """Say whether a session is on a later day and needs what ends: there, by its programme, or in any case."""
+    if session.date <= ending.valid_until:
+        return False
+    if ending.what in {"clearance", "keys"}:
+        return session.establishment_id == ending.of and session.mode == "in_person"
+    return ending.what != "accreditation" or session.programme in asking[ending.of]
 
 
-def _sessions_after(connection: Connection, notice: Notice) -> int:
-    """Count their sessions on later days that need what ends: at that place, of programmes that ask for it, or any."""
-    ending = notice.ending
+def _sessions_ahead(connection: Connection, of: Sequence[Ending]) -> dict[UUID, list[_Ahead]]:
+    """Give the planned sessions of each person after the first of these ends."""
     query = (
-        select(runs.c.programme, runs.c.programme_version, func.count())
+        select(
+            assignments.c.facilitator_id,
+            sessions.c.date,
+            runs.c.establishment_id,
+            runs.c.mode,
+            runs.c.programme,
+            runs.c.programme_version,
+        )
         .join_from(assignments, sessions, sessions.c.id == assignments.c.session_id)
         .join(runs, runs.c.id == sessions.c.run_id)
-        .where(assignments.c.facilitator_id == ending.facilitator_id)
-        .where(sessions.c.state == "planned", sessions.c.date > ending.valid_until, runs.c.state.in_(TO_COME))
-        .group_by(runs.c.programme, runs.c.programme_version)
+        .where(is_any_of(connection, assignments.c.facilitator_id, list({each.facilitator_id for each in of})))
+        .where(sessions.c.date > min(each.valid_until for each in of))
+        .where(sessions.c.state == "planned", runs.c.state.in_(TO_COME))
     )
-    if ending.what in {"clearance", "keys"}:
-        query = query.where(runs.c.establishment_id == ending.of, runs.c.mode == "in_person")
-    counts: dict[tuple[str, int], int] = {(row[0], row[1]): row[2] for row in connection.execute(query)}
-    if ending.what == "accreditation":
-        asking = _asking_for(connection, ending.of)
-        counts = {programme: count for programme, count in counts.items() if programme in asking}
-    return sum(counts.values())
+    found: dict[UUID, list[_Ahead]] = {}
+    for person, date, place, mode, slug, version in connection.execute(query):
+        found.setdefault(person, []).append(_Ahead(date, place, mode, (slug, version)))
+    return found
 
 
 def _asking_for(connection: Connection, kind: str) -> set[tuple[Any, Any]]:
