@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, iso_date
-from ops.cli.asking import DryRun, Yes
+from ops.cli.asking import DryRun, Yes, tried
 from ops.cli.changing import remedy_line
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
-from ops.cli.diffs import Accept, Charged, ChargeReason, decide, say_several
+from ops.cli.diffs import Accept, Charged, ChargeReason, charging, decide, say_several
 from ops.cli.output import day_in_words, note, note_when_mail_goes_out, say, show_json
 from ops.vocabulary import CAUSES, PARTIES
 
@@ -64,18 +64,12 @@ def block_establishment(
     asked |= {"last": until, "remedy": remedy, "remedies": dict(one_remedy(each) for each in session or ())}
     gateway = connect()
     found = gateway.call("scheduling", "preview_closure", **asked)
+    doing = {**asked, "basis": found["basis"], **charging(charge, charge_reason)}
+    would = tried(gateway, "scheduling", "close_establishment", **doing, accept_breaches=True)
     show_it = partial(_say, charge=charge, charge_reason=charge_reason)
-    if not decide(found, show_it, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
+    if not decide(found, would, show_it, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    decided = {"chargeable": charge, "charge_reason": charge_reason}
-    done = gateway.call(
-        "scheduling",
-        "close_establishment",
-        **asked,
-        basis=found["basis"],
-        accept_breaches=accept_breaches,
-        **{name: value for name, value in decided.items() if value is not None},
-    )
+    done = gateway.call("scheduling", "close_establishment", **doing, accept_breaches=accept_breaches)
     if as_json:
         show_json(done)
         return

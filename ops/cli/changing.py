@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.cli.arguments import Json, RunId, iso_date
-from ops.cli.asking import DryRun, Yes
+from ops.cli.asking import DryRun, Yes, tried
 from ops.cli.client import connect
 from ops.cli.completing import completed_by
-from ops.cli.diffs import Accept, Charged, ChargeReason, decide, say_diff, say_several
+from ops.cli.diffs import Accept, Charged, ChargeReason, charging, decide, say_diff, say_several
 from ops.cli.output import Column, day_in_words, note, note_when_mail_goes_out, say, show, show_json
 from ops.vocabulary import CAUSES, PARTIES
 
@@ -249,11 +249,11 @@ def reverse_change(
     """Take a change back: the sessions are as they were before it."""
     gateway = connect()
     found = gateway.call("scheduling", "preview_reversal", change=change)
-    if not decide(found, say_several, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
+    asked = {"change": change, "basis": found["basis"]}
+    would = tried(gateway, "scheduling", "reverse_change", **asked, accept_breaches=True)
+    if not decide(found, would, say_several, accept=accept_breaches, yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    done = gateway.call(
-        "scheduling", "reverse_change", change=change, basis=found["basis"], accept_breaches=accept_breaches
-    )
+    done = gateway.call("scheduling", "reverse_change", **asked, accept_breaches=accept_breaches)
     _done(done, found["runs"], as_json)
 
 
@@ -280,19 +280,12 @@ def _change(
     asked = {name: value for name, value in change.items() if value is not None}
     gateway = connect()
     found = gateway.call("scheduling", "preview_change", run=run, change=asked)
+    doing = {"run": run, "change": asked, "basis": found["basis"], **charging(charge, charge_reason)}
+    would = tried(gateway, "scheduling", "apply_change", **doing, accept_breaches=True)
     show_it = partial(say_diff, charge=charge, charge_reason=charge_reason)
-    if not decide(found, show_it, accept=accept, yes=yes, dry_run=dry_run, as_json=as_json):
+    if not decide(found, would, show_it, accept=accept, yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    decided = {"chargeable": charge, "charge_reason": charge_reason}
-    done = gateway.call(
-        "scheduling",
-        "apply_change",
-        run=run,
-        change=asked,
-        basis=found["basis"],
-        accept_breaches=accept,
-        **{name: value for name, value in decided.items() if value is not None},
-    )
+    done = gateway.call("scheduling", "apply_change", **doing, accept_breaches=accept)
     _done(done, [found], as_json)
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.asking import ask, must_be_able_to_ask, show_first
+from ops.cli.client import CommandRefused
 from ops.cli.completing import completed_by
 from ops.cli.output import day_in_words, note, pounds, say
+from ops.telling import TELLS
 from ops.vocabulary import CHARGE_REASONS
 
 Accept = Annotated[
@@ -34,6 +36,7 @@ ChargeReason = Annotated[
 
 def decide(
     found: dict[str, Any],
+    would: Callable[[], dict[str, Any]],
     show: Callable[[dict[str, Any]], None],
     *,
     accept: bool,
@@ -41,12 +44,21 @@ def decide(
     dry_run: bool,
     as_json: bool,
 ) -> bool:
-    """Show what would follow and ask; give whether to go on. With `yes` nothing is asked, and a dry run only shows."""
+    """Show what would follow and ask; give whether to go on. With `yes` nothing is asked, and a dry run only shows.
+
+    `would` has the change tried as if broken rules were accepted, and says which messages it leads to. What follows is
+    shown even where that is refused, such as for a clash that nobody may accept. A dry run ends as the change itself
+    would: with 1 where rules are broken and nobody accepts it, and with the `CommandRefused` of `would`.
+    """
     must_be_able_to_ask(yes=yes, dry_run=dry_run)
+    refused: CommandRefused | None = None
     if dry_run or not (yes and as_json):
-        show_first(found, show, dry_run=dry_run, as_json=as_json)
-    if dry_run:
-        return False
+        shown = found
+        try:
+            shown = {**found, TELLS: would()[TELLS]}
+        except CommandRefused as why:
+            refused = why
+        show_first(shown, show, dry_run=dry_run, as_json=as_json)
     diffs = found.get("runs", [found])
     if any(each["new_breaches"] for each in diffs) and not accept:
         note(
@@ -54,6 +66,10 @@ def decide(
         )
         note("give --accept-breaches as well. Nothing was changed.")
         raise typer.Exit(1)
+    if refused is not None:
+        raise refused
+    if dry_run:
+        return False
     if not yes:
         ask(_question(diffs))
     return True
@@ -66,6 +82,12 @@ def _question(diffs: list[dict[str, Any]]) -> str:
     return "Change it, and write to all who are named?" if told else "Change it? Nobody is written to about a draft."
 
 
+def charging(charge: bool | None, charge_reason: str | None) -> dict[str, Any]:
+    """Give what is said of charging, where anything is, as the scheduling service takes it."""
+    decided = {"chargeable": charge, "charge_reason": charge_reason}
+    return {name: value for name, value in decided.items() if value is not None}
+
+
 def say_several(found: dict[str, Any], charge: bool | None = None, charge_reason: str | None = None) -> None:
     """Print the diffs of several runs that change as one; `charge` as in `say_diff`."""
     for each in found["runs"]:
@@ -76,7 +98,7 @@ def say_several(found: dict[str, Any], charge: bool | None = None, charge_reason
 
 def say_diff(diff: dict[str, Any], charge: bool | None = None, charge_reason: str | None = None) -> None:
     """Print what a change would do to one run; `charge` is what is decided on charging, None to go by the rule."""
-    for part in (_dates, _people, _rules, _papers, _told, _cost):
+    for part in (_dates, _people, _rules, _papers, _calendars, _cost):
         for line in part(diff):
             say(line)
     if charge is not None and diff["cancelled"]:
@@ -121,19 +143,12 @@ def _papers(diff: dict[str, Any]) -> list[str]:
     return [*lines, f"Kit to ask for again: {', '.join(papers['kit'])}"] if papers["kit"] else lines
 
 
-def _told(diff: dict[str, Any]) -> list[str]:
-    told, entries = diff["told"], diff["calendars"]
-    if not told["contact_of"]:
-        return ["Nobody is told: this run does not stand yet."]
+def _calendars(diff: dict[str, Any]) -> list[str]:
+    if not diff["told"]["contact_of"]:
+        return ["This run does not stand yet: it is in nobody's calendar."]
+    entries = diff["calendars"]
     counts = ", ".join(f"{len(entries[kind])} {kind}" for kind in ("updated", "cancelled", "new") if entries[kind])
-    people = _names(told["facilitators"]) or "no facilitator"
-    contact = f"the contact of {told['contact_of']}"
-    # Ops gets no mail about a change itself, only about a gate memo that no longer says what is so.
-    last = f", {contact}, and ops of the gate memo" if told["ops"] else f" and {contact}"
-    return [
-        f"Will be told: {people}{last}.",
-        f"Calendar entries and reminders: {counts or 'none'}.",
-    ]
+    return [f"Calendar entries: {counts or 'none'}."]
 
 
 def _cost(diff: dict[str, Any]) -> list[str]:

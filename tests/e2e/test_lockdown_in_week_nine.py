@@ -110,7 +110,7 @@ def reminded_on(keytalk: Keytalk, run: dict[str, Any], state: str) -> dict[str, 
 
 @pytest.fixture(scope="module")
 def diff(keytalk: Keytalk, run: dict[str, Any]) -> dict[str, Any]:
-    return keytalk.cli("runs", "cascade", run["run"], "9", *WHY, "--dry-run")
+    return keytalk.cli("runs", "cascade", run["run"], "9", *WHY, "--dry-run", "--accept-breaches")
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ def test_undone_the_same_day_all_is_as_it_was(keytalk, run, cascade):
 
 def test_the_whole_prison_can_be_closed_for_the_day_and_opened_again(keytalk, run, cascade):
     asked = ("establishments", "block", "RSI", "2027-03-09", "--reason", "lockdown")
-    found = keytalk.cli(*asked, "--dry-run")
+    found = keytalk.cli(*asked, "--dry-run", "--accept-breaches")
     assert [(each["run"], each["number"]) for each in found["sessions"]] == [(run["run"], 9)]
     assert [each["remedy"] for each in found["sessions"][0]["remedies"]] == ["cascade", "make_up", "drop"]
 

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from tests.unit.ops.telling_cast import done as done_for_good
+from tests.unit.ops.telling_cast import telling
+
 DIFF = {
     "run": "r1",
     "kind": "cascade",
@@ -44,10 +47,22 @@ BREACH = {
 }
 HIT = {"run": "r1", "enquiry": "KT-7F3K-92", "run_state": "confirmed", "session": "s9", "number": 9}
 HIT |= {"date": "2027-03-09", "start": "13:45", "remedies": []}
-DONE = {"change": "c1", "group": "c1", "run": "r1", "kind": "cascade"}
+TOLD = telling(
+    ("facilitator:a", "run_changed_facilitator"), cancels=[("facilitator:a", "session_brief_facilitator", "Moved.")]
+)
+DONE = {"change": "c1", "group": "c1", "run": "r1", "kind": "cascade", **TOLD}
 PREVIEW, APPLY = "scheduling.preview_change", "scheduling.apply_change"
 CASCADE = ("runs", "cascade", "r1", "9", "--cause", "lockdown", "--party", "prison")
 ASKED = {"kind": "cascade", "session": "9", "cause": "lockdown", "party": "prison"}
+
+
+@pytest.fixture(autouse=True)
+def known(gateway):
+    """Who is known by name, and what each kind of change would lead to."""
+    gateway.will_answer("scheduling.list_facilitators", [{"id": "a", "name": "Ana Reyes"}])
+    for change in (APPLY, "scheduling.reverse_change"):
+        gateway.will_answer(change, DONE)
+    gateway.will_answer("scheduling.close_establishment", {"establishment": "RSI", "group": "g1", **TOLD})
 
 
 def asked_of(gateway, call):
@@ -56,7 +71,6 @@ def asked_of(gateway, call):
 
 def test_all_that_follows_is_shown_and_a_yes_applies_just_that(gateway, keytalk):
     gateway.will_answer(PREVIEW, DIFF)
-    gateway.will_answer(APPLY, DONE)
 
     done = keytalk(*CASCADE, typed="y\n")
 
@@ -70,14 +84,15 @@ def test_all_that_follows_is_shown_and_a_yes_applies_just_that(gateway, keytalk)
         "There is no session for 21 days.",
         "Gate memo to send again (approved now): m1",
         "Kit to ask for again: needles",
-        "Will be told: Ana Reyes, Tom Okafor, the contact of KT-7F3K-92, and ops of the gate memo.",
-        "Calendar entries and reminders: 1 updated, 1 cancelled, 1 new.",
+        "Calendar entries: 1 updated, 1 cancelled, 1 new.",
+        "Ana Reyes: Run changed, to facilitators, Mon  7 Dec 2026 09:00",
+        "Ana Reyes: Session brief, to facilitators, Mon  7 Dec 2026 09:00 (Moved)",
         "£0.00",
         "Sessions: 16 (before: 16), the last on Tue  4 May 2027.",
         "keytalk runs reverse c1",
     ):
         assert said in done.output
-    [asked] = asked_of(gateway, APPLY)
+    [asked] = done_for_good(gateway, APPLY)
     assert {name: asked[name] for name in ("run", "change", "basis", "accept_breaches")} == {
         "run": "r1",
         "change": ASKED,
@@ -92,27 +107,57 @@ def test_without_a_yes_nothing_is_changed(gateway, keytalk, words, typed):
 
     keytalk(*CASCADE, *words, typed=typed)
 
-    assert asked_of(gateway, APPLY) == []
+    assert done_for_good(gateway, APPLY) == []
 
 
 def test_new_breaches_need_a_word_of_their_own(gateway, keytalk):
     gateway.will_answer(PREVIEW, {**DIFF, "new_breaches": [BREACH]})
-    gateway.will_answer(APPLY, DONE)
 
     done = keytalk(*CASCADE, "--yes")
 
     assert done.exit_code == 1
     assert "H3, session 10: Ana's clearance ends on 19 March 2027." in done.output
     assert "--accept-breaches" in done.output
-    assert asked_of(gateway, APPLY) == []
+    assert done_for_good(gateway, APPLY) == []
     assert keytalk(*CASCADE, "--yes", "--accept-breaches").exit_code == 0
-    assert asked_of(gateway, APPLY)[0]["accept_breaches"] is True
+    assert done_for_good(gateway, APPLY)[0]["accept_breaches"] is True
 
 
 def test_a_dry_run_can_be_had_as_json(gateway, keytalk):
     gateway.will_answer(PREVIEW, DIFF)
 
-    assert json.loads(keytalk(*CASCADE, "--dry-run", "--json").stdout) == DIFF
+    assert json.loads(keytalk(*CASCADE, "--dry-run", "--json").stdout) == {**DIFF, **TOLD}
+
+
+def test_a_dry_run_is_of_the_very_change_and_looks_behind_broken_rules(gateway, keytalk):
+    gateway.will_answer(PREVIEW, {**DIFF, "new_breaches": [BREACH]})
+
+    shown = keytalk(*CASCADE, "--no-charge", "--charge-reason", "goodwill", "--dry-run")
+
+    [tried] = asked_of(gateway, APPLY)
+    assert tried == {"run": "r1", "change": ASKED, "basis": DIFF["basis"], "chargeable": False,
+                     "charge_reason": "goodwill", "accept_breaches": True, "dry_run": True}  # fmt: skip
+    assert "Ana Reyes: Run changed, to facilitators" in shown.stdout
+
+
+def test_what_follows_is_shown_even_where_it_cannot_be_done(gateway, keytalk):
+    gateway.will_answer(PREVIEW, DIFF)
+    gateway.answers[APPLY].clear()
+    gateway.will_refuse(APPLY, 409, "A facilitator of this run was booked by another run.")
+
+    shown = keytalk(*CASCADE, "--dry-run")
+
+    assert shown.exit_code == 1
+    assert "9  Tue  9 Mar 2027, 13:45: does not take place" in shown.stdout
+    assert "booked by another run" in shown.stderr
+
+
+def test_a_dry_run_ends_as_the_change_would(gateway, keytalk):
+    gateway.will_answer(PREVIEW, {**DIFF, "new_breaches": [BREACH]})
+
+    assert keytalk(*CASCADE, "--dry-run").exit_code == 1
+    assert keytalk(*CASCADE, "--dry-run", "--accept-breaches").exit_code == 0
+    assert done_for_good(gateway, APPLY) == []
 
 
 def test_a_stale_look_is_said_plainly(gateway, keytalk):
@@ -144,12 +189,11 @@ def test_a_stale_look_is_said_plainly(gateway, keytalk):
 )  # fmt: skip
 def test_each_command_asks_for_its_change(gateway, keytalk, words, change):
     gateway.will_answer(PREVIEW, DIFF)
-    gateway.will_answer(APPLY, DONE)
 
     assert keytalk("runs", *words, "--yes").exit_code == 0
 
     assert asked_of(gateway, PREVIEW)[0]["change"] == change
-    assert asked_of(gateway, APPLY)[0]["change"] == change
+    assert done_for_good(gateway, APPLY)[0]["change"] == change
 
 
 @pytest.mark.parametrize(
@@ -163,11 +207,10 @@ def test_what_is_not_understood_is_refused_before_anything_is_asked(gateway, key
 
 def test_a_change_is_taken_back_on_what_was_shown(gateway, keytalk):
     gateway.will_answer("scheduling.preview_reversal", {"runs": [DIFF], "basis": "b"})
-    gateway.will_answer("scheduling.reverse_change", {**DONE, "kind": "reverse"})
 
     assert keytalk("runs", "reverse", "c1", "--yes").exit_code == 0
 
-    [asked] = asked_of(gateway, "scheduling.reverse_change")
+    [asked] = done_for_good(gateway, "scheduling.reverse_change")
     assert (asked["change"], asked["basis"]) == ("c1", "b")
 
 
@@ -179,7 +222,6 @@ def test_closing_a_prison_lists_what_is_hit_with_the_remedies(gateway, keytalk):
     ]
     hit = {**HIT, "remedies": choices}
     gateway.will_answer("scheduling.preview_closure", {"sessions": [hit], "runs": [DIFF], "basis": "b"})
-    gateway.will_answer("scheduling.close_establishment", {"establishment": "RSI", "group": "g1"})
 
     done = keytalk(
         "establishments", "block", "RSI", "2027-03-09", "--reason", "lockdown", "--for", "s9=make-up", "--yes"
@@ -190,7 +232,7 @@ def test_closing_a_prison_lists_what_is_hit_with_the_remedies(gateway, keytalk):
     assert "Cascade: held on Tue 16 Mar 2027, the run ends on Tue  4 May 2027" in done.output
     assert "Make-up: not possible. No open day." in done.output
     assert "keytalk runs reverse g1" in done.output
-    [asked] = asked_of(gateway, "scheduling.close_establishment")
+    [asked] = done_for_good(gateway, "scheduling.close_establishment")
     assert (asked["remedies"], asked["basis"], asked["reason"]) == ({"s9": "make-up"}, "b", "lockdown")
 
 
@@ -200,7 +242,7 @@ def test_closing_a_prison_where_nothing_is_planned_says_so(gateway, keytalk):
     done = keytalk("establishments", "block", "RSI", "2027-03-09", "--reason", "lockdown", "--dry-run")
 
     assert "No session is planned on these dates." in done.output
-    assert gateway.times_asked("scheduling.close_establishment") == 0
+    assert done_for_good(gateway, "scheduling.close_establishment") == []
 
 
 @pytest.mark.parametrize(
@@ -231,20 +273,9 @@ def test_what_is_decided_on_charging_for_a_closure_is_shown(gateway, keytalk):
     assert "Decided by you: all of it is charged, £250.00." in shown.stdout
 
 
-def test_ops_is_named_only_where_a_memo_of_theirs_is_out_of_date(gateway, keytalk):
-    told = {**DIFF["told"], "ops": False}
-    gateway.will_answer(PREVIEW, {**DIFF, "told": told}, DIFF)
-
-    without, with_memo = keytalk(*CASCADE, "--dry-run"), keytalk(*CASCADE, "--dry-run")
-
-    assert "Will be told: Ana Reyes, Tom Okafor and the contact of KT-7F3K-92." in without.stdout.splitlines()
-    assert "and ops of the gate memo." in with_memo.stdout
-
-
 def test_after_a_change_it_is_said_when_mails_go_out_and_only_where_there_are_any(gateway, keytalk):
     nobody = {"facilitators": [], "contact_of": None, "ops": False}
     gateway.will_answer(PREVIEW, DIFF, {**DIFF, "told": nobody})
-    gateway.will_answer(APPLY, DONE)
 
     assert "in office hours" in keytalk(*CASCADE, "--yes").stderr
     assert "in office hours" not in keytalk(*CASCADE, "--yes").stderr
