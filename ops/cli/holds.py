@@ -89,7 +89,7 @@ def release_hold(hold: HoldId, yes: Yes = False, dry_run: DryRun = False, as_jso
         would = tried(gateway, "scheduling", "release_hold", hold=hold)()
         return {**gateway.call("scheduling", "get_hold", hold=hold), TELLS: would[TELLS]}
 
-    if not goes_on(look, _say_release, "Let go of it?", yes=yes, dry_run=dry_run, as_json=as_json):
+    if not goes_on(look, say_release, "Let go of it?", yes=yes, dry_run=dry_run, as_json=as_json):
         return
     released = gateway.call("scheduling", "release_hold", hold=hold)
     if as_json:
@@ -130,7 +130,8 @@ def _in_words(hold: dict[str, Any]) -> str:
     return f"{place} waits in line with rank {hold['rank']}, behind {ahead or 'another hold'}. No time is taken for it."
 
 
-def _say_release(hold: dict[str, Any]) -> None:
+def say_release(hold: dict[str, Any]) -> None:
+    """Print what follows from letting go of a hold."""
     behind = hold["waiting_behind"]
     following = f"{_names(behind)} may move up, and is told." if behind else "Nobody waits behind it."
     say(f"{_in_words(hold)} Letting go of it frees its people and rooms. {following}")

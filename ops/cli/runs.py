@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ops.cli.arguments import Json, Limit, RunId, iso_date
 from ops.cli.asking import DryRun, Yes, goes_on, tried
-from ops.cli.client import connect
+from ops.cli.client import Gateway, connect
+from ops.cli.holds import say_release
 from ops.cli.output import Column, day_in_words, note_when_mail_goes_out, say, show, show_details, show_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,21 +73,44 @@ def plan_run(
     group_size: Annotated[
         int | None, typer.Option(min=1, max=100, metavar="N", help="How many people, if not as the enquiry says.")
     ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Plan a run of sessions for an enquiry, and say what each session still needs."""
-    run = connect().call(
-        "scheduling",
-        "plan_run",
-        enquiry=enquiry,
-        start=start,
-        weekday=weekday,
-        window=window,
-        facilitators=facilitator or [],
-        establishment=establishment,
-        **_said(programme=programme, time=time, mode=mode, room=room, group_size=group_size),
-    )
-    _print(run, as_json)
+    """Plan a run of sessions for an enquiry, and say what each session still needs.
+
+    An earlier draft of it is planned anew. Where that has a hold, it ends, and this asks first.
+    """
+    gateway = connect()
+    asked: dict[str, Any] = {"enquiry": enquiry, "start": start, "weekday": weekday, "window": window}
+    asked |= {"facilitators": facilitator or [], "establishment": establishment}
+    asked |= _said(programme=programme, time=time, mode=mode, room=room, group_size=group_size)
+    if dry_run or not yes:
+        hold = _hold_for(gateway, enquiry)
+        if (hold or dry_run) and not goes_on(
+            tried(gateway, "scheduling", "plan_run", **asked),
+            partial(_say_planned, hold),
+            "Plan it anew, and let go of its hold?",
+            yes=yes,
+            dry_run=dry_run,
+            as_json=as_json,
+        ):
+            return
+    _print(gateway.call("scheduling", "plan_run", **asked), as_json)
+
+
+def _hold_for(gateway: Gateway, enquiry: str) -> dict[str, Any] | None:
+    """Give the hold that the draft of an enquiry has, which would end with its dates; None where there is none."""
+    runs = gateway.call("scheduling", "list_runs", enquiry=enquiry, limit=1)
+    held = gateway.call("scheduling", "get_run", run=runs[0]["run"]).get("hold") if runs else None
+    found: dict[str, Any] | None = gateway.call("scheduling", "get_hold", hold=held["hold"]) if held else None
+    return found
+
+
+def _say_planned(hold: dict[str, Any] | None, run: dict[str, Any]) -> None:
+    _print({**run, "state": "would be a draft"}, as_json=False, hint=False)
+    if hold is not None:
+        say_release(hold)
 
 
 @app.command("show")

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, asked_again, csv, may_ask, only_for, page, pages, together, wants_csv
 from ops.console.forms import counts_of, number
-from ops.console.going_out import AS_IF, GoingOut, seen_first, told_by
-from ops.console.words import day, moment
+from ops.console.going_out import APPLY, AS_IF, GoingOut, seen_first, told_by
+from ops.console.words import day, listed, moment
 from ops.vocabulary import ABSENCES, CAUSES, CHARGE_REASONS, PARTIES
 from shared.errors import Refused
 
@@ -141,7 +141,7 @@ def session(run: Any, session: str, refused: Refused | None = None) -> Response:
     planned = this["state"] == "planned" and whole["state"] not in {"completed", "cancelled"}
     asked: list[Callable[[], Any]] = [
         partial(ask, "scheduling", "get_delivery", session=session),
-        facilitators_by_name,
+        partial(facilitators_by_name, left=False),
     ]
     if planned:
         asked += [partial(_cover, session), partial(ask, "scheduling", "list_remedies", run=str(run), session=session)]
@@ -176,11 +176,12 @@ def _cover(session_id: str) -> Any:
         return None  # a session that nobody can be found for any more
 
 
-def facilitators_by_name() -> list[tuple[str, str]]:
-    """Give everybody who leads sessions, by id and name, where one may know that."""
+def facilitators_by_name(*, left: bool = True) -> list[tuple[str, str]]:
+    """Give everybody who leads sessions, by id and name, where one may know that; without `left`, who may be asked."""
     if not may_ask("scheduling", "list_facilitators"):
         return []
-    return [(each["id"], each["name"]) for each in ask("scheduling", "list_facilitators", brief=True)]
+    those = ask("scheduling", "list_facilitators", brief=True)
+    return [(each["id"], each["name"]) for each in those if left or each.get("state") != "left"]
 
 
 @pages.post("/runs/<uuid:run>/sessions/<session_id>/<any(delivered,part,undo,register,offer,withdraw):what>")
@@ -347,7 +348,7 @@ def reverse_change(run: Any) -> AnyResponse:
 def slots(reference: str, refused: Refused | None = None) -> Response:
     """Show the slots that fit an enquiry, and ask for another."""
     only_for("scheduling", "find_slots")
-    (found, why_not), people = together(partial(_slots, reference), facilitators_by_name)
+    (found, why_not), people = together(partial(_slots, reference), partial(facilitators_by_name, left=False))
     return page(
         "runs/plan.html",
         reference=reference,
@@ -367,13 +368,53 @@ def plan_run(reference: str) -> AnyResponse:
     form = request.form
     given: dict[str, Any] = {name: form[name] for name in ("weekday", "window", "time", "room") if form.get(name)}
     given["facilitators"] = form.getlist("facilitator") or None
+    given |= {"enquiry": reference, "start": form.get("start", "")}
     try:
-        planned = ask("scheduling", "plan_run", enquiry=reference, start=form.get("start", ""), **given)
+        shown = _planning_seen_first(reference, given)
+        if shown is not None:
+            return shown
+        planned = ask("scheduling", "plan_run", **given)
     except Refused as refused:
         answer: AnyResponse = asked_again(slots, refused, reference)
         return answer
     flash("A draft is planned. Nobody is told before it is confirmed.")
     return redirect(url_for("console.run", run=planned["run"]))
+
+
+def _planning_seen_first(reference: str, given: dict[str, Any]) -> Response | None:
+    """Give the page that shows what planning anew would end, the form again for who goes back; None to go on."""
+    if request.form.get(APPLY):
+        return slots(reference) if request.form[APPLY] == "back" else None
+    hold = _hold_for(reference)
+    if hold is None:
+        return None
+    look = partial(_planning_anew, given, hold)
+    return seen_first("scheduling", "plan_run", look, partial(slots, reference))
+
+
+def _hold_for(reference: str) -> dict[str, Any] | None:
+    """Give the hold that the draft of an enquiry has, which would end with its dates; None where there is none."""
+    found = ask("scheduling", "list_runs", enquiry=reference, limit=1)
+    held = ask("scheduling", "get_run", run=found[0]["run"]).get("hold") if found else None
+    return ask("scheduling", "get_hold", hold=held["hold"]) if held else None
+
+
+def _planning_anew(given: dict[str, Any], hold: dict[str, Any]) -> GoingOut:
+    """Say what follows from planning a draft anew that has a hold, and whom it tells."""
+    place = hold["establishment"]["name"]
+    behind = listed(each["establishment"]["name"] for each in hold["waiting_behind"])
+    has_it = f"has its dates until the end of {day(hold['expires_on'])}" if hold["rank"] == 1 else "waits in line"
+    return GoingOut(
+        f"{place}, planned anew",
+        "Plan it anew, and let go of the hold",
+        url_for("console.slots", reference=given["enquiry"]),
+        told_by(ask("scheduling", "plan_run", dry_run=True, **given)),
+        follows=(
+            f"{place} {has_it}. That hold ends; the new dates can be held once they are planned.",
+            f"{behind} may move up, and is told then." if behind else "Nobody waits behind it.",
+        ),
+        kind="grave",
+    )
 
 
 def _slots(reference: str) -> tuple[Any, str | None]:

@@ -101,7 +101,7 @@ class PeopleDoors:
     def list_facilitators(self, state: str | None = None, brief: bool = False) -> list[dict[str, Any]]:
         """List facilitators with all they hold, those in one state or all.
 
-        `brief` gives their ids and names alone, which is much quicker.
+        `brief` gives their ids, names and states alone, which is much quicker.
         """
         which = read(WhoSchema(), state=state, brief=brief)
         with self.store.database.reading() as connection:

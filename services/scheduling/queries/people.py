@@ -37,12 +37,12 @@ BOOKED = ("held", "confirmed")
 def list_facilitators(connection: Connection, state: str | None = None, *, brief: bool = False) -> list[dict[str, Any]]:
     """List facilitators by name, those in one state or all, each with all they hold.
 
-    `brief` gives no more than `id` and `name` of each, for a choice among all of them.
+    `brief` gives no more than `id`, `name` and `state` of each, for a choice among them.
     """
     query = select(facilitators).order_by(facilitators.c.name, facilitators.c.id)
     rows = connection.execute(query if state is None else query.where(facilitators.c.state == state)).all()
     if brief:
-        return [{"id": str(row.id), "name": row.name} for row in rows]
+        return [{"id": str(row.id), "name": row.name, "state": row.state} for row in rows]
     return _with_what_they_hold(connection, rows, everybody=state is None)
 
 

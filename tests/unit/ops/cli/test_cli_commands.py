@@ -7,6 +7,7 @@ import pytest
 
 from ops.cli import output
 from ops.cli.output import Column, show
+from tests.unit.ops.telling_cast import done, telling
 
 ENQUIRY = {
     "reference": "KT-7F3K-92",
@@ -133,12 +134,14 @@ def test_a_move_carries_its_reason(keytalk, gateway):
 
 def test_a_plan_asks_with_every_option_given(keytalk, gateway):
     gateway.will_answer("scheduling.plan_run", RUN)
+    gateway.will_answer("scheduling.list_runs", [])
     line = "runs plan --enquiry KT-7F3K-92 --start 2027-01-04 --weekday TUE --window am --establishment RSI"
 
     result = keytalk(*line.split(), "--facilitator", "f1", "--facilitator", "f2", "--json")
 
     assert json.loads(result.stdout) == RUN
     assert gateway.asked == [
+        ("scheduling.list_runs", {"enquiry": "KT-7F3K-92", "limit": 1}),
         (
             "scheduling.plan_run",
             {
@@ -149,12 +152,53 @@ def test_a_plan_asks_with_every_option_given(keytalk, gateway):
                 "facilitators": ["f1", "f2"],
                 "establishment": "RSI",
             },
-        )
+        ),
     ]
+
+
+HELD = {
+    "hold": "h1",
+    "state": "active",
+    "rank": 1,
+    "expires_on": "2026-12-30",
+    "establishment": {"name": "Featherstone (HMP)"},
+    "waiting_behind": [{"establishment": {"name": "Oakwood (HMP)"}, "expires_on": None}],
+}
+PLAN = ("runs", "plan", "--enquiry", "KT-7F3K-92", "--start", "2027-01-04")
+
+
+def holds_its_time(gateway):
+    gateway.will_answer("scheduling.list_runs", [{"run": "r1"}])
+    gateway.will_answer("scheduling.get_run", {"run": "r1", "hold": {"hold": "h1"}})
+    gateway.will_answer("scheduling.get_hold", HELD)
+    gateway.will_answer("scheduling.plan_run", {**RUN, **telling()})
+
+
+@pytest.mark.parametrize(("words", "typed", "code"), [((), None, 2), ((), "n\n", 1), (("--dry-run",), None, 0)])
+def test_planning_anew_ends_no_hold_before_that_is_seen(keytalk, gateway, words, typed, code):
+    holds_its_time(gateway)
+
+    result = keytalk(*PLAN, *words, typed=typed)
+
+    assert result.exit_code == code
+    assert done(gateway, "scheduling.plan_run") == []
+    if code != 2:
+        assert "Featherstone (HMP) holds this time until the end of Wed 30 Dec 2026. Letting go" in result.stdout
+        assert "Oakwood (HMP) may move up, and is told." in result.stdout
+        assert "Nobody is told by mail." in result.stdout
+
+
+@pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), None)])
+def test_with_a_yes_the_run_is_planned_anew(keytalk, gateway, words, typed):
+    holds_its_time(gateway)
+
+    assert keytalk(*PLAN, *words, typed=typed).exit_code == 0
+    assert len(done(gateway, "scheduling.plan_run")) == 1
 
 
 def test_a_plan_prints_breaches_beneath_their_session_then_skipped_dates_then_what_to_do(keytalk, gateway):
     gateway.will_answer("scheduling.plan_run", RUN)
+    gateway.will_answer("scheduling.list_runs", [])
 
     printed = keytalk("runs", "plan", "--enquiry", "KT-7F3K-92", "--start", "2027-01-04").stdout.splitlines()
 

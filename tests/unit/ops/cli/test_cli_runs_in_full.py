@@ -124,11 +124,12 @@ def test_a_dry_run_of_confirming_only_looks(keytalk, gateway):
 
 def test_a_remote_run_is_planned_with_all_that_was_said_and_nothing_else(keytalk, gateway):
     gateway.will_answer("scheduling.plan_run", run(session(1, "2027-01-12"), mode="remote", group_size=12))
+    gateway.will_answer("scheduling.list_runs", [])
     asked = "--mode remote --time 10:00 --programme a-workshop --group-size 12 --room r1"
 
     result = keytalk("runs", "plan", "--enquiry", "KT-1", "--start", "2027-01-12", *asked.split())
 
-    assert gateway.asked[0][1] == {
+    assert gateway.asked[1][1] == {
         "enquiry": "KT-1",
         "start": "2027-01-12",
         "weekday": None,

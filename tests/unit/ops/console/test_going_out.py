@@ -31,7 +31,11 @@ ANSWERS = {
                     "sessions": [{"state": state} for state in ("planned", "cancelled")]},
     "place_hold": {"establishment": RISLEY, "enquiry": "KT-7F3K-92", "rank": 2, "expires_on": None,
                    "waits_for": [{"establishment": {"name": "Styal (HMP)"}}]},
-    "get_hold": {"establishment": RISLEY, "waiting_behind": [{"establishment": {"name": "Styal (HMP)"}}]},
+    "get_hold": {"establishment": RISLEY, "rank": 1, "expires_on": "2027-01-12",
+                 "waiting_behind": [{"establishment": {"name": "Styal (HMP)"}}]},
+    "list_runs": [{"run": RUN}],
+    "get_run": {"hold": {"hold": OFFER, "rank": 1, "expires_on": "2027-01-12"}},
+    "plan_run": {"run": RUN},
     "make_offer": {"facilitator": LEE, "sessions": [SAT], "answer_by": "2027-01-20T12:00:00+00:00"},
     "withdraw_from_session": {"sessions": [SAT]},
     "list_facilitators": [ANA, LEE],
@@ -70,6 +74,7 @@ TOLD = {
     "withdraw_offer": [(LEES, "offer_withdrawn_facilitator"), (TEAM, "offer_settled_ops")],
 }  # fmt: skip
 UNSENT = {
+    "plan_run": [(CONTACT, "hold_placed_contact", "The dates are not held any more.")],
     "release_hold": [(CONTACT, "hold_placed_contact", "The dates are not held any more.")],
     "erase_person": [(CONTACT, "answer_awaited_first_nudge", "They are erased.")],
 }
@@ -91,6 +96,8 @@ CHANGES = (
                                      "3 of them, the first Mon 7"]),
     (f"{AT_RUN}/hold", {}, "place_hold", ["Alex Morgan", "waits in line behind Styal (HMP)"]),
     (f"/holds/{OFFER}/release", {}, "release_hold", ["not sent any more", "Alex Morgan", "Styal (HMP) may move up"]),
+    (f"{AT_ENQUIRY}/run", {"start": "2027-02-01"}, "plan_run",
+     ["not sent any more", "Alex Morgan", "until the end of Tue 12 Jan 2027", "That hold ends", "Styal (HMP) may"]),
     ("/privacy/erase", {"person": "alex@risley.example", "reason": "Asked", "sure": "yes"}, "erase_person",
      ["no organisation on record", "not sent any more", "They are erased."]),
     (f"{AT_SESSION}/offer", {"facilitator": "f-2"}, "make_offer", ["Lee Whitfield", "to say yes or no"]),
@@ -173,6 +180,33 @@ def test_who_only_looked_at_what_goes_out_has_changed_nothing_by_the_audit(priya
 
     assert looked == [False]
     assert [row["changes"] for row in audit() if row["operation"] == "scheduling.place_hold"] == [True, False]
+
+
+def test_who_goes_back_from_planning_anew_finds_the_form_and_has_planned_nothing(priya, services):
+    services.answers["find_slots"] = {"options": [], "why_not": None}
+    back = priya.post(f"{AT_ENQUIRY}/run", "/account", start="2027-02-01", apply="back")
+
+    assert back.status_code == 200
+    assert 'value="2027-02-01"' in back.text
+    assert [name for _service, name, _given in services.calls if name == "plan_run"] == []
+
+
+@pytest.mark.parametrize("runs", [[], [{"run": RUN}]])
+def test_where_no_hold_would_end_a_run_is_planned_at_once(priya, services, runs):
+    services.answers |= {"list_runs": runs, "get_run": {"hold": None}}
+
+    assert priya.post(f"{AT_ENQUIRY}/run", "/account", start="2027-02-01").status_code == 302
+    assert len(services.changes("plan_run")) == 1
+
+
+def test_who_has_left_is_not_offered_to_lead_a_run(priya, services):
+    services.answers |= {"find_slots": {"options": [], "why_not": None}}
+    services.answers["list_facilitators"] = [{**LEE, "state": "active"}, {"id": "f-3", "name": "A former facilitator",
+                                                                           "state": "left"}]  # fmt: skip
+    shown = priya.get(f"{AT_ENQUIRY}/run").text
+
+    assert "Lee Whitfield" in shown
+    assert "A former facilitator" not in shown
 
 
 def test_a_double_press_of_apply_is_one_change(priya, services):

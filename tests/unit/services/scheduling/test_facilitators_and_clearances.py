@@ -296,7 +296,7 @@ def test_somebody_who_leaves_has_their_sessions_to_come_listed_for_cover(store, 
 
 
 def test_for_a_choice_among_all_of_them_their_names_are_enough(doors, ana):
-    assert doors.list_facilitators(brief=True) == [{"id": ana, "name": "Ana Reyes"}]
+    assert doors.list_facilitators(brief=True) == [{"id": ana, "name": "Ana Reyes", "state": "active"}]
 
 
 def test_who_is_listed_is_asked_for_in_words_that_are_known(doors):
