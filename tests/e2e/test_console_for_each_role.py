@@ -108,6 +108,7 @@ def names(keytalk) -> dict[str, str]:
         "message": eventually(lambda: tell("messages", "list"))[0]["id"],
         "template": "enquiry_received",
         "service": "enquiries",
+        "name": "funnel",
         "event_id": "0192f0c8-0000-7000-8000-000000000000",
     }
 
