@@ -12,6 +12,7 @@ from ops.cli.completing import completed_by
 from ops.cli.output import Column, note, say, show, show_details, show_json
 from ops.cli.talking import CHECKLIST
 from ops.cli.tasks import LISTED as LISTED_TASKS
+from ops.timeline import told
 from ops.vocabulary import STAGES
 
 app = typer.Typer(no_args_is_help=True)
@@ -58,10 +59,7 @@ PART = (
 )
 TIMELINE = (
     Column("at", "When", copyable=True),
-    Column("actor", "Who"),
-    Column("kind", "What", copyable=True),
-    Column("from", "From"),
-    Column("to", "To"),
+    Column("sentence", "What"),
     Column("reason", "Words"),
 )
 
@@ -109,7 +107,7 @@ def _print(enquiry: dict[str, Any], as_json: bool) -> None:
         _print_part(part)
     if timeline := enquiry.get("timeline"):
         say("")
-        show(timeline, TIMELINE, as_json=False)
+        show(told(timeline, enquiry.get("tasks") or ()), TIMELINE, as_json=False)
     if tasks := enquiry.get("tasks"):
         say("")
         show(tasks, LISTED_TASKS, as_json=False)
@@ -142,7 +140,7 @@ def _print_part(part: dict[str, Any]) -> None:
     show_details(part["asked_by"], ASKED_BY)
     if message := part.get("message"):
         say(f"\n{message}")
-    for rows, columns in ((part["timeline"], TIMELINE), (part["tasks"], LISTED_TASKS)):
+    for rows, columns in ((told(part["timeline"], part["tasks"]), TIMELINE), (part["tasks"], LISTED_TASKS)):
         if rows:
             say("")
             show(rows, columns, as_json=False)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ops.console.console import ask, ask_where_up, asked_again, may_ask, page, pages
 from ops.console.going_out import GoingOut, seen_first, told_by
-from ops.console.timeline import sentence
+from ops.timeline import told
 from ops.vocabulary import ANSWERS
 from shared.errors import Refused
 
@@ -34,7 +34,7 @@ def enquiry(reference: str, refused: Refused | None = None) -> Response:
     return page(
         "enquiry/enquiry.html",
         enquiry=shown,
-        timeline=[entry | {"sentence": sentence(entry)} for entry in reversed(shown["timeline"])],
+        timeline=told(reversed(shown["timeline"]), shown["tasks"]),
         matches=ask("enquiries", "list_matches", reference=reference),
         runs=_runs(reference),
         refused=refused,

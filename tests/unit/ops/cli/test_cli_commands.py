@@ -69,6 +69,17 @@ def test_json_is_the_result_and_nothing_else(keytalk, gateway):
     assert result.stderr == ""
 
 
+def test_what_has_happened_is_told_in_sentences(keytalk, gateway):
+    entry = {"at": "2026-11-24T10:00:00+00:00", "actor": "playbook", "kind": "task_added", "to": "reply", "about": "t1"}
+    task = {"id": "t1", "title": "Write the first reply", "due_on": "2026-11-26"}
+    gateway.will_answer("enquiries.get_enquiry", {**ENQUIRY, "timeline": [entry], "tasks": [task]})
+
+    shown = keytalk("enquiries", "show", "KT-7F3K-92").stdout
+
+    assert "Keytalk added something to do: Write the first reply" in shown
+    assert "task_added" not in shown
+
+
 def test_an_empty_list_is_a_sentence_for_people_and_an_empty_list_in_json(keytalk, gateway):
     gateway.will_answer("enquiries.list_enquiries", [])
 

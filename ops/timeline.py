@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ops.telling import plain
@@ -27,8 +28,9 @@ SENTENCES = {
     "task_done": "did what was to be done",
     "task_reopened": "opened a task again",
     "checked": "answered a question of the checklist: {to}",
-    "reminded": "was reminded",
+    "reminded": "reminded our team",
     "proposed": "made a proposal",
+    "proposed_sent": "sent the proposal",
     "settled": "settled a proposal: {to}",
     "signed": "signed the agreement",
     "drawn": "drew from the agreement",
@@ -41,9 +43,20 @@ BY_THEMSELVES = {"playbook": "Keytalk", "clock": "Keytalk", "enquirer": "The enq
 """Actors who are nobody's account."""
 
 
-def sentence(entry: Mapping[str, Any]) -> str:
-    """Give what an entry of the timeline says, such as "priya moved it from new to availability"."""
+def told(timeline: Iterable[Mapping[str, Any]], tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the entries of a timeline each with its `sentence`; `tasks` are those that may be named in one."""
+    titles = {each["id"]: str(each["title"]) for each in tasks}
+    return [{**entry, "sentence": sentence(entry, titles)} for entry in timeline]
+
+
+def sentence(entry: Mapping[str, Any], tasks: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Give what an entry of the timeline says, such as "priya moved it from new to availability".
+
+    `tasks` has the titles of tasks by their ids: those that are open are named.
+    """
     actor = str(entry.get("actor") or "unnamed")
     words = {name: plain(entry.get(name)).lower() or "nobody" for name in ("from", "to")}
-    told = SENTENCES.get(str(entry.get("kind")), plain(entry.get("kind")).lower())
-    return f"{BY_THEMSELVES.get(actor, actor)} {told.format_map(words)}"
+    kind = str(entry.get("kind"))
+    said = SENTENCES.get(f"{kind}_{entry.get('to')}") or SENTENCES.get(kind, plain(kind).lower())
+    title = tasks.get(str(entry.get("about")))
+    return f"{BY_THEMSELVES.get(actor, actor)} {said.format_map(words)}{f': {title}' if title else ''}"
