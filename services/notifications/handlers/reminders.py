@@ -31,7 +31,7 @@ from shared.errors import Refused
 from shared.persistence.upsert import insert_or_update
 from shared.persistence.work import UnitOfWork
 
-RUN_CHANGED = "The session was moved or does not take place."
+RUN_CHANGED = "The session was moved, is led by somebody else, or does not take place."
 RULE_CHANGED = "The rule of this reminder was changed."
 
 

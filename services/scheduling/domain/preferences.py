@@ -345,11 +345,13 @@ def same_people_throughout(run: Run) -> Preference:
     beyond = max(0, len(covered) - few * len(sessions) // of)
     points = WEIGHTS["continuity"] * len(covered) + WEIGHTS["too_much_cover"] * beyond
     numbers = listed([str(each.number) for each in covered])
-    limit = f", more than {few} of {of}" if beyond else ""
+    are = "is" if len(covered) == 1 else "are"
+    limit = f", more than {few} of {of}," if beyond else ""
     return Preference(
         "continuity",
         points,
-        f"{counted(len(covered), 'session')} of {len(sessions)} without the regular team as it is{limit}: {numbers}.",
+        f"{counted(len(covered), 'session')} of {len(sessions)}{limit} {are} not led by the regular team as it is: "
+        f"number {numbers}.",
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from services.scheduling.domain.attendance import Attendance, Feedback
 from services.scheduling.domain.outcomes import is_chargeable
 from services.scheduling.domain.runs import DONE, Run, Session, SessionState
+from services.scheduling.domain.words import in_words
 from services.scheduling.handlers.asking import today
 from services.scheduling.handlers.telling import session_recorded
 from services.scheduling.records import book, load_run, save_run
@@ -83,11 +84,11 @@ def _record(work: UnitOfWork, session_id: UUID, outcome: Outcome, actor: str) ->
 
 def _refuse_unless_held(work: UnitOfWork, run: Run, session: Session) -> None:
     if not session.is_live:
-        raise Refused("refused", f"Session {session.number} on {session.date} does not take place any more.")
+        raise Refused("refused", f"Session {session.number} on {in_words(session.date)} does not take place any more.")
     if run.state not in {"confirmed", "completed"}:
         raise Refused("refused", f"This run is {run.state.replace('_', ' ')}, and only a confirmed one is delivered.")
     if work.now < session.starts_at():
-        when = f"{session.date} at {session.start:%H:%M}"
+        when = f"{in_words(session.date)} at {session.start:%H:%M}"
         raise Refused("refused", f"Session {session.number} starts on {when}: put down what became of it after that.")
 
 
@@ -146,8 +147,8 @@ def _take_back(work: UnitOfWork, outcome: AnyRow, actor: str) -> None:
     if on != today(work):
         raise Refused(
             "refused",
-            f"This was put down on {on}, and can be changed or taken back on that day only. It is history by now; a "
-            "note with the enquiry can say what was wrong.",
+            f"This was put down on {in_words(on)}, and can be changed or taken back on that day only. It is history by "
+            "now; a note with the enquiry can say what was wrong.",
         )
     undone = {"undone_at": work.now, "undone_by": actor}
     work.connection.execute(update(outcomes).where(outcomes.c.id == outcome.id).values(undone))

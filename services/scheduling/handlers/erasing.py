@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 
-from services.scheduling.domain.words import counted
+from services.scheduling.domain.words import counted, in_words, listed
 from services.scheduling.handlers.expiry import forget_notices
 from services.scheduling.handlers.people import ERASED_AT, held_facilitator, is_erased
 from services.scheduling.queries.people import sessions_ahead
@@ -60,10 +61,14 @@ def erase_facilitator(work: UnitOfWork, facilitator_id: UUID) -> None:
     wipe_after(work)
 
 
+def _on(date: str) -> str:
+    return in_words(dt.date.fromisoformat(date))
+
+
 def _refuse_while_asked(work: UnitOfWork, facilitator_id: UUID) -> None:
     ahead = sessions_ahead(work.connection, facilitator_id, day_in_london(work.now))
     if ahead:
-        dates = ", ".join(f"{each['establishment']} on {each['date']}" for each in ahead[:3])
+        dates = listed([f"{each['establishment']} on {_on(each['date'])}" for each in ahead[:3]])
         why = (
             f"They have {counted(len(ahead), 'session')} ahead, the next at {dates}. "
             "Give these to somebody else first: `keytalk facilitators show` lists them."

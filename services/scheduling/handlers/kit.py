@@ -14,7 +14,7 @@ from services.scheduling.domain.establishments import Establishment
 from services.scheduling.domain.kit import Difference, Packed, differences, standing_of, wrong_counts
 from services.scheduling.domain.memos import due_on
 from services.scheduling.domain.runs import Run
-from services.scheduling.domain.words import listed
+from services.scheduling.domain.words import in_words, listed
 from services.scheduling.handlers.asking import ask_for, today
 from services.scheduling.handlers.memos import LOOKED_AHEAD, mark_out_of_date
 from services.scheduling.records import load_establishment, load_programme, load_run
@@ -191,7 +191,9 @@ def count_out(work: UnitOfWork, session_id: UUID, counts: Mapping[str, int], *, 
     if not session.is_live:
         raise Refused("refused", f"Session {session.number} does not take place, so nothing goes in.")
     if session.date > today(work):
-        raise Refused("refused", f"Session {session.number} is on {session.date}: count out on the day itself.")
+        raise Refused(
+            "refused", f"Session {session.number} is on {in_words(session.date)}: count out on the day itself."
+        )
     wrong = wrong_counts(_packed(work, run), counts)
     if wrong:
         raise Refused("invalid", "Some of these counts need a change.", {"counts": wrong})

@@ -130,6 +130,7 @@ def get_kit_list(connection: Connection, run_id: UUID) -> dict[str, Any]:
     return {
         "run": str(run.id),
         "reference": run.enquiry,
+        "establishment": load_establishment(connection, run.establishment_id).name,
         "establishment_id": run.establishment_id,
         "last_date": last.isoformat() if dates else None,
         "items": items,

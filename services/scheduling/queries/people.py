@@ -50,8 +50,8 @@ def get_facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, A
     """Give a facilitator with all they hold. Raises `Refused("not_found")`.
 
     `id`, `name`, `email`, `state`, `insured_until`, `latitude` and `longitude` of where they set out from,
-    `travel_limit_minutes`, `max_sessions_a_week`, `max_groups_a_day`, `vehicle`, and lists: `clearances`,
-    `accreditations`, `leave`, `hours`, `escorts`. Dates are ISO.
+    `travel_limit_minutes`, `max_sessions_a_week`, `max_groups_a_day`, `vehicle`, and lists: `clearances` (each
+    with the id and the name of its establishment), `accreditations`, `leave`, `hours`, `escorts`. Dates are ISO.
     """
     rows = connection.execute(select(facilitators).where(facilitators.c.id == facilitator_id)).all()
     if not rows:
@@ -62,7 +62,17 @@ def get_facilitator(connection: Connection, facilitator_id: UUID) -> dict[str, A
 def _with_what_they_hold(connection: Connection, rows: Collection[AnyRow], *, everybody: bool) -> list[dict[str, Any]]:
     ids = None if everybody else [row.id for row in rows]
     held = {name: _by_person(connection, table, order, shown, ids) for name, (table, order, shown) in _THEIRS.items()}
+    _name_places(connection, [each for theirs in held["clearances"].values() for each in theirs])
     return [{**_entry(row), **{name: by.get(row.id, []) for name, by in held.items()}} for row in rows]
+
+
+def _name_places(connection: Connection, those: list[dict[str, Any]]) -> None:
+    """Put the name of its establishment beside the id in each clearance."""
+    which = establishments.c.id.in_({each["establishment"] for each in those})
+    rows = connection.execute(select(establishments.c.id, establishments.c.name).where(which)) if those else ()
+    names = {row.id: row.name for row in rows}
+    for each in those:
+        each["establishment_name"] = names[each["establishment"]]
 
 
 def _entry(row: AnyRow) -> dict[str, Any]:

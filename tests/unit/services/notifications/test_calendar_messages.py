@@ -277,7 +277,7 @@ class TestALockdownOnTheMorningOfWeekNine:
         }
         gone = rows(store, state="superseded")
         assert {row.facts["session"]["id"][-3:] for row in gone} == {"109", "10a"}
-        assert {row.why for row in gone} == {"The session was moved or does not take place."}
+        assert {row.why for row in gone} == {"The session was moved, is led by somebody else, or does not take place."}
 
     def test_heard_again_it_changes_nothing(self, told, store, sender, channel):
         before = rows(store)

@@ -188,7 +188,7 @@ class TestASessionIsMoved:
         }
         assert {row.id for row in rows(store) if row.occasion.endswith(("101", "103"))} == before
         gone = [row for row in rows(store, state="superseded") if not row.template.startswith("run_confirmed_")]
-        assert {row.why for row in gone} == {"The session was moved or does not take place."}
+        assert {row.why for row in gone} == {"The session was moved, is led by somebody else, or does not take place."}
         assert len(gone) == 6 + 2 + 2 + 1
 
     def test_where_the_last_one_moves_what_is_asked_after_the_run_moves_too(self, store):
@@ -575,7 +575,7 @@ class TestLookingAhead:
             (row.recipient, row.occasion) for row in rows(store, state="superseded")
         )
         assert {each["cancelled_because"] for each in told["cancels"]} == {
-            "The session was moved or does not take place.",
+            "The session was moved, is led by somebody else, or does not take place.",
         }
         assert len(told["cancels"]) == 6 + 2 + 2 + 1
 

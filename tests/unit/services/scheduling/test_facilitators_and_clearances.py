@@ -168,6 +168,7 @@ def test_a_clearance_is_as_the_letter_has_it_and_a_renewal_stands_beside_it(door
     assert (first["establishment"], first["keys_until"], first["ctc"]) == ("RSI", "2027-01-31", True)
     assert (again["id"], again["valid_until"], again["keys_until"]) == (first["id"], "2027-04-19", None)
     assert [each["id"] for each in doors.get_facilitator(ana)["clearances"]] == [first["id"], renewal["id"]]
+    assert {each["establishment_name"] for each in doors.get_facilitator(ana)["clearances"]} == {"Risley (HMP)"}
 
 
 @pytest.mark.parametrize(
@@ -370,7 +371,7 @@ def test_nobody_is_erased_while_sessions_are_theirs(store, doors, ana):
     refused = refusal(doors.erase_facilitator, ana)
 
     assert refused.code == "refused"
-    assert "Risley (HMP) on 2026-12-08" in refused.detail
+    assert "Risley (HMP) on 8 December 2026" in refused.detail
     with store.database.reading() as connection:
         assert "facilitator_erased" not in connection.scalars(select(messaging.outbox.c.type)).all()
     assert doors.get_facilitator(ana)["name"] == "Ana Reyes"

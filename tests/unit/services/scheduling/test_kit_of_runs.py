@@ -50,6 +50,10 @@ def kit_list(store, run_id=RUN):
         return papers.get_kit_list(connection, run_id)
 
 
+def test_a_list_names_the_place(store):
+    assert kit_list(store, RUN)["establishment"] == "Risley (HMP)"
+
+
 def standing(store, run_id=RUN):
     return {each["item"]: each["standing"] for each in kit_list(store, run_id)["items"]}
 
