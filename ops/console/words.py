@@ -32,6 +32,14 @@ def day(value: str | date | None) -> str:
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
+def month(value: str) -> str:
+    """Write a month that is given as `2027-01`: `Jan 2027`; what is no month stays as it is."""
+    try:
+        return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
+    except ValueError:
+        return value
+
+
 def ago(value: str | datetime | None, now: datetime) -> str:
     """Write how long ago an instant is, or how far ahead, in the one unit that people would say."""
     at = _read(value)
@@ -92,7 +100,7 @@ def _read(value: str | datetime | None) -> datetime | None:
 
 
 def mount_filters(app: Flask, clock: Any) -> None:
-    """Give the templates these words as filters: moment, day, ago, plain, pounds, letter_name, listed, offset."""
-    for words in (moment, day, plain, pounds, letter_name, listed, offset):
+    """Give the templates these words as filters, each by its name."""
+    for words in (moment, day, month, plain, pounds, letter_name, listed, offset):
         app.add_template_filter(words, words.__name__)
     app.add_template_filter(lambda value: ago(value, clock()), "ago")

@@ -11,6 +11,8 @@ from flask import Response, request
 
 from ops.console.bars import across
 from ops.console.console import ask, ask_where_up, csv, may_ask, page, pages, the_gateway
+from ops.console.words import month
+from ops.telling import plain
 from shared.clock import day_in_london
 
 STAGES = ("received", "screened", "reached_availability", "reached_suitability", "reached_next_steps",
@@ -87,12 +89,21 @@ def _drawn(name: str, found: dict[str, Any]) -> dict[str, Any]:
     """Give the bars that are drawn: of the funnel by stage, of sessions by month and by why they were cancelled."""
     if name == "funnel":
         sums = {stage: sum(row[stage] for row in found["rows"]) for stage in STAGES}
-        return {"funnel_bars": across([(stage.removeprefix("reached_"), count) for stage, count in sums.items()])}
+        return {
+            "funnel_bars": across([(plain(stage.removeprefix("reached_")), count) for stage, count in sums.items()])
+        }
     if name == "sessions":
-        held = [(row["month"], row["delivered"] + row["part_delivered"]) for row in found["months"]]
-        cancelled = [(f"{row['reason']} ({row['party']})", row["count"]) for row in _cancelled(found)]
+        held = [(month(row["month"]), row["delivered"] + row["part_delivered"]) for row in found["months"]]
+        cancelled = [(_why(row), row["count"]) for row in _cancelled(found)]
         return {"month_bars": across(held), "cancelled_bars": across(cancelled)}
     return {}
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """Say why sessions were cancelled; of those that came in from a spreadsheet that may not be put down."""
+    if row["reason"] is None:
+        return "Not put down"
+    return f"{plain(row['reason'])} ({plain(row['party']).lower()})"
 
 
 CANCELLED = ["reason", "party", "count", "chargeable"]

@@ -143,7 +143,7 @@ def test_a_lost_digest_shows_what_was_in_it_and_takes_a_note_that_all_of_it_was_
 
     shown = main_of(priya.get(f"/messages/{SESSION}"))
 
-    assert "Hold placed contact" in shown
+    assert "Hold placed, to the contact" in shown
     assert shown.count('name="recipient" value="contact:c-1"') == asked
 
 

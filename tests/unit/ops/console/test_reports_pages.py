@@ -70,3 +70,27 @@ def test_a_file_asks_for_its_report_alone(priya, services):
     assert [method for _service, method, _given in services.calls if method.startswith("report_")] == [
         "report_sessions"
     ]
+
+
+def test_a_cancelled_session_of_which_no_reason_was_put_down_says_so(priya, services):
+    nothing = {"reason": None, "party": None, "sessions": 1, "chargeable": 0}
+    services.answers = ANSWERS | {
+        "report_sessions": {
+            **ANSWERS["report_sessions"],
+            "cancelled": [*ANSWERS["report_sessions"]["cancelled"], nothing],
+        }
+    }
+
+    shown = priya.get(f"/reports/sessions?{PERIOD}").text
+
+    assert "Lockdown (prison)" in shown
+    assert "Not put down" in shown
+    assert "None" not in shown
+    assert "Nov 2026" in shown
+
+
+def test_each_file_says_what_is_in_it_where_a_report_has_several(priya):
+    shown = priya.get(f"/reports/sessions?{PERIOD}").text
+
+    assert "Save sessions by place as a spreadsheet (CSV)" in shown
+    assert "Save why sessions were cancelled as a spreadsheet (CSV)" in shown
