@@ -138,7 +138,7 @@ def _still_to_go_out(waits: list[dict[str, Any]], *, more: bool) -> str:
 
 
 def _say_noted(gateway: Gateway, found: dict[str, Any]) -> None:
-    say(f"Noted of {_called(gateway, found)} would be: {found['why']} ({_about(found)})")
+    say(f"This would be noted of {_called(gateway, found)}: {found['why']} ({_about(found)})")
 
 
 def _called(gateway: Gateway, noted: dict[str, Any]) -> str:

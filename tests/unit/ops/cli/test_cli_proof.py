@@ -152,7 +152,7 @@ def test_that_somebody_was_rung_is_noted_after_a_look(keytalk, gateway):
     declined = keytalk(*line, typed="n\n")
     done = keytalk(*line, typed="y\n")
 
-    assert f"Noted of Tom Okafor would be: Told by phone, priya says. (run {RUN['run']})" in looked.stdout
+    assert f"This would be noted of Tom Okafor: Told by phone, priya says. (run {RUN['run']})" in looked.stdout
     assert (looked.exit_code, declined.exit_code, done.exit_code) == (0, 1, 0)
     assert "Noted of Tom Okafor: Told by phone, priya says." in done.stdout
     dry = ("notifications.note_told", {**asked, "dry_run": True})
