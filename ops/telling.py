@@ -31,22 +31,27 @@ def _outlined(message: Mapping[str, Any], stands_for: str | None) -> dict[str, A
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one recipient would get by one letter: how often, and when first; `why` is why it would be withdrawn."""
+    """What one recipient would get by one letter: how often, and when first; `why` is why it would be withdrawn.
+
+    `is_reminder`: it comes by a rule of reminders, at its time.
+    """
 
     recipient: str
     template: str
     count: int
     first_due: str
     why: str = ""
+    is_reminder: bool = False
 
 
 def gathered(messages: Iterable[Mapping[str, Any]]) -> list[Told]:
     """Gather messages, the first due first, by their reader and letter."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str, bool], list[str]] = {}
     for each in messages:
-        key = (each["recipient"], each["template"], each.get("cancelled_because") or "")
+        by_rule = each.get("rule") is not None
+        key = (each["recipient"], each["template"], each.get("cancelled_because") or "", by_rule)
         found.setdefault(key, []).append(each["due_at"])
-    return [Told(who, template, len(due), due[0], why) for (who, template, why), due in found.items()]
+    return [Told(who, template, len(due), due[0], why, by_rule) for (who, template, why, by_rule), due in found.items()]
 
 
 def plain(value: str | None) -> str:

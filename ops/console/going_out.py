@@ -24,13 +24,14 @@ _OF_EACH_FORM = {"csrf_token", KEY, APPLY}
 class Letter:
     """One letter that a change sends, or takes back: to whom, in words, and the template that has its words.
 
-    `when` is when it is due, in words; `why` is why it is not sent any more.
+    `when` is when it is due, in words; `why` is why it is not sent any more. `is_reminder`: it comes by a rule.
     """
 
     whom: str
     template: str
     when: str = ""
     why: str = ""
+    is_reminder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,10 @@ def told_by(found: Mapping[str, Any]) -> Letters:
     sent, withdrawn = gathered(tells["sends"]), gathered(tells["cancels"])
     called = {each: whom(each) for each in {told.recipient for told in (*sent, *withdrawn)}}
     return Letters(
-        tuple(Letter(called[each.recipient], each.template, _when(each)) for each in sent),
-        tuple(Letter(called[each.recipient], each.template, _when(each), each.why) for each in withdrawn),
+        tuple(Letter(called[each.recipient], each.template, _when(each), each.why, each.is_reminder) for each in sent),
+        tuple(
+            Letter(called[each.recipient], each.template, _when(each), each.why, each.is_reminder) for each in withdrawn
+        ),
     )
 
 

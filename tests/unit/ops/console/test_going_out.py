@@ -338,3 +338,22 @@ def test_several_are_listed_as_people_say_them():
     assert [listed(each) for each in ([], ["Ana"], ["Ana", "Tom"], iter(["Ana", "Tom", "Lee"]))] == [
         "", "Ana", "Ana and Tom", "Ana, Tom and Lee",
     ]  # fmt: skip
+
+
+def test_reminders_stand_apart_from_the_letters_that_go_out_because_of_a_change(priya, services):
+    would = telling(
+        (CONTACT, "run_changed_contact"), (LEES, "session_brief_facilitator"),
+        cancels=[(ANAS, "session_brief_facilitator", "The session was moved.")],
+    )  # fmt: skip
+    for each in (would["would_tell"]["sends"][1], would["would_tell"]["cancels"][0]):
+        each["rule"] = "session_reminder"
+
+    shown = shown_change(priya, services, **would)
+
+    told, _, reminders = shown.partition("Reminders that come with it, at their times")
+    coming, _, withdrawn = reminders.partition("Reminders that wait now and are withdrawn")
+    assert "Run changed, to the contact" in told
+    assert "Session brief" not in told
+    assert "Lee Whitfield by Session brief, to facilitators" in coming
+    assert "Session brief, to facilitators" in withdrawn
+    assert "The session was moved." in withdrawn
