@@ -181,7 +181,7 @@ def test_kit_that_is_refused_at_one_site_is_a_choice_there_and_stays_agreed_else
 
 def test_a_session_that_has_not_begun_is_not_delivered(december, run):
     first = december.cli("runs", "show", run["run"])["sessions"][0]["id"]
-    with pytest.raises(CommandRefused, match="starts on 2027-01-12 at 13:45"):
+    with pytest.raises(CommandRefused, match="starts on 12 January 2027 at 13:45"):
         december.cli("sessions", "delivered", first)
 
 
