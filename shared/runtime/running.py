@@ -194,5 +194,4 @@ def _keep_what_is_loaded() -> None:
     That is nearly everything there ever is, some 200,000 objects: to go through them takes 80 ms, in which nobody has a
     turn.
     """
-    gc.collect()
     gc.freeze()

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import gc
 
-import pytest
-
 from shared.config import read_settings
 from shared.runtime.running import Running
 
 
-@pytest.fixture
-def _thawed():
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_thawed")
 def test_what_is_loaded_is_left_out_of_later_collections(tmp_path):
+    gc.unfreeze()
     running = Running(read_settings({"KEYTALK_HOME": str(tmp_path)}), (), None, lambda *_: None)
 
     running.start()
