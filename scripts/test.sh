@@ -3,7 +3,8 @@
 # others in which servers, browsers and outside tools take part; and those of single rooms. Each part starts servers of its own, which keep
 # their files in memory where there is room: most of what they would do else is to wait for a disk. Arguments that name
 # tests are given to one pytest instead; options alone go to all:
-# --thorough adds the embedded telling of every story, the rooms of services on PostgreSQL as well as on SQLite, all of a
+# --thorough adds the embedded telling of every story, the rooms of services on PostgreSQL as well as on SQLite, more
+# moments at which a service is killed, all of a
 # thousand posts, and every screen of the mails.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."

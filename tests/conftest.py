@@ -83,7 +83,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     names = {item.nodeid for item in items}
     left_out = [
-        item for item in items if _is_told_twice(item) or _is_made_twice(item, names) or _is_another_screen(item)
+        item
+        for item in items
+        if item.get_closest_marker("thorough")
+        or _is_told_twice(item)
+        or _is_made_twice(item, names)
+        or _is_another_screen(item)
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
