@@ -4,8 +4,7 @@
 # their files in memory where there is room: most of what they would do else is to wait for a disk. Arguments that name
 # tests are given to one pytest instead; options alone go to all:
 # --thorough adds the embedded telling of every story, the rooms of services on PostgreSQL as well as on SQLite, more
-# moments at which a service is killed, all of a
-# thousand posts, and every screen of the mails.
+# moments at which a service is killed, all of a thousand posts, and every screen of the mails.
 set -eu
 CDPATH= cd "$(dirname "$0")/.."
 pytest=.venv/bin/pytest

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Found = TypeVar("_Found")
 
@@ -34,13 +34,14 @@ def together(steps: Sequence[Callable[[], _Found]]) -> list[_Found | Exception]:
     if not steps:
         return []
     *others, own = steps
-    begun = [beside(partial(_found_by, step)) for step in others]
-    found = _found_by(own)
+    begun = [beside(partial(or_fault, step)) for step in others]
+    found = or_fault(own)
     return [*(each.result() for each in begun), found]
 
 
-def _found_by(step: Callable[[], _Found]) -> _Found | Exception:
+def or_fault(step: Callable[..., _Found], *given: Any) -> _Found | Exception:
+    """Take a step for one of several, of which none is to be kept from going on by the fault of another."""
     try:
-        return step()
+        return step(*given)
     except Exception as fault:
         return fault

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePath
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol
 
 from markupsafe import Markup
 
@@ -34,14 +34,13 @@ from services.notifications.queries.preferences import preferences_of_each
 from services.notifications.queries.suppressions import suppressed_among
 from services.notifications.queries.templates import Live, live_words, live_words_among
 from services.notifications.sending.alerting import alert
+from services.notifications.sending.beside import or_fault
 from services.notifications.sending.rendering import MessageNotRendered, Organisation, Rendered, render
 from shared.errors import Refused
 from shared.holidays import bank_holidays_in
 from shared.persistence.database import Database
 
 _log = logging.getLogger(__name__)
-
-_Found = TypeVar("_Found")
 
 BY_HAND = frozenset({"reply_written"})
 """The messages whose words a person wrote: an automatic answer to them is fine (RFC 3834, 5)."""
@@ -172,14 +171,14 @@ class Composer:
         known = iter(self._known([each for each in readers if isinstance(each, _Reader)], now))
         found: list[Ready | Held | Exception] = []
         for each in readers:
-            found.append(_or_fault(self._compose, each, next(known), now, date) if isinstance(each, _Reader) else each)
+            found.append(or_fault(self._compose, each, next(known), now, date) if isinstance(each, _Reader) else each)
             time.sleep(0)  # it is nothing but work: others have their turn
         return found
 
     def _look_up_all(self, messages: Sequence[Message]) -> list[_Reader | Exception]:
         give_up, readers = time.monotonic() + LOOK_UPS_WITHIN, list[_Reader | Exception]()
         for message in messages:
-            readers.append(_or_fault(self._look_up, message))
+            readers.append(or_fault(self._look_up, message))
             if time.monotonic() > give_up:
                 break
         return readers
@@ -347,14 +346,6 @@ class Composer:
             if sessions:
                 calendar = change_calendar(method, run, sessions, self.organisation.email, reader, now)
                 yield Attachment(name, "text/calendar", calendar, {"method": method})
-
-
-def _or_fault(step: Callable[..., _Found], *given: Any) -> _Found | Exception:
-    """Take a step for one message of several, of which none is to be kept from going on by the fault of another."""
-    try:
-        return step(*given)
-    except Exception as fault:
-        return fault
 
 
 def _verdict(reader: _Reader, known: _Known, now: datetime) -> Verdict:
