@@ -84,12 +84,11 @@ def told_by(found: Mapping[str, Any]) -> Letters:
         return Letters(None)
     sent, withdrawn = gathered(tells["sends"]), gathered(tells["cancels"])
     called = {each: whom(each) for each in {told.recipient for told in (*sent, *withdrawn)}}
-    return Letters(
-        tuple(Letter(called[each.recipient], each.template, _when(each), each.why, each.is_reminder) for each in sent),
-        tuple(
-            Letter(called[each.recipient], each.template, _when(each), each.why, each.is_reminder) for each in withdrawn
-        ),
+    sent_letters, unsent = (
+        tuple(Letter(called[each.recipient], each.template, _when(each), each.why, each.is_reminder) for each in those)
+        for those in (sent, withdrawn)
     )
+    return Letters(sent_letters, unsent)
 
 
 def whom(recipient: str) -> str:
